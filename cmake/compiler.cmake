@@ -1,0 +1,23 @@
+# One set of flags for everything we compile. Assertions stay on in every build type.
+add_library(xf_flags INTERFACE)
+target_compile_definitions(xf_flags INTERFACE _GNU_SOURCE XF_VERSION="${PROJECT_VERSION}")
+target_include_directories(xf_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
+target_compile_options(xf_flags INTERFACE
+  -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wundef
+  -Wwrite-strings -Wvla -Wformat=2 -Wno-format-nonliteral -Wno-missing-field-initializers
+  -fno-common -fstack-protector-strong -fvisibility=hidden
+  -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
+if(CMAKE_C_COMPILER_ID STREQUAL "Clang")
+  # Statement expressions and ##__VA_ARGS__ are used on purpose, in the seam's macros.
+  target_compile_options(xf_flags INTERFACE -Wno-gnu-statement-expression)
+endif()
+if(XF_WERROR)
+  target_compile_options(xf_flags INTERFACE -Werror)
+endif()
+if(XF_SANITIZE)
+  target_compile_options(xf_flags INTERFACE -fsanitize=${XF_SANITIZE} -fno-omit-frame-pointer
+                         -fno-sanitize-recover=undefined)
+  target_link_options(xf_flags INTERFACE -fsanitize=${XF_SANITIZE})
+endif()
+string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_RELEASE "${CMAKE_C_FLAGS_RELEASE}")
+string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_RELWITHDEBINFO "${CMAKE_C_FLAGS_RELWITHDEBINFO}")

