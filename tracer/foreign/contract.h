@@ -1,0 +1,221 @@
+/*
+ * contract: what the two halves of foreign tracing agree on.
+ *
+ * Outside the program: the supervisor (launch, notify or ptrace, process) and
+ * the relay, in xferdb itself. Inside: the probe (a preloaded library) and the
+ * Python shim. They share two mappings and an environment, and nothing else:
+ *
+ *   the trace     XFERDB_TRACE; the probe joins it (xf_trace_options.join, no_helper)
+ *   the control   XFERDB_CONTROL; struct tr_control below, mapped shared
+ *
+ * Both are opened by path in the probe's constructor. No descriptor is inherited:
+ * a program that closes all of its own loses nothing, and one that counts them
+ * finds none of ours. Whatever cannot be opened, has another layout, or is full
+ * means that the probe stays silent; the program never notices.
+ *
+ * Environment of the traced program (set by launch, survives exec):
+ *
+ *   LD_PRELOAD        the probe's path first, what was there after a ':'
+ *   PYTHONPATH        the shim's folder first; the shim chains to the sitecustomize it shadows
+ *   XFERDB_TRACE      the trace: an absolute path, or /proc/PID/fd/N when it is in memory
+ *   XFERDB_CONTROL    the control mapping: /proc/PID/fd/N of the supervisor
+ *   XFERDB_CALL       which calls are on trial, one a line: exit, py:MODULE:NAME, sym:SYMBOL,
+ *                     out:TEXT:TEXT. Absent: exit and the shim's defaults for boto3
+ *   XFERDB_ENDPOINT   with --local: http://127.0.0.1:PORT, for clients that ignore AWS_ENDPOINT_URL
+ *   XFERDB_ABLATE     names of waits the shim turns into no-ops, separated by commas: result, exit
+ *
+ * Marks: the shim writes one line to descriptor TR_MARK_FD, which no process has.
+ * The probe's write() swallows it; without the probe the supervisor's filter
+ * does; without either it is EBADF, and the shim ignores that.
+ *
+ *   B id name\n            a call begins on this thread (id: the shim's own, unique in the process)
+ *   E id name\n            it returned
+ *   X id name Type\n       it ended with an exception of that type
+ *   N name\n               the name of this thread
+ *   S tid text\n           one line of a Python stack, innermost first, for thread tid
+ *
+ * Who records what. The rule: the one who is nearer; nobody records a thing twice.
+ *
+ *   thread_*, sem_*, cond_*, mutex_*, fd_*, sleep, poll, process_wait   the probe
+ *   process_start, exec, process_exit      the probe in a process it is in; else the supervisor
+ *   fork                                   the supervisor
+ *   call_enter, call_return of exit        the probe (constructor; exit, _exit), else the supervisor,
+ *                                          which also adds the return when the process left by a raw
+ *                                          exit_group or was in the probe's hands but ended without
+ *                                          TR_PROCESS_RETURNED (exit_group only: a killed call never returned)
+ *           of py: and sym:                the probe (the supervisor for py: where there is no probe)
+ *           of out:                        the supervisor, on the thread that wrote the line
+ *   request_*, part_*, object_*, submit    wire.c, in the probe for connections it has claimed;
+ *                                          wire.c, in the relay for all others
+ *   held, released, hold_evaded            whoever holds: the relay, or the probe's gate
+ *
+ * A thread has one number, whoever records for it: the probe enters its threads
+ * into `threads` (tid to number) when it numbers them, the supervisor looks
+ * there first and numbers only what is missing, entering it likewise. Records
+ * the supervisor makes for a thread the probe owns lie in a lane whose
+ * generation starts at TR_LATE_GENERATION: readers that order a thread's
+ * segments by generation put them last, which is where they belong.
+ *
+ * A connection is known to all sides by the local port of the program's socket.
+ * The probe claims it before the first byte of the first request leaves, and
+ * wire.c names in it what is under way, so that the relay can hold the right
+ * bytes of a TLS connection it cannot read.
+ *
+ * libc only: the probe includes this file.
+ */
+#ifndef TR_FOREIGN_CONTRACT_H
+#define TR_FOREIGN_CONTRACT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TR_ENV_TRACE "XFERDB_TRACE"
+#define TR_ENV_CONTROL "XFERDB_CONTROL"
+#define TR_ENV_CALL "XFERDB_CALL"
+#define TR_ENV_ENDPOINT "XFERDB_ENDPOINT"
+#define TR_ENV_ABLATE "XFERDB_ABLATE"
+
+/* Beside the xferdb binary, or in ../lib/xferdb of it; both are looked for in this order. */
+#define TR_PROBE_FILE "libxferdb-probe.so"
+#define TR_SHIM_FOLDER "xferdb-python" /* holds sitecustomize.py */
+
+enum {
+	TR_CONTROL_MAGIC = 0x4c544358, /* "XCTL" */
+	TR_CONTROL_VERSION = 1,
+	TR_MARK_FD = 1000000007,
+	TR_LATE_GENERATION = 1 << 20,
+	TR_NR_PROCESSES = 256,
+	TR_NR_THREADS = 4096,
+	TR_NR_CONNECTIONS = 4096,
+	TR_NR_TRANSFERS = 4096,
+	TR_NR_ATTEMPTS = 65536,
+	TR_NR_HOLDS = 32,
+};
+
+/* One process. A slot is taken by exchanging pid from 0. */
+struct tr_control_process {
+	_Atomic uint32_t pid;
+	_Atomic uint32_t flags; /* TR_PROCESS_* */
+	_Atomic uint32_t call;  /* number of the exit call entered here, from 1; 0: none */
+	_Atomic uint32_t reserved;
+};
+
+enum {
+	TR_PROCESS_PROBED = 1,   /* the probe is in it and records */
+	TR_PROCESS_ENTERED = 2,  /* call_enter of exit is recorded */
+	TR_PROCESS_RETURNED = 4, /* call_return of exit is recorded */
+	TR_PROCESS_EXITED = 8,   /* process_exit is recorded */
+};
+
+/* One thread: tid in the upper half, number + 1 in the lower; 0: free. Open addressing from tid % N. */
+typedef _Atomic uint64_t tr_control_thread;
+
+/*
+ * One connection, slot: port % N (a later owner of the slot overwrites it).
+ * Written by the claimer under its own lock of the connection; `sequence` is odd
+ * while it writes, so that a reader in another process can tell.
+ */
+struct tr_control_connection {
+	_Atomic uint32_t sequence;
+	_Atomic uint32_t port;       /* 0: free */
+	_Atomic uint32_t pid;        /* of the probe that claimed it; 0: the relay's own */
+	_Atomic uint32_t connection; /* number in the trace */
+	_Atomic uint32_t request;    /* under way; 0: none */
+	_Atomic uint32_t transfer;
+	_Atomic uint32_t part;
+	_Atomic uint32_t op;         /* enum xf_op */
+};
+
+/* Where a hold acts. */
+enum tr_hold_where {
+	TR_HOLD_RESPONSE, /* relay: the answer's bytes are kept back */
+	TR_HOLD_GATE,     /* probe: the thread waits after part_start, before it sends the body */
+};
+
+enum tr_hold_state { TR_HOLD_FREE, TR_HOLD_ARMED, TR_HOLD_HELD, TR_HOLD_RELEASED, TR_HOLD_EVADED };
+
+/* Why a hold is void; the text of hold_evaded.why stands in relay.c's table. ORDER evasions */
+enum tr_evasion { TR_EVADED_NOT, TR_EVADED_CLOSED, TR_EVADED_REPEATED, TR_EVADED_TIME_OUT };
+
+/*
+ * One hold, asked for by the supervisor before the program starts or while it
+ * runs: fields of the request are set first, `state` ARMED last (release).
+ */
+struct tr_control_hold {
+	_Atomic uint32_t state;      /* enum tr_hold_state */
+	uint32_t id;                 /* unique in the trace */
+	uint32_t where;              /* enum tr_hold_where */
+	uint32_t op;                 /* enum xf_op; XF_OP_NONE: any upload request */
+	uint32_t part;               /* 0: any; a PutObject is part 1 */
+	uint32_t times;              /* how many requests that match are held; 0: every one */
+	uint64_t hold_ns;            /* how long; 0: until `release` */
+	_Atomic uint32_t release;    /* 1: let go now */
+	_Atomic uint32_t evasion;    /* enum tr_evasion */
+	_Atomic uint32_t request;    /* what was held */
+	_Atomic uint32_t held_part;
+	_Atomic uint64_t begin_ns;   /* CLOCK_MONOTONIC; 0: not hit yet */
+	_Atomic uint64_t end_ns;
+};
+
+/* The control mapping. Everything is zero at first; counters hand out from 1 (transfers from 0). */
+struct tr_control {
+	uint32_t magic, version;
+	uint32_t supervisor;             /* its pid */
+	uint32_t size;                   /* sizeof(struct tr_control) */
+	_Atomic uint32_t nr_requests;
+	_Atomic uint32_t nr_transfers;
+	_Atomic uint32_t nr_connections;
+	_Atomic uint32_t nr_calls;
+	_Atomic uint32_t nr_holds;
+	_Atomic uint32_t incomplete;     /* TR_INCOMPLETE_*: what nobody could see */
+	_Atomic uint32_t wants_stacks;   /* raised by one: every shim writes its Python stacks once */
+	uint32_t reserved[5];
+	struct tr_control_process processes[TR_NR_PROCESSES];
+	tr_control_thread threads[TR_NR_THREADS];
+	/* tids inside the probe's connect(): slot tid % N. The supervisor leaves these
+	 * connections to the probe unless a hold is wanted. */
+	_Atomic uint32_t connecting[TR_NR_THREADS];
+	struct tr_control_connection connections[TR_NR_CONNECTIONS];
+	/* wire.c's own: transfers by hash of bucket and key or upload id, attempts by transfer and part */
+	_Atomic uint64_t transfers[TR_NR_TRANSFERS][2];
+	_Atomic uint64_t attempts[TR_NR_ATTEMPTS];
+	struct tr_control_hold holds[TR_NR_HOLDS];
+};
+
+enum {
+	TR_INCOMPLETE_IO_URING = 1,  /* a program asked for io_uring and was given it */
+	TR_INCOMPLETE_TABLE = 2,     /* a table above was full */
+	TR_INCOMPLETE_SETUID = 4,    /* a set-uid program ran: no probe in it */
+	TR_INCOMPLETE_HTTP2 = 8,     /* a connection spoke HTTP/2 */
+	TR_INCOMPLETE_TLS = 16,      /* bytes under TLS that nobody could read */
+};
+
+/*
+ * control.c (libc only, in both halves).
+ *
+ * Maps the control file at path; NULL when it is not one. For the probe. The
+ * mapping is never taken away again.
+ */
+struct tr_control *tr_control_open(const char *path);
+
+/* Makes one in memory (a memfd, close-on-exec): *fd is for the path in the environment. NULL: no memory. */
+struct tr_control *tr_control_new(int *fd);
+void tr_control_free(struct tr_control *control);
+
+/* The slot of a process; taken when it has none and `take`. NULL: none, or the table is full. */
+struct tr_control_process *tr_control_process(struct tr_control *control, uint32_t pid, bool take);
+/* The process is gone: its slot is free again. */
+void tr_control_process_drop(struct tr_control *control, uint32_t pid);
+
+/* The number a thread was entered with, or -1. */
+int64_t tr_control_thread_find(struct tr_control *control, uint32_t tid);
+/* Enters a thread; false: the table is full. A tid used again replaces the old entry. */
+bool tr_control_thread_enter(struct tr_control *control, uint32_t tid, uint32_t number);
+void tr_control_thread_drop(struct tr_control *control, uint32_t tid);
+
+/* Around the real connect(): says that this thread's connection will be seen by the probe. */
+void tr_control_connecting(struct tr_control *control, uint32_t tid, bool begin);
+bool tr_control_is_connecting(struct tr_control *control, uint32_t tid);
+
+#endif

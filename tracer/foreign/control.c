@@ -1,0 +1,160 @@
+/* control: the mapping shared by supervisor, relay, probe and shim; tables without locks. */
+#include "tracer/foreign/contract.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool control_fits(const struct tr_control *c)
+{
+	return c->magic == TR_CONTROL_MAGIC && c->version == TR_CONTROL_VERSION &&
+	       c->size == sizeof(*c);
+}
+
+static struct tr_control *control_map(int fd)
+{
+	void *p = mmap(NULL, sizeof(struct tr_control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	return p == MAP_FAILED ? NULL : p;
+}
+
+struct tr_control *tr_control_open(const char *path)
+{
+	int saved = errno;
+	struct tr_control *c = NULL;
+	struct stat st;
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0) {
+		if (fstat(fd, &st) == 0 && st.st_size >= (off_t)sizeof(*c))
+			c = control_map(fd);
+		close(fd);
+	}
+	if (c && !control_fits(c)) {
+		munmap(c, sizeof(*c));
+		c = NULL;
+	}
+	errno = saved;
+	return c;
+}
+
+struct tr_control *tr_control_new(int *fd)
+{
+	struct tr_control *c = NULL;
+
+	*fd = memfd_create("xferdb-control", MFD_CLOEXEC);
+	if (*fd < 0)
+		return NULL;
+	if (ftruncate(*fd, (off_t)sizeof(*c)) == 0)
+		c = control_map(*fd);
+	if (!c) {
+		close(*fd);
+		*fd = -1;
+		return NULL;
+	}
+	c->magic = TR_CONTROL_MAGIC;
+	c->version = TR_CONTROL_VERSION;
+	c->size = sizeof(*c);
+	c->supervisor = (uint32_t)getpid();
+	return c;
+}
+
+void tr_control_free(struct tr_control *control)
+{
+	if (control)
+		munmap(control, sizeof(*control));
+}
+
+struct tr_control_process *tr_control_process(struct tr_control *control, uint32_t pid, bool take)
+{
+	for (unsigned i = 0; i < TR_NR_PROCESSES; i++) {
+		struct tr_control_process *p = &control->processes[(pid + i) % TR_NR_PROCESSES];
+		if (atomic_load(&p->pid) == pid)
+			return p;
+	}
+	for (unsigned i = 0; take && i < TR_NR_PROCESSES; i++) {
+		struct tr_control_process *p = &control->processes[(pid + i) % TR_NR_PROCESSES];
+		uint32_t expected = 0;
+		if (atomic_compare_exchange_strong(&p->pid, &expected, pid))
+			return p;
+		if (expected == pid)
+			return p;
+	}
+	if (take)
+		atomic_fetch_or(&control->incomplete, TR_INCOMPLETE_TABLE);
+	return NULL;
+}
+
+void tr_control_process_drop(struct tr_control *control, uint32_t pid)
+{
+	struct tr_control_process *p = tr_control_process(control, pid, false);
+
+	if (!p)
+		return;
+	atomic_store(&p->flags, 0);
+	atomic_store(&p->call, 0);
+	atomic_store(&p->pid, 0);
+}
+
+/*
+ * Threads: probing starts at tid % N and looks at a short run of slots only, so
+ * that a dropped entry needs no tombstone. An entry is one word, changed whole.
+ */
+enum { CONTROL_RUN = 64 };
+
+static tr_control_thread *thread_slot(struct tr_control *control, uint32_t tid, unsigned i)
+{
+	return &control->threads[(tid + i) % TR_NR_THREADS];
+}
+
+int64_t tr_control_thread_find(struct tr_control *control, uint32_t tid)
+{
+	for (unsigned i = 0; i < CONTROL_RUN; i++) {
+		uint64_t v = atomic_load_explicit(thread_slot(control, tid, i), memory_order_acquire);
+		if (v >> 32 == tid)
+			return (int64_t)(uint32_t)v - 1;
+	}
+	return -1;
+}
+
+bool tr_control_thread_enter(struct tr_control *control, uint32_t tid, uint32_t number)
+{
+	uint64_t entry = (uint64_t)tid << 32 | (number + 1);
+
+	tr_control_thread_drop(control, tid);
+	for (unsigned i = 0; i < CONTROL_RUN; i++) {
+		uint64_t expected = 0;
+		if (atomic_compare_exchange_strong(thread_slot(control, tid, i), &expected, entry))
+			return true;
+	}
+	atomic_fetch_or(&control->incomplete, TR_INCOMPLETE_TABLE);
+	return false;
+}
+
+void tr_control_thread_drop(struct tr_control *control, uint32_t tid)
+{
+	for (unsigned i = 0; i < CONTROL_RUN; i++) {
+		uint64_t v = atomic_load(thread_slot(control, tid, i));
+		if (v >> 32 == tid)
+			atomic_compare_exchange_strong(thread_slot(control, tid, i), &v, 0);
+	}
+}
+
+void tr_control_connecting(struct tr_control *control, uint32_t tid, bool begin)
+{
+	_Atomic uint32_t *slot = &control->connecting[tid % TR_NR_THREADS];
+	uint32_t expected = tid;
+
+	/* begin overwrites: a thread that died inside connect() must not block the slot */
+	if (begin)
+		atomic_store(slot, tid);
+	else
+		atomic_compare_exchange_strong(slot, &expected, 0);
+}
+
+bool tr_control_is_connecting(struct tr_control *control, uint32_t tid)
+{
+	return atomic_load(&control->connecting[tid % TR_NR_THREADS]) == tid;
+}
