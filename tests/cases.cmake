@@ -1,10 +1,10 @@
-# xf_unit(NAME [LABEL quick|full] [TIMEOUT seconds] [LIBS target…] [SOURCES file…])
+# xf_unit(NAME [LABEL quick|full] [TIMEOUT seconds] [NO_VALGRIND] [LIBS target…] [SOURCES file…])
 #
 # Builds NAME from NAME.c with cmocka and registers each `cmocka_unit_test…(case…)`
 # in it as a CTest test of its own, NAME.case, run in its own process with a time
 # limit. NAME.c ends with T_MAIN(tests), see tests/unit/t.h.
 function(xf_unit name)
-  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "LIBS;SOURCES" ${ARGN})
+  cmake_parse_arguments(ARG "NO_VALGRIND" "LABEL;TIMEOUT" "LIBS;SOURCES" ${ARGN})
   if(NOT ARG_LABEL)
     set(ARG_LABEL quick)
   endif()
@@ -14,6 +14,9 @@ function(xf_unit name)
   add_executable(${name} ${name}.c ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE tr_tracer ${ARG_LIBS} PkgConfig::CMOCKA)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  if(NOT ARG_NO_VALGRIND)
+    xf_valgrind(${name})
+  endif()
   file(STRINGS ${name}.c lines REGEX "cmocka_unit_test[a-z_]*\\([a-z]")
   foreach(line IN LISTS lines)
     string(REGEX REPLACE ".*cmocka_unit_test[a-z_]*\\(([a-z0-9_]+).*" "\\1" case "${line}")
@@ -21,6 +24,16 @@ function(xf_unit name)
     set_tests_properties(${name}.${case} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
   endforeach()
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${name}.c)
+endfunction()
+
+# Under valgrind every unit test runs once as a whole, in the release build only, label full.
+find_program(XF_VALGRIND valgrind)
+function(xf_valgrind name)
+  if(XF_VALGRIND AND NOT XF_SANITIZE AND CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
+    add_test(NAME valgrind.${name} COMMAND ${XF_VALGRIND} -q --error-exitcode=99 --leak-check=full
+             --errors-for-leak-kinds=definite,indirect --fair-sched=yes $<TARGET_FILE:${name}>)
+    set_tests_properties(valgrind.${name} PROPERTIES LABELS full TIMEOUT 600)
+  endif()
 endfunction()
 
 # xf_script(NAME [LABEL …] [TIMEOUT …] COMMAND …): a test that drives the real binary.
@@ -35,8 +48,28 @@ function(xf_script name)
   endif()
   add_test(NAME ${name} COMMAND ${ARG_COMMAND})
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} SKIP_RETURN_CODE 77
-    ENVIRONMENT "XFERDB=$<TARGET_FILE:xferdb>;T_SOURCE=${PROJECT_SOURCE_DIR};T_BUILD=${PROJECT_BINARY_DIR}")
+    ENVIRONMENT "XFERDB=$<TARGET_FILE:xferdb>;T_SOURCE=${PROJECT_SOURCE_DIR};T_BUILD=${PROJECT_BINARY_DIR};PYTHONPATH=${PROJECT_SOURCE_DIR}/tests/tool;PYTHONDONTWRITEBYTECODE=1")
   if(ARG_LOCKS)
     set_tests_properties(${name} PROPERTIES RESOURCE_LOCK "${ARG_LOCKS}")
   endif()
+endfunction()
+
+# The system's own Python comes first: Debian's python3-boto3 is a package of that one.
+find_program(XF_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH)
+find_program(XF_PYTHON python3)
+
+# xf_python(NAME [LABEL …] [TIMEOUT …] [LOCKS …])
+#
+# NAME.py is written upon tests/tool/t.py; each of its functions test_… becomes a
+# CTest test of its own, NAME.…, as xf_script() runs it.
+function(xf_python name)
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "LOCKS" ${ARGN})
+  file(STRINGS ${name}.py lines REGEX "^def test_")
+  foreach(line IN LISTS lines)
+    string(REGEX REPLACE "^def (test_[A-Za-z0-9_]+).*" "\\1" case "${line}")
+    string(REGEX REPLACE "^test_" "" short "${case}")
+    xf_script(${name}.${short} LABEL "${ARG_LABEL}" TIMEOUT "${ARG_TIMEOUT}" LOCKS ${ARG_LOCKS}
+              COMMAND ${XF_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/${name}.py ${case})
+  endforeach()
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${name}.py)
 endfunction()
