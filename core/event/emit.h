@@ -32,7 +32,8 @@ struct xf_site {
 	uint32_t kind;         /* enum xf_kind emitted here */
 } __attribute__((aligned(32)));
 
-extern const struct xf_site __start_xf_sites[], __stop_xf_sites[];
+extern const struct xf_site __start_xf_sites[] __attribute__((visibility("hidden")));
+extern const struct xf_site __stop_xf_sites[] __attribute__((visibility("hidden")));
 
 /* The number of a site, from 1. */
 #define XF_SITE_ID(site) ((uint32_t)((site) - __start_xf_sites) + 1)
@@ -152,6 +153,10 @@ void xf_thread_retire(void);
 
 /* The calling thread is a helper of ours: it never appears in the trace. */
 void xf_thread_mute(void);
+
+/* ---- for segment.c: recording begins (the caller becomes "main" when it is the first) and ends */
+void xf_emit_start(uint32_t epoch, bool first_process);
+void xf_emit_stop(void);
 
 /* Records dropped so far, all threads of this process. */
 uint64_t xf_emit_dropped(void);

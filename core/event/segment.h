@@ -29,7 +29,7 @@
 #include "core/event/status.h"
 
 enum {
-	XF_HEADER_SIZE = 4096,
+	XF_HEADER_SIZE = 65536, /* a multiple of every page size in use */
 	XF_SEGMENT_SIZE = 65536,
 	XF_SEGMENT_RECORDS = XF_SEGMENT_SIZE / XF_RECORD_SIZE - 2, /* after the segment's header */
 	XF_NR_ANCHORS = 64,
@@ -51,11 +51,17 @@ struct xf_file_header {
 	_Atomic uint32_t nr_processes;
 	_Atomic uint32_t closed;      /* 1: ended in order */
 	_Atomic uint64_t dropped;     /* records that found no room, all threads */
-	_Atomic uint32_t nr_anchors;  /* the newest is at (nr_anchors - 1) % XF_NR_ANCHORS */
-	uint32_t reserved;
-	struct xf_anchor anchors[XF_NR_ANCHORS]; /* [0] is never overwritten */
+	_Atomic uint32_t nr_anchors;  /* made so far; see xf_anchor_slot() */
+	_Atomic uint32_t nr_in_memory; /* segments that found no room in the file: their records are not here */
+	struct xf_anchor anchors[XF_NR_ANCHORS]; /* [0] is the first, and t = 0 */
 };
-_Static_assert(sizeof(struct xf_file_header) <= XF_HEADER_SIZE, "the header is a page");
+_Static_assert(sizeof(struct xf_file_header) <= XF_HEADER_SIZE, "the header fits");
+
+/* Where the n-th anchor (from 0) stands: the first for ever, later ones in turn over the rest. */
+static inline uint32_t xf_anchor_slot(uint32_t n)
+{
+	return n == 0 ? 0 : 1 + (n - 1) % (XF_NR_ANCHORS - 1);
+}
 
 struct xf_segment_header {
 	uint32_t magic;
@@ -83,7 +89,6 @@ uint64_t xf_segment_checksum(const struct xf_segment *segment, uint32_t count);
 /* How the trace is made. */
 struct xf_trace_options {
 	const char *path;      /* NULL: memory only */
-	int fd;                /* >= 0: write here instead of opening path (owned from then on) */
 	bool join;             /* the file exists and is shared: take part in it (the probe) */
 	bool no_helper;        /* no helper thread: emitters map their own segments (the probe) */
 	void (*warn)(void *ctx, const char *text); /* at most once; may be NULL */
@@ -91,13 +96,13 @@ struct xf_trace_options {
 };
 
 /*
- * Starts recording in this process: makes the file (mode 0600, O_NOFOLLOW, an
- * old regular file of that name is replaced), maps the first segments, numbers
- * the calling thread 0 and names it "main", and turns xf_emit_on() true. A disk
- * that is full or a folder that cannot be written is not an error when
- * `*warning` can be given: recording goes to memory. Once per process at a time.
- * Errors: XF_INVALID (path is no regular file), XF_NOMEM, XF_STATE (already on),
- * XF_VERSION (join: another layout).
+ * Starts recording in this process: makes the file (mode 0600, under a temporary
+ * name, then renamed: an old regular file of that name is replaced, a symbolic
+ * link or a device is not touched), maps the first segments, numbers the calling
+ * thread 0 and names it "main", and turns xf_emit_on() true. A file that cannot
+ * be made or grown is no error: recording goes to memory, and warn is told once.
+ * One recording at a time in a process.
+ * Errors: XF_NOMEM, XF_STATE (already on); with join XF_FORMAT, XF_VERSION, XF_IO.
  */
 enum xf_status xf_trace_start(const struct xf_trace_options *options, struct xf_error *err);
 
@@ -121,10 +126,18 @@ bool xf_trace_in_memory(void); /* some or all segments are anonymous */
 void xf_trace_visit(void (*visit)(void *ctx, const struct xf_segment *segment), void *ctx);
 const struct xf_file_header *xf_trace_header(void);
 
-/* Takes a fresh segment for the calling thread; NULL when there is no memory left. For emit.c. */
-struct xf_segment *xf_segment_take(void);
+/* ---- for emit.c */
 
-/* The thread will write no more: count and checksum are filled by the helper. For emit.c. */
+/* A fresh segment for one thread, its header filled; NULL when there is no memory left. */
+struct xf_segment *xf_segment_take(uint32_t thread, uint32_t tid, uint32_t generation);
+
+/* The thread will write no more into it; the checksum follows (by the helper, where there is one). */
 void xf_segment_seal(struct xf_segment *segment, uint32_t count);
+
+/* The next free thread number of the recording. */
+uint32_t xf_segment_thread_number(void);
+
+/* Adds to the header's count of dropped records. */
+void xf_segment_count_dropped(uint64_t records);
 
 #endif

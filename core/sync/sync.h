@@ -21,10 +21,11 @@
 #include <stdint.h>
 
 #include "core/event/gate.h"
+#include "core/event/status.h"
 
 enum { XF_FOREVER = 0 }; /* limit_ns: no time limit */
 
-/* What every object begins with. `order` under the object's lock. */
+/* What every object begins with; its fields belong to this room. `order` under `lock`. */
 struct xf_object {
 	uint32_t id;
 	enum xf_class class;
@@ -98,8 +99,8 @@ struct xf_mutex {
 void xf_mutex_init_at(struct xf_mutex *m, const char *name, const struct xf_site *site);
 void xf_mutex_fini(struct xf_mutex *m);
 /*
- * Records only; no gate on the way in or out may stand inside, so the acquire
- * is gated before (mutex_wait, when somebody holds it) and the release after.
+ * A mutex guards a few lines, so taking it is only recorded. The gate stands
+ * behind the unlock, once the thread holds no mutex any more.
  */
 void xf_mutex_lock_at(struct xf_mutex *m, const struct xf_site *site);
 void xf_mutex_unlock_at(struct xf_mutex *m, const struct xf_site *site);
@@ -112,14 +113,18 @@ void xf_mutex_unlock_at(struct xf_mutex *m, const struct xf_site *site);
 
 struct xf_cond {
 	struct xf_object object;
-	uint64_t generation; /* under object.lock: counts signals */
-	uint64_t tickets;    /* signals not yet taken by a waiter */
+	/* under object.lock */
 	uint32_t waiters;
+	uint32_t wakes;      /* signals not yet taken by a waiter; never more than waiters */
 };
 
 void xf_cond_init_at(struct xf_cond *c, const char *name, const struct xf_site *site);
 void xf_cond_fini(struct xf_cond *c);
-/* The caller holds m; it is given back for the wait and taken again. Spurious wake-ups do not happen. */
+/*
+ * The caller holds m; it is given back for the wait and taken again, so there is
+ * no gate here. Spurious wake-ups do not happen, but the caller's predicate may
+ * have changed again: wait in a loop.
+ */
 enum xf_how xf_cond_wait_at(struct xf_cond *c, struct xf_mutex *m, uint64_t limit_ns,
 			    const struct xf_site *wait, const struct xf_site *woken);
 /* Wakes one or all waiters. The caller must not hold a lock of ours (the gate stands before it). */
@@ -184,7 +189,10 @@ void xf_thread_join_at(struct xf_thread *t, const struct xf_site *begin, const s
 #define xf_thread_join(t)                                                                          \
 	xf_thread_join_at((t), XF_SITE_EXPR(XF_EV_join_begin), XF_SITE_EXPR(XF_EV_join_end))
 
-/* ---- sleep: one that the debugger can see, stop and account; ends early when *latch is set (may be NULL) */
+/*
+ * ---- sleep: on the clock of xf_gate_now_ns. Ends early, WOKEN, when `unless` is
+ * set (may be NULL); else TIMED_OUT. `why` is a few words for people ("retry").
+ */
 enum xf_how xf_sleep_ns(uint64_t ns, const char *why, struct xf_latch *unless);
 
 #endif

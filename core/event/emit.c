@@ -1,0 +1,225 @@
+/* emit: the slow half: a thread's first event, its next segment, strings, names. */
+#include "core/event/emit.h"
+
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/event/segment.h"
+
+enum { TEXT_MAX = 4096 };
+
+__thread struct xf_lane xf_lane __attribute__((tls_model("initial-exec")));
+_Atomic uint32_t xf_recording;
+
+static _Atomic uint32_t next_text, next_object;
+static _Atomic uint64_t dropped_total;
+
+/* ---- lanes */
+
+static uint32_t own_tid(void)
+{
+	return (uint32_t)syscall(SYS_gettid);
+}
+
+/* The lane's first event in this recording. A number reserved for it beforehand is kept. */
+static void enter_recording(struct xf_lane *lane, uint32_t epoch)
+{
+	if (lane->epoch == epoch)
+		return;
+	lane->next = lane->end = NULL;
+	lane->segment = NULL;
+	lane->generation = 0;
+	lane->thread = xf_segment_thread_number();
+	lane->epoch = epoch;
+}
+
+static uint32_t records_in(const struct xf_lane *lane)
+{
+	return (uint32_t)(lane->next - lane->segment->records);
+}
+
+static bool next_segment(struct xf_lane *lane)
+{
+	if (lane->segment)
+		xf_segment_seal(lane->segment, records_in(lane));
+	lane->segment = xf_segment_take(lane->thread, own_tid(), lane->generation++);
+	lane->next = lane->segment ? lane->segment->records : NULL;
+	lane->end = lane->segment ? lane->segment->records + XF_SEGMENT_RECORDS : NULL;
+	return lane->segment != NULL;
+}
+
+static void drop(struct xf_lane *lane)
+{
+	lane->dropped++;
+	atomic_fetch_add_explicit(&dropped_total, 1, memory_order_relaxed);
+	xf_segment_count_dropped(1);
+}
+
+/* The gap becomes an event, as the first record that finds room again. */
+static void tell_of_drops(struct xf_lane *lane)
+{
+	if (!lane->dropped)
+		return;
+	const struct xf_ev_lost lost = { .records = lane->dropped };
+	struct xf_record *r = lane->next++;
+	lane->dropped = 0;
+	memcpy(r->payload, &lost, sizeof(lost));
+	r->kind = XF_EV_lost;
+	r->ticks = xf_clock_ticks();
+	atomic_store_explicit(&r->commit, XF_COMMIT, memory_order_release);
+}
+
+static struct xf_record *begin_slowly(struct xf_lane *lane, uint32_t epoch)
+{
+	lane->busy = 1;
+	atomic_signal_fence(memory_order_seq_cst);
+	enter_recording(lane, epoch);
+	if (lane->next == lane->end && !next_segment(lane)) {
+		drop(lane);
+		lane->busy = 0;
+		return NULL;
+	}
+	tell_of_drops(lane);
+	return lane->next++;
+}
+
+struct xf_record *xf_emit_slow(void)
+{
+	struct xf_lane *lane = &xf_lane;
+	uint32_t epoch = atomic_load_explicit(&xf_recording, memory_order_acquire);
+	if (lane->muted || !epoch)
+		return NULL;
+	if (lane->busy) { /* a signal handler came between begin and commit */
+		drop(lane);
+		return NULL;
+	}
+	int saved = errno;
+	struct xf_record *r = begin_slowly(lane, epoch);
+	errno = saved;
+	return r;
+}
+
+/* ---- strings */
+
+static void emit_piece(uint32_t id, const char *text, size_t total, size_t at)
+{
+	struct xf_text_record *r = (struct xf_text_record *)xf_emit_begin();
+	if (!r)
+		return;
+	size_t len = total - at < XF_TEXT_PIECE ? total - at : XF_TEXT_PIECE;
+	r->kind = XF_EV_text;
+	r->len = (uint16_t)len;
+	r->id = id;
+	r->total = (uint16_t)total;
+	r->at = (uint16_t)at;
+	memcpy(r->bytes, text + at, len);
+	atomic_store_explicit(&r->commit, XF_COMMIT, memory_order_release);
+	atomic_signal_fence(memory_order_seq_cst);
+	xf_lane.busy = 0;
+}
+
+uint32_t xf_text_n(const char *text, size_t len)
+{
+	if (!text || !len || !xf_emit_on() || xf_lane.muted)
+		return 0;
+	if (len > TEXT_MAX)
+		len = TEXT_MAX;
+	uint32_t id = atomic_fetch_add_explicit(&next_text, 1, memory_order_relaxed) + 1;
+	for (size_t at = 0; at < len; at += XF_TEXT_PIECE)
+		emit_piece(id, text, len, at);
+	return id;
+}
+
+uint32_t xf_text(const char *text)
+{
+	return text ? xf_text_n(text, strlen(text)) : 0;
+}
+
+uint32_t xf_object_id(void)
+{
+	return atomic_fetch_add_explicit(&next_object, 1, memory_order_relaxed) + 1;
+}
+
+/* ---- threads */
+
+uint32_t xf_thread_number(void)
+{
+	uint32_t epoch = atomic_load_explicit(&xf_recording, memory_order_acquire);
+	if (epoch && !xf_lane.muted)
+		enter_recording(&xf_lane, epoch);
+	return xf_lane.thread;
+}
+
+uint32_t xf_thread_reserve(void)
+{
+	return xf_emit_on() ? xf_segment_thread_number() : 0;
+}
+
+static void emit_name(uint32_t number, const char *name, const char *role)
+{
+	uint32_t label = xf_text(name);
+	XF_EMIT(thread_name, .id = number, .label = label, .role = xf_text(role), .tid = own_tid());
+}
+
+void xf_thread_adopt(uint32_t number, const char *name, const char *role)
+{
+	struct xf_lane *lane = &xf_lane;
+	if (!xf_emit_on())
+		return;
+	lane->next = lane->end = NULL;
+	lane->segment = NULL;
+	lane->generation = 0;
+	lane->thread = number;
+	lane->epoch = atomic_load_explicit(&xf_recording, memory_order_acquire);
+	emit_name(number, name, role);
+}
+
+void xf_thread_retire(void)
+{
+	struct xf_lane *lane = &xf_lane;
+	if (lane->segment && lane->epoch == atomic_load(&xf_recording) && lane->epoch)
+		xf_segment_seal(lane->segment, records_in(lane));
+	lane->segment = NULL;
+	lane->next = lane->end = NULL;
+}
+
+void xf_thread_mute(void)
+{
+	xf_lane.muted = 1;
+}
+
+/* ---- begin and end */
+
+static void emit_sites(void)
+{
+	const char *last_file = NULL;
+	uint32_t file = 0;
+	for (const struct xf_site *s = __start_xf_sites; s < __stop_xf_sites; s++) {
+		if (s->file != last_file)
+			file = xf_text(s->file);
+		last_file = s->file;
+		uint32_t function = xf_text(s->function);
+		XF_EMIT(site, .id = XF_SITE_ID(s), .line = s->line, .function = function,
+			.file = file, .args = xf_text(s->args));
+	}
+}
+
+void xf_emit_start(uint32_t epoch, bool first_process)
+{
+	atomic_store_explicit(&xf_recording, epoch, memory_order_release);
+	if (!first_process)
+		return;
+	xf_thread_adopt(xf_segment_thread_number(), "main", "main");
+	emit_sites();
+}
+
+void xf_emit_stop(void)
+{
+	atomic_store_explicit(&xf_recording, 0, memory_order_release);
+}
+
+uint64_t xf_emit_dropped(void)
+{
+	return atomic_load_explicit(&dropped_total, memory_order_relaxed);
+}
