@@ -11,8 +11,11 @@ function(xf_unit name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 60)
   endif()
-  add_executable(${name} ${name}.c ${ARG_SOURCES})
+  add_executable(${name} ${name}.c ${PROJECT_SOURCE_DIR}/tests/unit/t_alloc.c ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE tr_tracer ${ARG_LIBS} PkgConfig::CMOCKA)
+  target_link_options(${name} PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+                      -Wl,--wrap=aligned_alloc,--wrap=strdup,--wrap=strndup
+                      -Wl,--wrap=asprintf,--wrap=vasprintf)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   if(NOT ARG_NO_VALGRIND)
     xf_valgrind(${name})
