@@ -66,8 +66,8 @@ struct xf_sign_request {
 	 */
 	const char *signed_headers;
 	/*
-	 * Other services than S3: dots and double slashes are taken out of the path.
-	 * S3 leaves it (false): "a/../b" is a key of its own.
+	 * Other services than S3: dots and double slashes are taken out of the path,
+	 * and it is encoded once more. S3 (false) leaves it: "a/../b" is a key of its own.
 	 */
 	bool normalise_path;
 };
@@ -175,9 +175,9 @@ struct xf_auth {
 
 /*
  * Both fill *err with what S3 would answer: code, HTTP status and message.
- * Errors: XF_NOT_FOUND: no authorization of ours here (another scheme counts:
- * err->code is then what S3 says, "InvalidArgument" or "UnsupportedSignature");
- * XF_INVALID: AuthorizationHeaderMalformed, AuthorizationQueryParametersError.
+ * Errors: XF_NOT_FOUND: there is no authorization (NULL or empty); XF_UNSUPPORTED:
+ * another scheme or version; XF_INVALID: AuthorizationHeaderMalformed,
+ * AuthorizationQueryParametersError.
  */
 enum xf_status xf_auth_parse_header(struct xf_auth *auth, const char *authorization,
 				    struct xf_error *err);
@@ -188,12 +188,14 @@ enum xf_status xf_auth_parse_query(struct xf_auth *auth, const char *query, stru
  * Recomputes the signature. request: method, path, query, all headers as they
  * came and payload (x-amz-content-sha256 as sent; NULL when presigned and absent:
  * UNSIGNED-PAYLOAD). signed_headers is taken from *auth. region NULL: any. The time
- * of an Authorization is its x-amz-date (or Date) header.
+ * of an Authorization is its x-amz-date (or Date) header. host and every x-amz-*
+ * header must be among the signed ones.
  *
  * *out (may be NULL) gets the seed for chunk signatures. Errors: XF_DENIED, with
  * err->code and err->http_status as S3: SignatureDoesNotMatch,
  * RequestTimeTooSkewed, AccessDenied ("Request has expired", a header that must be
- * signed and is not), AuthorizationHeaderMalformed (wrong region, scope or date).
+ * signed and is not), AuthorizationHeaderMalformed (wrong region, scope or date),
+ * InvalidRequest (no x-amz-content-sha256); XF_NOMEM.
  * Who access_key is and whether the body is what payload says is the caller's.
  */
 enum xf_status xf_auth_verify(const struct xf_auth *auth, const struct xf_sign_request *request,
