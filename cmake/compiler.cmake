@@ -1,6 +1,6 @@
 # One set of flags for everything we compile. Assertions stay on in every build type.
 add_library(xf_flags INTERFACE)
-target_compile_definitions(xf_flags INTERFACE _GNU_SOURCE XF_VERSION="${PROJECT_VERSION}")
+target_compile_definitions(xf_flags INTERFACE _GNU_SOURCE XFERDB_VERSION="${PROJECT_VERSION}")
 target_include_directories(xf_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
 target_compile_options(xf_flags INTERFACE
   -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wundef

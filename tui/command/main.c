@@ -3,6 +3,6 @@
 
 int main(void)
 {
-	printf("xferdb " XF_VERSION "\n");
+	printf("xferdb " XFERDB_VERSION "\n");
 	return 0;
 }
