@@ -30,6 +30,7 @@ What is here
     xferdb(*args)           runs it to its end: Result(.status .out .err .json .seconds)
     Process(*args)          starts something and reads it as it goes; killed at the end
     Serve(*args)            xferdb serve and its KEY=VALUE lines; .client() .xferdb() .stop()
+    RealServer("ceph")      one of tests/servers, up for the length of a with; skips where it cannot be
     Client(endpoint, ...)   raw S3 requests with a SigV4 signer that shares no code with ours
     Connection(endpoint)    bytes out, answers in: for requests no HTTP library would send
     Pty(*args)              a program on a terminal of a given size: .expect(regex) .send(text)
@@ -407,6 +408,53 @@ class Serve(Process):
     def stop(self, number=signal.SIGTERM):
         self.signal(number)
         return self.wait()
+
+
+class RealServer:
+    """A server that is not ours (tests/servers/NAME-up): .endpoint .access .secret .bucket, .tls and
+    .ca where it speaks https. Its own state folder; ended at the end of the test."""
+
+    def __init__(self, name, **settings):
+        # Ceph's sockets live in the state folder, and their paths must be short
+        self._folder = tempfile.mkdtemp(prefix="xs.", dir="/tmp")
+        self._script = os.path.join(SOURCE, "tests/servers", name)
+        self._env = {**os.environ, "S_DIR": self._folder, **{k: str(v) for k, v in settings.items()}}
+        _open.append(self)
+        up = subprocess.run([self._script + "-up"], env=self._env, capture_output=True, text=True)
+        if up.returncode == 77:
+            skip(up.stderr.strip().splitlines()[-1])
+        if up.returncode:
+            raise AssertionError("%s-up: %s" % (name, up.stderr))
+        self.values = dict(line.split("=", 1) for line in up.stdout.splitlines())
+        self.endpoint, self.tls, self.ca = (self.values.get(k) for k in ("ENDPOINT", "ENDPOINT_TLS", "CA_FILE"))
+        self.access, self.secret, self.bucket = (self.values[k] for k in ("ACCESS_KEY", "SECRET_KEY", "BUCKET"))
+
+    def environment(self, tls=False, **extra):
+        return environment(**{**dict(
+            AWS_ENDPOINT_URL=self.tls if tls else self.endpoint, AWS_CA_BUNDLE=self.ca if tls else None,
+            AWS_ACCESS_KEY_ID=self.access, AWS_SECRET_ACCESS_KEY=self.secret, AWS_REGION="us-east-1",
+            AWS_DEFAULT_REGION="us-east-1"), **extra})
+
+    def xferdb(self, *args, tls=False, **how):
+        return xferdb(*args, env=self.environment(tls), **how)
+
+    def aws(self, *args, tls=False, timeout=200):
+        """The AWS CLI, the system's own, against this server."""
+        return run(need("aws"), "--endpoint-url", self.tls if tls else self.endpoint, *args,
+                   env=self.environment(tls), timeout=timeout)
+
+    def client(self, tls=False):
+        return Client(self.tls if tls else self.endpoint, self.access, self.secret, ca=self.ca)
+
+    def close(self):
+        subprocess.run([self._script + "-down"], env=self._env, stdout=subprocess.DEVNULL)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
 
 
 # ---- HTTP, by hand
