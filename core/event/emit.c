@@ -43,7 +43,8 @@ static bool next_segment(struct xf_lane *lane)
 {
 	if (lane->segment)
 		xf_segment_seal(lane->segment, records_in(lane));
-	lane->segment = xf_segment_take(lane->thread, own_tid(), lane->generation++);
+	uint32_t tid = lane->tid ? lane->tid : own_tid();
+	lane->segment = xf_segment_take(lane->thread, lane->pid, tid, lane->generation++);
 	lane->next = lane->segment ? lane->segment->records : NULL;
 	lane->end = lane->segment ? lane->segment->records + XF_SEGMENT_RECORDS : NULL;
 	return lane->segment != NULL;
@@ -162,26 +163,63 @@ static void emit_name(uint32_t number, const char *name, const char *role)
 	XF_EMIT(thread_name, .id = number, .label = label, .role = xf_text(role), .tid = own_tid());
 }
 
-void xf_thread_adopt(uint32_t number, const char *name, const char *role)
+static void adopt(uint32_t number, uint32_t generation, const char *name, const char *role)
 {
 	struct xf_lane *lane = &xf_lane;
-	if (!xf_emit_on())
-		return;
 	lane->next = lane->end = NULL;
 	lane->segment = NULL;
-	lane->generation = 0;
+	lane->generation = generation;
 	lane->thread = number;
 	lane->epoch = atomic_load_explicit(&xf_recording, memory_order_acquire);
 	emit_name(number, name, role);
 }
 
-void xf_thread_retire(void)
+void xf_thread_adopt(uint32_t number, const char *name, const char *role)
 {
-	struct xf_lane *lane = &xf_lane;
+	if (xf_emit_on())
+		adopt(number, 0, name, role);
+}
+
+void xf_thread_continue(uint32_t number, const char *name, const char *role)
+{
+	if (xf_emit_on())
+		adopt(number, xf_segment_next_generation(number), name, role);
+}
+
+static void retire(struct xf_lane *lane)
+{
 	if (lane->segment && lane->epoch == atomic_load(&xf_recording) && lane->epoch)
 		xf_segment_seal(lane->segment, records_in(lane));
 	lane->segment = NULL;
 	lane->next = lane->end = NULL;
+}
+
+void xf_thread_retire(void)
+{
+	retire(&xf_lane);
+}
+
+void xf_lane_init(struct xf_lane *lane, uint32_t number, uint32_t pid, uint32_t tid)
+{
+	*lane = (struct xf_lane){
+		.thread = number,
+		.generation = xf_emit_on() ? xf_segment_next_generation(number) : 0,
+		.epoch = atomic_load_explicit(&xf_recording, memory_order_acquire),
+		.pid = pid,
+		.tid = tid,
+	};
+}
+
+void xf_lane_swap(struct xf_lane *lane)
+{
+	struct xf_lane mine = xf_lane;
+	xf_lane = *lane;
+	*lane = mine;
+}
+
+void xf_lane_fini(struct xf_lane *lane)
+{
+	retire(lane);
 }
 
 void xf_thread_mute(void)

@@ -58,6 +58,7 @@ struct xf_lane {
 	uint32_t thread;        /* number in the trace; see xf_thread_number() */
 	uint32_t generation;
 	uint32_t epoch;         /* the recording it belongs to */
+	uint32_t pid, tid;      /* whose records these are; 0: the calling thread's own */
 	uint16_t lock_depth;    /* locks of ours held: a gate asserts 0 */
 	uint8_t busy;           /* inside an emit */
 	uint8_t muted;          /* > 0: this thread is a helper of ours and records nothing */
@@ -147,6 +148,30 @@ uint32_t xf_thread_reserve(void);
  * role ("request"). First thing on a new thread.
  */
 void xf_thread_adopt(uint32_t number, const char *name, const char *role);
+
+/*
+ * The same for a number somebody wrote for already: another process (a tracer
+ * for a traced program), or this one before its exec. Generations go on where
+ * they stand in the file, so that the thread's records keep one order. Reads
+ * the trace's segment headers: once a thread, not more.
+ */
+void xf_thread_continue(uint32_t number, const char *name, const char *role);
+
+/*
+ * Records for threads of other processes. A lane is made for one of them (all
+ * of it is set; nothing to free), and between two swaps everything the calling
+ * thread records is that thread's:
+ *
+ *     xf_lane_init(&lane, number, pid, tid);
+ *     xf_lane_swap(&lane); XF_EMIT(…); xf_lane_swap(&lane);
+ *     xf_lane_fini(&lane);          its segment is sealed
+ *
+ * The number may have records already; generations go on, as above. One thread
+ * at a time uses a lane. A muted caller is heard while it is swapped in.
+ */
+void xf_lane_init(struct xf_lane *lane, uint32_t number, uint32_t pid, uint32_t tid);
+void xf_lane_swap(struct xf_lane *lane);
+void xf_lane_fini(struct xf_lane *lane);
 
 /* The calling thread ends: its segment is sealed. Last thing on a thread. */
 void xf_thread_retire(void);

@@ -204,7 +204,7 @@ static struct xf_segment *grow_one(void)
 	return s;
 }
 
-struct xf_segment *xf_segment_take(uint32_t thread, uint32_t tid, uint32_t generation)
+struct xf_segment *xf_segment_take(uint32_t thread, uint32_t pid, uint32_t tid, uint32_t generation)
 {
 	struct xf_segment *s = pop();
 	if (!s)
@@ -215,13 +215,36 @@ struct xf_segment *xf_segment_take(uint32_t thread, uint32_t tid, uint32_t gener
 		return NULL;
 	s->header.process = trace.process;
 	s->header.thread = thread;
-	s->header.pid = (uint32_t)getpid();
+	s->header.pid = pid ? pid : (uint32_t)getpid();
 	s->header.tid = tid;
 	s->header.generation = generation;
 	/* the magic says that the rest of the header holds: pairs with readers of the live trace */
 	__atomic_store_n(&s->header.magic, XF_SEGMENT_MAGIC, __ATOMIC_RELEASE);
 	atomic_store_explicit(&trace.table[s->header.index], s, memory_order_release);
 	return s;
+}
+
+/* A segment's header as it stands now, whoever wrote it; false: there is none. */
+static bool read_header(uint32_t index, struct xf_segment_header *header)
+{
+	const struct xf_segment *own = atomic_load_explicit(&trace.table[index], memory_order_acquire);
+	off_t offset = XF_HEADER_SIZE + (off_t)index * XF_SEGMENT_SIZE;
+	if (own)
+		*header = own->header;
+	else if (trace.fd < 0 ||
+		 pread(trace.fd, header, sizeof(*header), offset) != (ssize_t)sizeof(*header))
+		return false;
+	return header->magic == XF_SEGMENT_MAGIC;
+}
+
+uint32_t xf_segment_next_generation(uint32_t thread)
+{
+	uint32_t n = trace.header ? atomic_load(&trace.header->nr_segments) : 0, next = 0;
+	struct xf_segment_header header;
+	for (uint32_t i = 0; i < n && i < MAX_SEGMENTS; i++)
+		if (read_header(i, &header) && header.thread == thread && header.generation >= next)
+			next = header.generation + 1;
+	return next;
 }
 
 /* ---- sealing */

@@ -129,7 +129,10 @@ const struct xf_file_header *xf_trace_header(void);
 /* ---- for emit.c */
 
 /* A fresh segment for one thread, its header filled; NULL when there is no memory left. */
-struct xf_segment *xf_segment_take(uint32_t thread, uint32_t tid, uint32_t generation);
+struct xf_segment *xf_segment_take(uint32_t thread, uint32_t pid, uint32_t tid, uint32_t generation);
+
+/* One past the highest generation of that thread, whichever process wrote it. */
+uint32_t xf_segment_next_generation(uint32_t thread);
 
 /* The thread will write no more into it; the checksum follows (by the helper, where there is one). */
 void xf_segment_seal(struct xf_segment *segment, uint32_t count);
