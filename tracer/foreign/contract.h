@@ -51,10 +51,17 @@
  *
  * A thread has one number, whoever records for it: the probe enters its threads
  * into `threads` (tid to number) when it numbers them, the supervisor looks
- * there first and numbers only what is missing, entering it likewise. Records
- * the supervisor makes for a thread the probe owns lie in a lane whose
- * generation starts at TR_LATE_GENERATION: readers that order a thread's
- * segments by generation put them last, which is where they belong.
+ * there first and numbers only what is missing, entering it likewise. The first
+ * process' main thread is entered as 0 before its exec. Who finds a number there
+ * goes on with it by xf_thread_continue() (the probe, also after an exec, where
+ * the tid is the same) or a lane (the supervisor, emit.h): generations go on, so
+ * that readers keep one order. The supervisor writes for a thread of a probed
+ * process only when that process is at its end.
+ *
+ * Relayed connections belong to no thread: goroutines and event loops move
+ * between them, and records on a thread are its program order, which proves
+ * things. Their events lie on a thread number of the connection's own, named
+ * "connection-N", role "connection".
  *
  * A connection is known to all sides by the local port of the program's socket.
  * The probe claims it before the first byte of the first request leaves, and
@@ -84,7 +91,6 @@ enum {
 	TR_CONTROL_MAGIC = 0x4c544358, /* "XCTL" */
 	TR_CONTROL_VERSION = 1,
 	TR_MARK_FD = 1000000007,
-	TR_LATE_GENERATION = 1 << 20,
 	TR_NR_PROCESSES = 256,
 	TR_NR_THREADS = 4096,
 	TR_NR_CONNECTIONS = 4096,
@@ -170,7 +176,8 @@ struct tr_control {
 	_Atomic uint32_t nr_holds;
 	_Atomic uint32_t incomplete;     /* TR_INCOMPLETE_*: what nobody could see */
 	_Atomic uint32_t wants_stacks;   /* raised by one: every shim writes its Python stacks once */
-	uint32_t reserved[5];
+	uint32_t reserved;
+	_Atomic uint64_t bytes_sent, bytes_received; /* over understood connections: does anything move? */
 	struct tr_control_process processes[TR_NR_PROCESSES];
 	tr_control_thread threads[TR_NR_THREADS];
 	/* tids inside the probe's connect(): slot tid % N. The supervisor leaves these
