@@ -126,8 +126,13 @@ self_signed() {
 # up ENDPOINT ACCESS_KEY SECRET_KEY [KEY=VALUE...]: waits until the bucket is there, then says so
 up() {
 	local endpoint=$1 access=$2 secret=$3; shift 3
-	PYTHONPATH=$here/../tool python3 "$here/bucket.py" "$endpoint" "$access" "$secret" $bucket ||
-		fail "did not come up"
+	SECONDS=0
+	until PYTHONPATH=$here/../tool python3 "$here/bucket.py" "$endpoint" "$access" "$secret" $bucket \
+		2>"$state/log/bucket"; do
+		all_alive || fail "one of its processes ended"
+		((SECONDS < 90)) || fail "does not answer"
+		sleep 0.1
+	done
 	printf '%s\n' "ENDPOINT=$endpoint" "ACCESS_KEY=$access" "SECRET_KEY=$secret" \
 		REGION=us-east-1 "BUCKET=$bucket" "$@" >"$state/env"
 	cat "$state/env"
