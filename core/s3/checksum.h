@@ -36,7 +36,7 @@ enum xf_checksum {
 enum {
 	XF_DIGEST_MAX = 64,            /* bytes of the longest value */
 	XF_DIGEST_TEXT_SIZE = 89,      /* its base64 and NUL */
-	XF_COMPOSITE_TEXT_SIZE = 100,  /* base64, "-10000" and NUL */
+	XF_COMPOSITE_TEXT_SIZE = 112,  /* base64, "-10000" and NUL */
 };
 
 struct xf_checksum_info {
@@ -86,10 +86,10 @@ struct xf_hasher {
 enum xf_status xf_hasher_init(struct xf_hasher *h, uint32_t set);
 /* Any alignment, any length; each block of 16 KiB goes through all algorithms while it is in the cache. */
 void xf_hasher_update(struct xf_hasher *h, const void *data, size_t len);
-/* The value of one algorithm of the set; ends its stream: once each, no update after the first. */
+/* The value of one algorithm of the set; ends its stream: once each, no update after the first but by reset. */
 void xf_hasher_final(struct xf_hasher *h, enum xf_checksum algorithm, struct xf_digest *out);
-/* From the beginning, with the same set. */
-void xf_hasher_reset(struct xf_hasher *h);
+/* From the beginning, with the same set; fini is still due when it fails. Errors: as xf_hasher_init(). */
+enum xf_status xf_hasher_reset(struct xf_hasher *h);
 void xf_hasher_fini(struct xf_hasher *h);
 
 /* One value over bytes in memory. Errors: as xf_hasher_init(). */
@@ -109,7 +109,7 @@ enum xf_status xf_digest_combine(struct xf_digest *total, const struct xf_digest
 /*
  * Composite: the checksum of the parts' values one after the other, in *out, and
  * in text (may be NULL) its base64 with "-N", as Complete and HEAD show it.
- * Errors: XF_INVALID (no parts, different algorithms), as xf_hasher_init().
+ * Errors: XF_INVALID (no parts, more than 10,000, different algorithms), as xf_hasher_init().
  */
 enum xf_status xf_digest_composite(struct xf_digest *out, char text[XF_COMPOSITE_TEXT_SIZE],
 				   const struct xf_digest *parts, size_t nr_parts);
