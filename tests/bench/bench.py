@@ -1,0 +1,145 @@
+"""bench.py [NAME...]: what things cost. `./run bench` builds and runs it; names pick benchmarks.
+
+Figures are compared, never judged: a benchmark does not fail because the machine was busy. Whole
+programs are measured interleaved (a b c, a b c, …), so that a slow minute hits all of them, and
+compared as the median of the ratios within each round, not as the ratio of two medians.
+
+To add one: a function with a docstring's first line as title, decorated with @benchmark. Run
+commands with compare(); a program that is not there is left out with a sentence.
+"""
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tool"))
+import t  # noqa: E402
+
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "7"))
+SIZE = int(os.environ.get("BENCH_SIZE", str(t.GiB)))
+benchmarks = {}
+
+
+def benchmark(function):
+    benchmarks[function.__name__] = function
+    return function
+
+
+class Sample:
+    """One run: wall, cpu (user and system, its children's too) in seconds; peak resident memory in KiB."""
+
+    def __init__(self, command, env, stdin=None):
+        source = open(stdin, "rb") if stdin else subprocess.DEVNULL
+        with tempfile.TemporaryFile() as log:
+            begin = time.monotonic()
+            child = subprocess.Popen([str(a) for a in command], env=env, stdin=source, stdout=log, stderr=log)
+            _, status, used = os.wait4(child.pid, 0)
+            self.wall = time.monotonic() - begin
+            child.returncode = os.waitstatus_to_exitcode(status)
+            if child.returncode:
+                log.seek(0)
+                raise RuntimeError("%s: status %d\n%s" % (
+                    " ".join(map(str, command)), child.returncode, log.read()[-2000:].decode("utf-8", "replace")))
+        self.cpu = used.ru_utime + used.ru_stime
+        self.rss = used.ru_maxrss
+
+
+def compare(subjects, env=None, rounds=ROUNDS, prepare=None):
+    """Runs {label: command or function returning a command}, interleaved; prints a table with the
+    ratios to the first. A first round that does not count warms caches."""
+    env = env or t.environment()
+    samples = {label: [] for label in subjects}
+    for number in range(rounds + 1):
+        for label, command in subjects.items():
+            if prepare:
+                prepare(label)
+            sample = Sample(command() if callable(command) else command, env)
+            if number:
+                samples[label].append(sample)
+    base = samples[next(iter(samples))]
+    print("%-40s %9s %9s %9s %9s %9s" % ("", "wall s", "ratio", "cpu s", "ratio", "peak MiB"))
+    for label, runs in samples.items():
+        print("%-40s %9.3f %9.3f %9.3f %9.3f %9.1f" % (
+            label, median(r.wall for r in runs), median(r.wall / b.wall for r, b in zip(runs, base)),
+            median(r.cpu for r in runs), median(r.cpu / b.cpu for r, b in zip(runs, base)),
+            median(r.rss for r in runs) / 1024))
+    return samples
+
+
+def median(values):
+    return statistics.median(list(values))
+
+
+@benchmark
+def event():
+    """one event, beside a time stamp and clock_gettime"""
+    subprocess.run([os.path.join(t.BUILD, "tests/bench_event"), t.tmp()], check=True)
+
+
+@benchmark
+def traced():
+    """an upload recorded, against the same one unrecorded"""
+    with t.RealServer("sink") as server:
+        source = t.make_file("source", SIZE)
+        target = "s3://%s/traced" % server.bucket
+        put = [t.XFERDB, "put", source, target, "--quiet"]
+        compare({"xferdb put --no-trace": put + ["--no-trace"],
+                 "xferdb put": put}, server.environment())
+
+
+@benchmark
+def clients():
+    """an upload by us, curl and the AWS CLI to the same server"""
+    with t.RealServer("sink") as server:
+        source = t.make_file("source", SIZE)
+        url, target = "%s/%s/" % (server.endpoint, server.bucket), "s3://%s/" % server.bucket
+        subjects = {
+            "xferdb put": [t.XFERDB, "put", source, target + "xferdb", "--quiet"],
+            "xferdb put --no-sign-request": [t.XFERDB, "put", source, target + "unsigned", "--quiet",
+                                             "--no-sign-request"]}
+        for program, command in (
+                ("curl", ["-sS", "-T", source, url + "curl"]),
+                ("aws", ["s3", "cp", "--no-progress", "--endpoint-url", server.endpoint, source, target + "aws"]),
+                ("rclone", ["copyto", source, ":s3,provider=Other,env_auth,endpoint='%s':%s/rclone" % (
+                    server.endpoint, server.bucket)])):
+            try:
+                subjects[program] = [t.need(program), *command]
+            except t.Skip as why:
+                print("left out: %s" % why)
+        compare(subjects, server.environment())
+
+
+@benchmark
+def memory():
+    """peak memory of an upload from a file, by the file's size"""
+    with t.RealServer("sink") as server:
+        put = [t.XFERDB, "put", "--quiet"]
+        compare({"%d MiB" % (size // t.MiB): put + [t.make_file("m%d" % size, size), "s3://%s/m" % server.bucket]
+                 for size in (SIZE // 10, SIZE)}, server.environment(), rounds=min(ROUNDS, 3))
+
+
+def main():
+    unknown = set(sys.argv[1:]) - set(benchmarks)
+    if unknown:
+        sys.exit("no such benchmark: %s; there are %s" % (" ".join(sorted(unknown)), " ".join(benchmarks)))
+    print("%d processors, %d rounds, files of %d MiB\n" % (os.cpu_count(), ROUNDS, SIZE // t.MiB))
+    status = 0
+    for name in sys.argv[1:] or benchmarks:
+        print("== %s: %s" % (name, benchmarks[name].__doc__.splitlines()[0]), flush=True)
+        try:
+            benchmarks[name]()
+        except t.Skip as why:
+            print("skipped: %s" % why)
+        except (RuntimeError, AssertionError, subprocess.CalledProcessError) as why:
+            print("failed: %s" % why)
+            status = 1
+        finally:
+            t._clean()
+        print(flush=True)
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()
