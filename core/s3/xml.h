@@ -2,10 +2,11 @@
  * xml: small documents from the network, and the ones we write.
  *
  * Reading gives a tree of elements with their text: S3's documents have no mixed
- * content and no attributes that matter, so attributes, comments and processing
- * instructions are left out, and of a name with a prefix the local part is kept.
- * A document is not trusted: its size, depth and number of elements are
- * bounded, and a document type declaration is refused, with it every entity but the five of XML.
+ * content and no attributes that matter, so attributes, comments, processing
+ * instructions and text beside elements are left out, and of a name with a
+ * prefix the local part is kept. A document is not trusted: its size, depth and
+ * number of elements are bounded, and a document type declaration is refused, with
+ * it every entity but the five of XML.
  *
  * Writing appends to a buffer, escaped. One thread at a time.
  */
@@ -28,7 +29,7 @@ enum {
 /* One element. Read only; lives as long as its document. */
 struct xf_xml_node {
 	const char *name;                 /* local name */
-	const char *text;                 /* its characters, "" when none; white space between children is left out */
+	const char *text;                 /* of an element without children; "" otherwise */
 	size_t text_len;                  /* without the NUL */
 	const struct xf_xml_node *parent; /* NULL: the root */
 	const struct xf_xml_node *first;  /* first child */
