@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tool"))
@@ -28,22 +29,38 @@ def benchmark(function):
 
 
 class Sample:
-    """One run: wall, cpu (user and system, its children's too) in seconds; peak resident memory in KiB."""
+    """One run: wall and cpu (user and system) in seconds, peak resident memory in KiB."""
 
-    def __init__(self, command, env, stdin=None):
-        source = open(stdin, "rb") if stdin else subprocess.DEVNULL
+    def __init__(self, command, env):
         with tempfile.TemporaryFile() as log:
             begin = time.monotonic()
-            child = subprocess.Popen([str(a) for a in command], env=env, stdin=source, stdout=log, stderr=log)
+            child = subprocess.Popen([str(a) for a in command], env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.rss = 0
+            watcher = threading.Thread(target=self._watch, args=(child.pid,))
+            watcher.start()
             _, status, used = os.wait4(child.pid, 0)
             self.wall = time.monotonic() - begin
+            self.cpu = used.ru_utime + used.ru_stime
             child.returncode = os.waitstatus_to_exitcode(status)
+            watcher.join()
             if child.returncode:
                 log.seek(0)
                 raise RuntimeError("%s: status %d\n%s" % (
                     " ".join(map(str, command)), child.returncode, log.read()[-2000:].decode("utf-8", "replace")))
-        self.cpu = used.ru_utime + used.ru_stime
-        self.rss = used.ru_maxrss
+
+    def _watch(self, pid):
+        """The kernel's own high-water mark, read now and then. ru_maxrss would count this interpreter,
+        of which the child is a copy until it executes its program."""
+        while True:
+            try:
+                with open("/proc/%d/status" % pid) as status:
+                    peak = [line for line in status if line.startswith("VmHWM:")]
+            except OSError:
+                return
+            if not peak:
+                return          # over: a zombie has no memory
+            self.rss = int(peak[0].split()[1])
+            time.sleep(0.02)
 
 
 def compare(subjects, env=None, rounds=ROUNDS, prepare=None):
