@@ -30,6 +30,12 @@
 #include "core/event/event.h"
 #include "tracer/foreign/contract.h"
 
+/*
+ * On the wire nobody can tell whether a failed attempt was the last: every one
+ * ends with part_failed, and the next begins with part_retry and part_start.
+ * The last end is the part's.
+ */
+
 /* One connection. Opaque, made in a pool of its own (anonymous memory, never malloc's). */
 struct tr_wire;
 
@@ -60,7 +66,7 @@ void tr_wire_skipped(struct tr_wire *wire, size_t len);
 /* Does the connection speak something that is not HTTP/1 (then feed it no more)? */
 bool tr_wire_lost(const struct tr_wire *wire);
 
-/* What is under way on it: the newest request not yet answered. */
+/* What is under way on it: the oldest request not yet answered. */
 struct tr_wire_now {
 	uint32_t request, transfer, part;
 	enum xf_op op;
