@@ -11,8 +11,9 @@
  *  - `Expect: 100-continue` is ours: after 100 the body goes; a final answer is the answer,
  *    the body stays here and the connection is closed; after 1 s of
  *    silence the body goes anyway.
- *  - A final answer in mid-body ends the sending. A success among those is none:
- *    nobody can have stored what was not sent (XF_BAD_REPLY).
+ *  - A final answer in mid-body ends the sending, also one that a broken connection
+ *    still holds. A success among those is none: nobody can have stored what
+ *    was not sent (XF_BAD_REPLY).
  *  - Nothing is sent twice silently: no redirects, no rewind, no second
  *    connection for one request. A retry is the caller's, and a request of its own.
  *  - Interim 1xx answers are read over.
@@ -69,14 +70,7 @@ enum xf_go {
 struct xf_http_watch {
 	void *ctx;
 	enum xf_go (*go)(void *ctx);
-	/*
-	 * Before `bytes` are read for sending: the place to wait for bandwidth. Not
-	 * XF_OK: the request ends with that status.
-	 */
-	enum xf_status (*admit)(void *ctx, size_t bytes, struct xf_error *err);
-	/* `bytes` were read for sending (source bytes, no framing). Not XF_OK: ends the request. */
-	enum xf_status (*read)(void *ctx, size_t bytes, struct xf_error *err);
-	/* The last byte of the request is with the kernel. */
+	/* The last byte of the request is with the kernel; right after the event body_sent. */
 	void (*sent)(void *ctx);
 };
 
@@ -89,20 +83,26 @@ struct xf_http_request {
 	const char *method;
 	const char *url;                  /* with query, as it goes on the wire; never recorded */
 	const struct xf_headers *headers; /* Host, Content-Length, Transfer-Encoding are libcurl's */
-	const struct xf_body *body;       /* NULL: none */
-	bool has_body;                    /* send Content-Length even for 0 bytes */
-	bool chunked;                     /* Transfer-Encoding: chunked; body->size is then the encoded size */
+	const struct xf_body *body;       /* NULL: none. Read in order, from 0 to size, each byte once */
+	bool chunked;                     /* Transfer-Encoding: chunked; no Content-Length */
 	bool expect;                      /* Expect: 100-continue, whatever the size */
-	uint64_t limit_ns;                /* read limit for this request; 0: the options' */
+	bool no_proxy;                    /* whatever the environment says */
 	/* for the record */
 	enum xf_op op;
 	uint32_t transfer, part;
 	unsigned attempt;
 	const struct xf_http_watch *watch; /* may be NULL */
+	/*
+	 * Called behind request_start, where a thread may have been held for long: the
+	 * place to sign, and to fill what `headers` points to. Not XF_OK: nothing is
+	 * sent. May be NULL.
+	 */
+	enum xf_status (*prepare)(void *prepare_ctx, struct xf_error *err);
+	void *prepare_ctx;
 	/* the answer */
 	xf_http_sink_fn sink;             /* NULL: 2xx bodies are kept in the reply, too */
 	void *sink_ctx;
-	/* 2xx headers are complete and the sink comes next; may be NULL */
+	/* 2xx headers are complete and the sink comes next; called with sink_ctx; may be NULL */
 	enum xf_status (*head)(void *ctx, int status, const struct xf_headers *headers,
 			       struct xf_error *err);
 };
@@ -131,7 +131,7 @@ void xf_http_reply_fini(struct xf_http_reply *reply);
  * *Errors:* XF_RESOLVE, XF_CONNECT, XF_TLS, XF_TIMEOUT, XF_CLOSED (reset, truncated,
  * a kept connection that was dead), XF_BAD_REPLY (not HTTP, too long, early
  * success), XF_SHORT_READ / XF_IO (the source), XF_CANCELLED (`go`), what
- * admit, read, head or sink returned, XF_NOMEM.
+ * the body's read, head or sink returned, XF_NOMEM.
  */
 enum xf_status xf_http_exchange(struct xf_http *http, const struct xf_http_request *request,
 				struct xf_http_reply *reply, struct xf_error *err);

@@ -12,17 +12,20 @@
 
 #include "core/event/event.h"
 #include "core/event/status.h"
-
-enum xf_retry_mode { XF_RETRY_LEGACY, XF_RETRY_STANDARD };
+#include "core/s3/profile.h" /* enum xf_retry_mode */
 
 struct xf_retry_policy {
 	enum xf_retry_mode mode;
 	unsigned max_attempts; /* tries in all, at least 1 */
 };
 
-/* mode: "legacy" "standard" (NULL: legacy); max_attempts 0: the mode's own (5 or 3). XF_INVALID. */
-enum xf_status xf_retry_policy_make(const char *mode, unsigned max_attempts,
-				    struct xf_retry_policy *out, struct xf_error *err);
+/*
+ * max_attempts 0: the mode's own (5 or 3). Adaptive mode retries as standard does; its rate limiter
+ * has no part here.
+ */
+struct xf_retry_policy xf_retry_policy_make(enum xf_retry_mode mode, unsigned max_attempts);
+/* "legacy" "standard" "adaptive". XF_INVALID. */
+enum xf_status xf_retry_mode_parse(enum xf_retry_mode *out, const char *text, struct xf_error *err);
 
 /* How one attempt ended, as far as retrying is concerned. */
 struct xf_retry_outcome {

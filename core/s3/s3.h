@@ -13,6 +13,7 @@
 #include "core/event/event.h"
 #include "core/s3/extra.h"
 #include "core/s3/headers.h"
+#include "core/s3/profile.h" /* enum xf_addressing */
 
 enum {
 	XF_S3_ETAG_MAX = 128, XF_S3_ID_MAX = 128, XF_S3_UPLOAD_ID_MAX = 1024, XF_S3_KEY_MAX = 1024,
@@ -27,8 +28,6 @@ struct xf_s3_checksum {
 
 /* ---- where: endpoint and addressing ------------------------------------------- */
 
-enum xf_s3_addressing { XF_ADDRESS_AUTO, XF_ADDRESS_PATH, XF_ADDRESS_VIRTUAL };
-
 struct xf_s3_endpoint {
 	char scheme[8];         /* "http" "https" */
 	char host[256];         /* without port; an IPv6 address in brackets */
@@ -36,7 +35,7 @@ struct xf_s3_endpoint {
 	char path[256];         /* prefix, "" or "/x" without a final slash */
 	char region[64];
 	bool custom;            /* given by the user: 'auto' then means path style */
-	enum xf_s3_addressing addressing;
+	enum xf_addressing addressing;
 };
 
 /*
@@ -44,7 +43,7 @@ struct xf_s3_endpoint {
  * https, no host, a user name inside, a port out of range).
  */
 enum xf_status xf_s3_endpoint_parse(const char *url, const char *region,
-				    enum xf_s3_addressing addressing, struct xf_s3_endpoint *out,
+				    enum xf_addressing addressing, struct xf_s3_endpoint *out,
 				    struct xf_error *err);
 
 /* "http://127.0.0.1:9000", for people; never a query. */
@@ -57,8 +56,12 @@ void xf_s3_endpoint_text(const struct xf_s3_endpoint *e, char *buf, size_t cap);
 enum xf_status xf_s3_check_bucket(const char *bucket, struct xf_error *err);
 enum xf_status xf_s3_check_key(const char *key, struct xf_error *err);
 
-/* Percent-encodes like botocore: unreserved characters stay, '/' too when keep_slash. yours; NULL: no memory. */
-char *xf_s3_encode(const char *text, size_t len, bool keep_slash);
+/*
+ * The Host header and "scheme://host" for a bucket (NULL: none). true: the bucket is in the
+ * host's name, so it is not in the path.
+ */
+bool xf_s3_address(const struct xf_s3_endpoint *e, const char *bucket, char *host, size_t host_cap,
+		   char *base, size_t base_cap);
 
 /* ---- requests -------------------------------------------------------------------- */
 
@@ -69,8 +72,8 @@ char *xf_s3_encode(const char *text, size_t len, bool keep_slash);
 struct xf_s3_request {
 	enum xf_op op;
 	const char *method;       /* static */
-	char host[320];           /* the Host header */
-	char base[352];           /* "http://127.0.0.1:9000" */
+	char host[344];           /* the Host header */
+	char base[360];           /* "http://127.0.0.1:9000" */
 	char *path;
 	struct xf_headers query;
 	struct xf_headers headers; /* Host not among them */
