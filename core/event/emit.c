@@ -229,7 +229,7 @@ void xf_thread_mute(void)
 
 /* ---- begin and end */
 
-static void emit_sites(void)
+void xf_emit_sites(void)
 {
 	const char *last_file = NULL;
 	uint32_t file = 0;
@@ -249,7 +249,14 @@ void xf_emit_start(uint32_t epoch, bool first_process)
 	if (!first_process)
 		return;
 	xf_thread_adopt(xf_segment_thread_number(), "main", "main");
-	emit_sites();
+	xf_emit_sites();
+}
+
+/* Forked in a signal handler, the thread may have stood between begin and commit. */
+void xf_emit_forked(uint32_t epoch)
+{
+	xf_lane.busy = 0;
+	atomic_store_explicit(&xf_recording, epoch, memory_order_release);
 }
 
 void xf_emit_stop(void)

@@ -181,7 +181,14 @@ void xf_thread_mute(void);
 
 /* ---- for segment.c: recording begins (the caller becomes "main" when it is the first) and ends */
 void xf_emit_start(uint32_t epoch, bool first_process);
+void xf_emit_forked(uint32_t epoch);
 void xf_emit_stop(void);
+
+/*
+ * Records where this program's sites stand. Site numbers are a process' own: one that
+ * joined or was forked does it once its first thread has a number (the first process has).
+ */
+void xf_emit_sites(void);
 
 /* Records dropped so far, all threads of this process. */
 uint64_t xf_emit_dropped(void);

@@ -39,7 +39,10 @@ enum { SEAL_OPEN = 0, SEAL_DONE = 1, SEAL_WANTED = 2 };
 
 static struct {
 	/* set by start, before the first emitter */
-	int fd;
+	int fd;                  /* -1: none is kept open */
+	bool by_path;            /* opened afresh whenever the file grows; dev and ino say which file */
+	dev_t dev;
+	ino_t ino;
 	char path[PATH_MAX];
 	struct xf_file_header *header;
 	_Atomic(struct xf_segment *) *table; /* by number; only this process' segments */
@@ -96,10 +99,41 @@ static int within_limit(off_t end)
 }
 
 /* Blocks are reserved before they are mapped: a full disk must never become SIGBUS. */
-static int allocate(off_t offset, off_t len)
+static int allocate(int fd, off_t offset, off_t len)
 {
 	int e = within_limit(offset + len);
-	return e ? e : posix_fallocate(trace.fd, offset, len);
+	return e ? e : posix_fallocate(fd, offset, len);
+}
+
+/* A memory file has only the name /proc gives it, which is a link. */
+static int open_path(void)
+{
+	int flags = O_RDWR | O_CLOEXEC;
+	return open(trace.path, strncmp(trace.path, "/proc/", 6) == 0 ? flags : flags | O_NOFOLLOW);
+}
+
+/*
+ * The file, to grow it. Somebody else's process keeps no descriptor of ours: it
+ * may close all it has, and what then bears the number is its own file.
+ */
+static int file_begin(void)
+{
+	struct stat st;
+	if (!trace.by_path)
+		return trace.fd;
+	int fd = open_path();
+	if (fd >= 0 && (fstat(fd, &st) != 0 || st.st_dev != trace.dev || st.st_ino != trace.ino)) {
+		close(fd);
+		errno = ESTALE;
+		return -1;
+	}
+	return fd;
+}
+
+static void file_end(int fd)
+{
+	if (trace.by_path && fd >= 0)
+		close(fd);
 }
 
 static void prefault(void *map, size_t len)
@@ -116,17 +150,18 @@ static void *map_file(uint32_t first, uint32_t count)
 {
 	off_t offset = XF_HEADER_SIZE + (off_t)first * XF_SEGMENT_SIZE;
 	size_t len = (size_t)count * XF_SEGMENT_SIZE;
-	int e = allocate(offset, (off_t)len);
-	if (e) {
-		warn_once("no room", e);
+	int fd = file_begin();
+	if (fd < 0) {
+		warn_once("open", errno);
 		return NULL;
 	}
-	void *map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, trace.fd, offset);
-	if (map == MAP_FAILED) {
-		warn_once("mmap", errno);
-		return NULL;
-	}
-	return map;
+	int e = allocate(fd, offset, (off_t)len);
+	void *map = e ? MAP_FAILED :
+			mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
+	if (map == MAP_FAILED)
+		warn_once(e ? "no room" : "mmap", e ? e : errno);
+	file_end(fd);
+	return map == MAP_FAILED ? NULL : map;
 }
 
 static void *map_memory(uint32_t count)
@@ -146,7 +181,7 @@ static struct xf_segment *grow(uint32_t count, uint32_t *first)
 	if (*first + count > MAX_SEGMENTS)
 		return NULL;
 	void *map = NULL;
-	if (trace.fd >= 0 && !atomic_load(&trace.in_memory))
+	if ((trace.fd >= 0 || trace.by_path) && !atomic_load(&trace.in_memory))
 		map = map_file(*first, count);
 	if (!map)
 		map = map_memory(count);
@@ -225,14 +260,13 @@ struct xf_segment *xf_segment_take(uint32_t thread, uint32_t pid, uint32_t tid, 
 }
 
 /* A segment's header as it stands now, whoever wrote it; false: there is none. */
-static bool read_header(uint32_t index, struct xf_segment_header *header)
+static bool read_header(int fd, uint32_t index, struct xf_segment_header *header)
 {
 	const struct xf_segment *own = atomic_load_explicit(&trace.table[index], memory_order_acquire);
 	off_t offset = XF_HEADER_SIZE + (off_t)index * XF_SEGMENT_SIZE;
 	if (own)
 		*header = own->header;
-	else if (trace.fd < 0 ||
-		 pread(trace.fd, header, sizeof(*header), offset) != (ssize_t)sizeof(*header))
+	else if (fd < 0 || pread(fd, header, sizeof(*header), offset) != (ssize_t)sizeof(*header))
 		return false;
 	return header->magic == XF_SEGMENT_MAGIC;
 }
@@ -241,9 +275,11 @@ uint32_t xf_segment_next_generation(uint32_t thread)
 {
 	uint32_t n = trace.header ? atomic_load(&trace.header->nr_segments) : 0, next = 0;
 	struct xf_segment_header header;
+	int fd = file_begin();
 	for (uint32_t i = 0; i < n && i < MAX_SEGMENTS; i++)
-		if (read_header(i, &header) && header.thread == thread && header.generation >= next)
+		if (read_header(fd, i, &header) && header.thread == thread && header.generation >= next)
 			next = header.generation + 1;
+	file_end(fd);
 	return next;
 }
 
@@ -404,7 +440,7 @@ static enum xf_status make_file(struct xf_error *err)
 static enum xf_status join_file(struct xf_error *err)
 {
 	struct stat st;
-	trace.fd = open(trace.path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	trace.fd = open_path();
 	if (trace.fd < 0 || fstat(trace.fd, &st) != 0)
 		return xf_fail_errno(err, XF_IO, errno, "cannot open the trace %s", trace.path);
 	if (!S_ISREG(st.st_mode) || st.st_size < XF_HEADER_SIZE)
@@ -417,7 +453,16 @@ static enum xf_status join_file(struct xf_error *err)
 	if (trace.header->version != XF_TRACE_VERSION || trace.header->layout != xf_layout_hash())
 		return xf_fail(err, XF_VERSION, "%s was made by another version of xferdb", trace.path);
 	xf_clock_tsc = trace.header->clock != 0;
+	trace.dev = st.st_dev;
+	trace.ino = st.st_ino;
 	return XF_OK;
+}
+
+static void keep_no_descriptor(void)
+{
+	close(trace.fd);
+	trace.fd = -1;
+	trace.by_path = true;
 }
 
 static void reset(void)
@@ -453,12 +498,15 @@ static enum xf_status set_up(const struct xf_trace_options *o, struct xf_error *
 	enum xf_status status = o->join ? join_file(err) : make_file(err);
 	if (status == XF_OK)
 		trace.process = atomic_fetch_add(&trace.header->nr_processes, 1);
+	if (status == XF_OK && o->join && o->no_helper)
+		keep_no_descriptor();
 	return status;
 }
 
+static uint32_t epoch; /* under start_lock; a forked child has one thread */
+
 enum xf_status xf_trace_start(const struct xf_trace_options *options, struct xf_error *err)
 {
-	static uint32_t epoch;
 	pthread_mutex_lock(&start_lock);
 	enum xf_status status = XF_OK;
 	if (trace.active)
@@ -481,6 +529,20 @@ enum xf_status xf_trace_start(const struct xf_trace_options *options, struct xf_
 	}
 	pthread_mutex_unlock(&start_lock);
 	return status;
+}
+
+/*
+ * The parent's segments stay mapped, and stay the parent's: the table is emptied,
+ * so that nothing here seals or visits them.
+ */
+void xf_trace_forked(void)
+{
+	if (!trace.active || trace.helper_on)
+		return;
+	madvise(trace.table, MAX_SEGMENTS * sizeof(*trace.table), MADV_DONTNEED);
+	trace.process = atomic_fetch_add(&trace.header->nr_processes, 1);
+	atomic_store(&trace.ready_head, atomic_load(&trace.ready_tail));
+	xf_emit_forked(++epoch);
 }
 
 /* ---- the end */
@@ -567,7 +629,7 @@ void xf_trace_release(void)
 
 const char *xf_trace_path(void)
 {
-	return trace.active && trace.fd >= 0 ? trace.path : NULL;
+	return trace.active && (trace.fd >= 0 || trace.by_path) ? trace.path : NULL;
 }
 
 bool xf_trace_in_memory(void)

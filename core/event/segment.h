@@ -90,7 +90,8 @@ uint64_t xf_segment_checksum(const struct xf_segment *segment, uint32_t count);
 struct xf_trace_options {
 	const char *path;      /* NULL: memory only */
 	bool join;             /* the file exists and is shared: take part in it (the probe) */
-	bool no_helper;        /* no helper thread: emitters map their own segments (the probe) */
+	bool no_helper;        /* no helper thread: emitters map their own segments (the probe); with join
+	                          no descriptor stays open either */
 	void (*warn)(void *ctx, const char *text); /* at most once; may be NULL */
 	void *warn_ctx;
 };
@@ -105,6 +106,13 @@ struct xf_trace_options {
  * Errors: XF_NOMEM, XF_STATE (already on); with join XF_FORMAT, XF_VERSION, XF_IO.
  */
 enum xf_status xf_trace_start(const struct xf_trace_options *options, struct xf_error *err);
+
+/*
+ * The calling process is a fork of one that recorded without a helper: it
+ * becomes a process of its own in the same trace, and its one thread has no
+ * number yet. Thread: the only one, first thing in the child.
+ */
+void xf_trace_forked(void);
 
 /*
  * Ends recording: seals every segment, ends the helper, trims the file. Threads
