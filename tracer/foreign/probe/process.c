@@ -1,0 +1,198 @@
+/*
+ * processes: their begin and end, children waited for, programs replaced.
+ *
+ * The call `exit` is the life of the process that xferdb started: it is entered
+ * when the probe first comes to life in it, in whatever program that is by then,
+ * and returns when it leaves. A program that leaves by a raw system call is left
+ * to the supervisor.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tracer/foreign/probe/probe.h"
+
+static struct tr_control_process *own_slot(void)
+{
+	return tr_control_process(probe_control, (uint32_t)getpid(), true);
+}
+
+/* ---- begin */
+
+/* Is the word plain enough to be shown? An argument may be a key or a signed URL. */
+static bool is_plain(const char *word)
+{
+	size_t len = strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/+-");
+
+	return len > 0 && len < 128 && !word[len] && word[0] != '-';
+}
+
+/* "python3 upload.py": the program, and its first argument when it looks like a file. */
+static uint32_t command_text(void)
+{
+	char words[1024], text[512];
+	int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+	ssize_t len = fd < 0 ? 0 : read(fd, words, sizeof(words) - 2);
+	size_t first;
+
+	if (fd >= 0)
+		close(fd);
+	if (len <= 0)
+		return xf_text(program_invocation_short_name);
+	words[len] = words[len + 1] = '\0';
+	first = strnlen(words, 200);
+	memcpy(text, words, first);
+	text[first] = '\0';
+	if (first + 1 < (size_t)len && is_plain(words + first + 1)) {
+		text[first++] = ' ';
+		strcpy(text + first, words + strlen(words) + 1);
+	}
+	return xf_text(text);
+}
+
+static bool wants_exit_call(void)
+{
+	const char *specs = getenv(TR_ENV_CALL);
+
+	if ((uint32_t)getppid() != probe_control->supervisor)
+		return false;
+	for (; specs && *specs; specs += strcspn(specs, "\n"), specs += *specs == '\n')
+		if (strncmp(specs, "exit", 4) == 0 && (specs[4] == '\n' || !specs[4]))
+			return true;
+	return !getenv(TR_ENV_CALL);
+}
+
+static void enter_exit_call(struct tr_control_process *slot)
+{
+	if (!wants_exit_call() || atomic_fetch_or(&slot->flags, TR_PROCESS_ENTERED) & TR_PROCESS_ENTERED)
+		return;
+	atomic_store(&slot->call, atomic_fetch_add(&probe_control->nr_calls, 1) + 1);
+	PROBE_EMIT(call_enter, .call = slot->call, .label = xf_text("exit"));
+}
+
+void probe_process_begin(void)
+{
+	struct tr_control_process *slot = own_slot();
+	uint32_t pid = (uint32_t)getpid(), command = command_text();
+	bool again = slot && atomic_fetch_or(&slot->flags, TR_PROCESS_PROBED) & TR_PROCESS_PROBED;
+
+	on_exit(probe_process_left, NULL);
+	if (again)
+		PROBE_EMIT(exec, .pid = pid, .command = command);
+	else
+		PROBE_EMIT(process_start, .pid = pid, .parent = (uint32_t)getppid(), .command = command);
+	if (slot)
+		enter_exit_call(slot);
+}
+
+void probe_process_forked(void)
+{
+	struct tr_control_process *slot = own_slot();
+	uint32_t command = command_text();
+
+	if (slot)
+		atomic_fetch_or(&slot->flags, TR_PROCESS_PROBED);
+	PROBE_EMIT(process_start, .pid = (uint32_t)getpid(), .parent = (uint32_t)getppid(),
+		   .command = command);
+}
+
+/* ---- end */
+
+static void say_left(int status)
+{
+	struct tr_control_process *slot = own_slot();
+	uint32_t done = TR_PROCESS_RETURNED | TR_PROCESS_EXITED;
+	uint32_t before = slot ? atomic_fetch_or(&slot->flags, done) : 0;
+
+	if (before & TR_PROCESS_ENTERED && !(before & TR_PROCESS_RETURNED))
+		PROBE_EMIT(call_return, .call = slot->call, .result = status);
+	if (!(before & TR_PROCESS_EXITED))
+		PROBE_EMIT(process_exit, .exit_status = status, .pid = (uint32_t)getpid());
+}
+
+/* After the program's own exit handlers: ours was registered before them. */
+void probe_process_left(int status, void *unused)
+{
+	(void)unused;
+	PROBE(say_left(status & 0xff));
+}
+
+PROBE_EXPORT void _exit(int status)
+{
+	PROBE(say_left(status & 0xff));
+	REAL(_exit)(status);
+	__builtin_unreachable();
+}
+
+PROBE_EXPORT void _Exit(int status)
+{
+	PROBE(say_left(status & 0xff));
+	REAL(_Exit)(status);
+	__builtin_unreachable();
+}
+
+/* ---- children */
+
+static void say_waited(pid_t pid, int status)
+{
+	if (WIFEXITED(status) || WIFSIGNALED(status))
+		PROBE_EMIT(process_wait, .pid = (uint32_t)pid,
+			   .exit_status = WIFEXITED(status) ? WEXITSTATUS(status) :
+							      128 + WTERMSIG(status));
+}
+
+PROBE_EXPORT pid_t waitpid(pid_t pid, int *status, int options)
+{
+	int own;
+	pid_t got = REAL(waitpid)(pid, &own, options);
+
+	if (got > 0)
+		PROBE(say_waited(got, own));
+	if (got > 0 && status)
+		*status = own;
+	return got;
+}
+
+PROBE_EXPORT pid_t wait(int *status)
+{
+	return waitpid(-1, status, 0);
+}
+
+PROBE_EXPORT pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
+{
+	int own;
+	pid_t got = REAL(wait4)(pid, &own, options, usage);
+
+	if (got > 0)
+		PROBE(say_waited(got, own));
+	if (got > 0 && status)
+		*status = own;
+	return got;
+}
+
+PROBE_EXPORT pid_t wait3(int *status, int options, struct rusage *usage)
+{
+	return wait4(-1, status, options, usage);
+}
+
+static void say_waited_for(const siginfo_t *info)
+{
+	if (info->si_pid && (info->si_code == CLD_EXITED || info->si_code == CLD_KILLED ||
+			     info->si_code == CLD_DUMPED))
+		PROBE_EMIT(process_wait, .pid = (uint32_t)info->si_pid,
+			   .exit_status = info->si_code == CLD_EXITED ? info->si_status :
+								       128 + info->si_status);
+}
+
+PROBE_EXPORT int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
+{
+	siginfo_t own = { 0 };
+	int rc = REAL(waitid)(type, id, &own, options);
+
+	if (!rc && options & WEXITED)
+		PROBE(say_waited_for(&own));
+	if (!rc && info)
+		*info = own;
+	return rc;
+}

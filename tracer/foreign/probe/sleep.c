@@ -1,0 +1,180 @@
+/*
+ * sleeps and polls: a caller that only sleeps, or asks again and again, has
+ * waited by luck; the reader can say so when it is told.
+ *
+ * A poll is recorded when it took some time or ran out; the ones that find a
+ * socket ready at once come before every send and say nothing.
+ */
+#include <limits.h>
+#include <unistd.h>
+
+#include "tracer/foreign/probe/probe.h"
+
+enum { WORTH_NS = 100 * 1000 };
+static const uint64_t NO_LIMIT; /* 0, as in every wait's limit_ns */
+
+static void say_slept(uint64_t asked_ns, uint64_t slept_ns, const char *why)
+{
+	PROBE_EMIT_AT(sleep, 0, 0, probe_python_site(), .asked_ns = asked_ns, .slept_ns = slept_ns,
+		      .why = xf_text(why));
+}
+
+static void say_polled(uint64_t limit_ns, uint64_t begin_ns, int ready)
+{
+	uint64_t waited_ns = xf_clock_mono_ns() - begin_ns;
+
+	if (waited_ns >= WORTH_NS)
+		PROBE_EMIT_AT(poll, 0, 0, probe_python_site(), .limit_ns = limit_ns,
+			      .waited_ns = waited_ns, .ready = ready);
+}
+
+static uint64_t ms_ns(int ms)
+{
+	return ms < 0 ? NO_LIMIT : (uint64_t)ms * 1000000u;
+}
+
+PROBE_EXPORT int nanosleep(const struct timespec *asked, struct timespec *left)
+{
+	uint64_t begin_ns = probe_active() ? xf_clock_mono_ns() : 0;
+	int rc = REAL(nanosleep)(asked, left);
+
+	PROBE(say_slept(probe_timespec_ns(asked), xf_clock_mono_ns() - begin_ns, "nanosleep"));
+	return rc;
+}
+
+PROBE_EXPORT int clock_nanosleep(clockid_t clock, int flags, const struct timespec *asked,
+				 struct timespec *left)
+{
+	uint64_t begin_ns = probe_active() ? xf_clock_mono_ns() : 0;
+	uint64_t asked_ns = flags & TIMER_ABSTIME ? probe_limit_ns(clock, asked) :
+						    probe_timespec_ns(asked);
+	int rc = REAL(clock_nanosleep)(clock, flags, asked, left);
+
+	PROBE(say_slept(asked_ns, xf_clock_mono_ns() - begin_ns, "clock_nanosleep"));
+	return rc;
+}
+
+PROBE_EXPORT int usleep(useconds_t us)
+{
+	uint64_t begin_ns = probe_active() ? xf_clock_mono_ns() : 0;
+	int rc = REAL(usleep)(us);
+
+	PROBE(say_slept((uint64_t)us * 1000u, xf_clock_mono_ns() - begin_ns, "usleep"));
+	return rc;
+}
+
+PROBE_EXPORT unsigned sleep(unsigned seconds)
+{
+	uint64_t begin_ns = probe_active() ? xf_clock_mono_ns() : 0;
+	unsigned left = REAL(sleep)(seconds);
+
+	PROBE(say_slept((uint64_t)seconds * 1000000000u, xf_clock_mono_ns() - begin_ns, "sleep"));
+	return left;
+}
+
+/* A poll that asks for nothing is a sleep. */
+static void say_waited(bool on_nothing, uint64_t limit_ns, uint64_t begin_ns, int ready,
+		       const char *why)
+{
+	if (on_nothing && limit_ns)
+		say_slept(limit_ns, xf_clock_mono_ns() - begin_ns, why);
+	else
+		say_polled(limit_ns, begin_ns, ready);
+}
+
+PROBE_EXPORT int poll(struct pollfd *fds, nfds_t nr, int timeout_ms)
+{
+	uint64_t begin_ns = probe_active() && timeout_ms ? xf_clock_mono_ns() : 0;
+	int ready = REAL(poll)(fds, nr, timeout_ms);
+
+	if (begin_ns)
+		PROBE(say_waited(!nr, ms_ns(timeout_ms), begin_ns, ready, "poll"));
+	return ready;
+}
+
+/* The checked twins that fortified programs call. */
+PROBE_EXPORT int __poll_chk(struct pollfd *fds, nfds_t nr, int timeout_ms, size_t size);
+PROBE_EXPORT int __poll_chk(struct pollfd *fds, nfds_t nr, int timeout_ms, size_t size)
+{
+	uint64_t begin_ns = probe_active() && timeout_ms ? xf_clock_mono_ns() : 0;
+	int ready = REAL(__poll_chk)(fds, nr, timeout_ms, size);
+
+	if (begin_ns)
+		PROBE(say_waited(!nr, ms_ns(timeout_ms), begin_ns, ready, "poll"));
+	return ready;
+}
+
+static bool may_wait(const struct timespec *timeout)
+{
+	return !timeout || timeout->tv_sec || timeout->tv_nsec;
+}
+
+PROBE_EXPORT int ppoll(struct pollfd *fds, nfds_t nr, const struct timespec *timeout,
+		       const sigset_t *mask)
+{
+	uint64_t begin_ns = probe_active() && may_wait(timeout) ? xf_clock_mono_ns() : 0;
+	int ready = REAL(ppoll)(fds, nr, timeout, mask);
+
+	if (begin_ns)
+		PROBE(say_waited(!nr, probe_timespec_ns(timeout), begin_ns, ready, "ppoll"));
+	return ready;
+}
+
+PROBE_EXPORT int __ppoll_chk(struct pollfd *fds, nfds_t nr, const struct timespec *timeout,
+			     const sigset_t *mask, size_t size);
+PROBE_EXPORT int __ppoll_chk(struct pollfd *fds, nfds_t nr, const struct timespec *timeout,
+			     const sigset_t *mask, size_t size)
+{
+	uint64_t begin_ns = probe_active() && may_wait(timeout) ? xf_clock_mono_ns() : 0;
+	int ready = REAL(__ppoll_chk)(fds, nr, timeout, mask, size);
+
+	if (begin_ns)
+		PROBE(say_waited(!nr, probe_timespec_ns(timeout), begin_ns, ready, "ppoll"));
+	return ready;
+}
+
+/* select() writes the time left into its argument: it is read before. */
+PROBE_EXPORT int select(int nr, fd_set *in, fd_set *out, fd_set *error, struct timeval *timeout)
+{
+	uint64_t limit_ns = timeout ? (uint64_t)timeout->tv_sec * 1000000000u +
+					      (uint64_t)timeout->tv_usec * 1000u : NO_LIMIT;
+	uint64_t begin_ns = probe_active() && (!timeout || limit_ns) ? xf_clock_mono_ns() : 0;
+	int ready = REAL(select)(nr, in, out, error, timeout);
+
+	if (begin_ns)
+		PROBE(say_waited(!in && !out && !error, limit_ns, begin_ns, ready, "select"));
+	return ready;
+}
+
+PROBE_EXPORT int pselect(int nr, fd_set *in, fd_set *out, fd_set *error,
+			 const struct timespec *timeout, const sigset_t *mask)
+{
+	uint64_t begin_ns = probe_active() && may_wait(timeout) ? xf_clock_mono_ns() : 0;
+	int ready = REAL(pselect)(nr, in, out, error, timeout, mask);
+
+	if (begin_ns)
+		PROBE(say_waited(!in && !out && !error, probe_timespec_ns(timeout), begin_ns, ready,
+				 "pselect"));
+	return ready;
+}
+
+PROBE_EXPORT int epoll_wait(int epfd, struct epoll_event *events, int max, int timeout_ms)
+{
+	uint64_t begin_ns = probe_active() && timeout_ms ? xf_clock_mono_ns() : 0;
+	int ready = REAL(epoll_wait)(epfd, events, max, timeout_ms);
+
+	if (begin_ns)
+		PROBE(say_polled(ms_ns(timeout_ms), begin_ns, ready));
+	return ready;
+}
+
+PROBE_EXPORT int epoll_pwait(int epfd, struct epoll_event *events, int max, int timeout_ms,
+			     const sigset_t *mask)
+{
+	uint64_t begin_ns = probe_active() && timeout_ms ? xf_clock_mono_ns() : 0;
+	int ready = REAL(epoll_pwait)(epfd, events, max, timeout_ms, mask);
+
+	if (begin_ns)
+		PROBE(say_polled(ms_ns(timeout_ms), begin_ns, ready));
+	return ready;
+}
