@@ -7,12 +7,9 @@
  * each the first of: environment, profile, nothing (`…_set` false, NULL or 0:
  * the caller's default holds). Flags stand before all that and are the caller's.
  *
- * The files are INI as Python's configparser takes it: sections, `key = value`
- * or `key: value`, '#' and ';' comment lines, values continued by indentation,
- * and one level of nesting (`s3 =` and indented lines). Keys are lower-cased.
- * Sections: [default], [profile NAME], [services NAME]; in the credentials file
- * the profile's bare name. A profile's value in the credentials file
- * wins over the same in the config file.
+ * Sections of the config file (ini.h): [default], [profile NAME], [services NAME];
+ * of the credentials file: the profile's bare name. A profile's value in the
+ * credentials file wins over the same in the config file.
  *
  * The environment is handed in as a function, so that tests need no setenv.
  */
@@ -39,35 +36,20 @@ extern const struct xf_env xf_env_process;
 /* The value of a variable, or NULL when it is unset or empty. */
 const char *xf_env_get(const struct xf_env *env, const char *name);
 
-/* ---- one file */
-
-struct xf_ini;
-
-/*
- * Parses text. name stands in messages ("~/.aws/config").
- * Errors: XF_FORMAT with the line (never its text: it may be a secret), XF_NOMEM.
- */
-enum xf_status xf_ini_parse(struct xf_ini **out, const char *text, size_t len, const char *name,
-			    struct xf_error *err);
-/* Wipes what it held. */
-void xf_ini_free(struct xf_ini *ini);
-/* `sub` NULL: `[section] key`; else the nested `[section] sub = / key`. NULL when absent. */
-const char *xf_ini_get(const struct xf_ini *ini, const char *section, const char *sub,
-		       const char *key);
-bool xf_ini_has_section(const struct xf_ini *ini, const char *section);
-
 /* ---- both files and the profile */
 
 struct xf_config;
 
 /*
- * Reads both files (AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE, else below HOME;
- * `~` is expanded); a missing one is empty. The profile: the argument, else
- * AWS_DEFAULT_PROFILE, else AWS_PROFILE (botocore's order), else "default". env is borrowed for the
- * life of *out. Yours: xf_config_free(), which wipes.
+ * Reads both files (AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE, else below
+ * ~/.aws; a leading `~/` is expanded). A missing file is empty, and so is one in
+ * the default place that may not be read; one that was named and may not be read is an
+ * error. The profile: the argument, else AWS_DEFAULT_PROFILE, else AWS_PROFILE
+ * (botocore's order), else "default". env is copied; its context is borrowed for
+ * the life of *out. Yours: xf_config_free(), which wipes.
  *
  * Errors: XF_NOT_FOUND (a profile that was asked for and is in neither file), XF_FORMAT,
- * XF_DENIED, XF_IO (a file that cannot be read), XF_NOMEM.
+ * XF_DENIED, XF_IO, XF_NOMEM.
  */
 enum xf_status xf_config_load(struct xf_config **out, const char *profile, const struct xf_env *env,
 			      struct xf_error *err);
@@ -81,7 +63,7 @@ const char *xf_config_profile(const struct xf_config *config);
 bool xf_config_profile_explicit(const struct xf_config *config);
 const struct xf_env *xf_config_env(const struct xf_config *config);
 
-/* A value of the profile, both files merged; NULL when absent. Sub-keys as in xf_ini_get(). */
+/* A value of the profile, both files merged; NULL when absent. sub: as xf_ini_get(). */
 const char *xf_config_get(const struct xf_config *config, const char *sub, const char *key);
 /* The same from one file alone, for the credential providers. */
 const char *xf_config_get_config_file(const struct xf_config *config, const char *key);
@@ -98,7 +80,7 @@ enum xf_maybe { XF_UNSET, XF_NO, XF_YES };
 struct xf_settings {
 	const char *region;            /* AWS_REGION, AWS_DEFAULT_REGION, region */
 	const char *endpoint_url;      /* AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, services s3, profile */
-	const char *ca_bundle;         /* AWS_CA_BUNDLE, ca_bundle */
+	const char *ca_bundle;         /* AWS_CA_BUNDLE, ca_bundle, REQUESTS_CA_BUNDLE */
 	uint32_t max_attempts;         /* tries in total: AWS_MAX_ATTEMPTS, max_attempts */
 	enum xf_retry_mode retry_mode;
 	enum xf_when request_checksum; /* AWS_REQUEST_CHECKSUM_CALCULATION, request_checksum_calculation */
