@@ -259,13 +259,13 @@ struct xf_segment *xf_segment_take(uint32_t thread, uint32_t pid, uint32_t tid, 
 	return s;
 }
 
-/* A segment's header as it stands now, whoever wrote it; false: there is none. */
+/* A segment's header up to `sealed`, which its helper may be writing, whoever wrote it; false: there is none. */
 static bool read_header(int fd, uint32_t index, struct xf_segment_header *header)
 {
 	const struct xf_segment *own = atomic_load_explicit(&trace.table[index], memory_order_acquire);
 	off_t offset = XF_HEADER_SIZE + (off_t)index * XF_SEGMENT_SIZE;
 	if (own)
-		*header = own->header;
+		memcpy(header, &own->header, offsetof(struct xf_segment_header, sealed));
 	else if (fd < 0 || pread(fd, header, sizeof(*header), offset) != (ssize_t)sizeof(*header))
 		return false;
 	return header->magic == XF_SEGMENT_MAGIC;
