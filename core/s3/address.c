@@ -143,7 +143,7 @@ bool xf_s3_address(const struct xf_s3_endpoint *e, const char *bucket, char *hos
 		   char *base, size_t base_cap)
 {
 	bool in_host = is_virtual(e, bucket);
-	char port[8] = "";
+	char port[16] = "";
 	if (!is_default_port(e))
 		snprintf(port, sizeof(port), ":%u", e->port);
 	snprintf(host, host_cap, "%s%s%s%s", in_host ? bucket : "", in_host ? "." : "", e->host, port);
