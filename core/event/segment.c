@@ -579,16 +579,21 @@ static void seal_all(void)
 	}
 }
 
-/* Segments that nobody took are cut off, where nobody else writes to the file. */
+/*
+ * Segments that nobody took are cut off, where nobody else writes to the file.
+ * Never the other way: the last ones may be in memory, and no room is left for them.
+ */
 static void trim(void)
 {
+	struct stat st;
 	if (trace.fd < 0 || trace.joined || atomic_load(&trace.header->nr_processes) > 1)
 		return;
 	uint32_t n = atomic_load(&trace.header->nr_segments);
 	while (n > 0 && !atomic_load(&trace.table[n - 1]))
 		n--;
 	atomic_store(&trace.header->nr_segments, n);
-	if (ftruncate(trace.fd, XF_HEADER_SIZE + (off_t)n * XF_SEGMENT_SIZE) != 0)
+	off_t end = XF_HEADER_SIZE + (off_t)n * XF_SEGMENT_SIZE;
+	if (fstat(trace.fd, &st) != 0 || st.st_size <= end || ftruncate(trace.fd, end) != 0)
 		return; /* a longer file is a valid file */
 }
 

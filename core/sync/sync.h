@@ -111,11 +111,12 @@ void xf_mutex_unlock_at(struct xf_mutex *m, const struct xf_site *site);
 
 /* ---- condition: belongs to one mutex; class signal */
 
+struct xf_cond_waiter;
 struct xf_cond {
 	struct xf_object object;
 	/* under object.lock */
+	struct xf_cond_waiter *first; /* who waits and has not been woken, oldest first */
 	uint32_t waiters;
-	uint32_t wakes;      /* signals not yet taken by a waiter; never more than waiters */
 };
 
 void xf_cond_init_at(struct xf_cond *c, const char *name, const struct xf_site *site);
