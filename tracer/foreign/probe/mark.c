@@ -1,6 +1,7 @@
 /* mark: what the shim says, one line a write; see contract.h. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tracer/foreign/probe/probe.h"
 
@@ -33,7 +34,7 @@ static void name_thread(const char *name)
 {
 	uint32_t label = xf_text(name);
 
-	PROBE_EMIT(thread_name, .id = xf_thread_number(), .label = label);
+	PROBE_EMIT(thread_name, .id = xf_thread_number(), .label = label, .tid = (uint32_t)gettid());
 }
 
 /* The innermost frame comes first; readers put the lines of one thread together again. */

@@ -116,7 +116,6 @@ static void say_begin(uint32_t number)
 {
 	char name[24];
 
-	probe_tls.known = 1;
 	snprintf(name, sizeof(name), "tid-%u", own_tid());
 	xf_thread_adopt(number, name, NULL);
 	enter(number);
@@ -128,6 +127,7 @@ static void *begin_thread(void *p)
 	struct packet packet = *(struct packet *)p;
 
 	atomic_store_explicit(&((struct packet *)p)->taken, 0, memory_order_release);
+	probe_tls.known = 1;
 	PROBE(say_begin(packet.number));
 	return packet.run(packet.arg);
 }

@@ -1,0 +1,320 @@
+# sitecustomize: what xferdb adds to a traced Python program.
+#
+# It says when the calls on trial begin and end (lines written to a descriptor
+# that does not exist, which the probe swallows: contract.h), names the threads,
+# leads old boto3 to the local endpoint, and on request makes a wait a no-op so
+# that xferdb can see whether anything else still waits. The sitecustomize that
+# it stands in front of is run afterwards, as if this one were not there.
+#
+# Nothing here may fail into the program: what does not work is left out. The
+# file must also be readable for Python 2, which then ignores all of it.
+import os
+import sys
+
+MARK_FD = 1000000007
+
+# ORDER default calls: what is on trial when nobody says, once the module is seen.
+# The second word names callers whose own call of it is not the user's call.
+DEFAULT_CALLS = [
+    ("boto3.s3.inject:upload_file", "boto3."),
+    ("boto3.s3.inject:upload_fileobj", "boto3."),
+    ("boto3.s3.inject:download_file", "boto3."),
+    ("boto3.s3.inject:download_fileobj", "boto3."),
+    ("boto3.s3.inject:copy", "boto3."),
+    ("s3transfer.manager:TransferManager.upload", "boto3. s3transfer. awscli."),
+    ("s3transfer.manager:TransferManager.download", "boto3. s3transfer. awscli."),
+    ("s3transfer.manager:TransferManager.copy", "boto3. s3transfer. awscli."),
+    ("s3transfer.crt:CRTTransferManager.upload", "boto3. s3transfer. awscli."),
+    ("s3transfer.crt:CRTTransferManager.download", "boto3. s3transfer. awscli."),
+]
+# Methods that botocore makes up at run time, all through one function.
+API_CALLS = {"PutObject": "put_object", "GetObject": "get_object"}
+API_INSIDERS = ("s3transfer.", "boto3.", "awscli.")
+
+
+def mark(line):
+    """Says one line to the probe. Without one there is nobody to hear it."""
+    try:
+        os.write(MARK_FD, line.encode("utf-8", "replace")[:1000])
+    except (OSError, ValueError):
+        pass
+
+
+# ---- calls
+
+class Ids(object):
+    """Numbers that two threads never share: one C call under the GIL each."""
+
+    def __init__(self):
+        import itertools
+        self._next = itertools.count(1).__next__
+
+    def __call__(self):
+        return self._next()
+
+
+next_id = Ids() if sys.version_info >= (3,) else None
+
+
+def plain(name):
+    return "".join(c if c > " " else "_" for c in name)
+
+
+class Call(object):
+    """One call on trial: `with Call(name):`, as cheap as two writes."""
+    __slots__ = ("id", "name")
+
+    def __init__(self, name):
+        self.name = name
+
+    def __enter__(self):
+        self.id = next_id()
+        mark("B %d %s\n" % (self.id, self.name))
+
+    def __exit__(self, kind, value, traceback):
+        if kind is None:
+            mark("E %d %s\n" % (self.id, self.name))
+        else:
+            mark("X %d %s %s\n" % (self.id, self.name, kind.__name__))
+        return False
+
+
+def caller_module(depth):
+    try:
+        return sys._getframe(depth + 1).f_globals.get("__name__") or ""
+    except ValueError:
+        return ""
+
+
+def is_inside(module, insiders):
+    return bool(insiders) and (module + ".").startswith(tuple(insiders))
+
+
+ASYNC_SOURCE = """
+async def wrapper(*args, **kwargs):
+    with Call(name):
+        return await function(*args, **kwargs)
+"""
+
+
+def wrap_function(function, name, insiders):
+    import functools
+    import inspect
+    if inspect.iscoroutinefunction(function):
+        space = {"Call": Call, "name": name, "function": function}
+        exec(ASYNC_SOURCE, space)
+        return functools.wraps(function)(space["wrapper"])
+
+    def wrapper(*args, **kwargs):
+        if is_inside(caller_module(1), insiders):
+            return function(*args, **kwargs)
+        with Call(name):
+            return function(*args, **kwargs)
+    return functools.wraps(function)(wrapper)
+
+
+def replace(module, path, make):
+    """Puts make(function) in the place of module.path; keeps static and class methods what they are."""
+    owner, names = module, path.split(".")
+    for name in names[:-1]:
+        owner = getattr(owner, name)
+    raw = vars(owner).get(names[-1], None)
+    if raw is None:
+        raw = getattr(owner, names[-1])
+    if isinstance(raw, (staticmethod, classmethod)):
+        setattr(owner, names[-1], type(raw)(make(raw.__func__)))
+    else:
+        setattr(owner, names[-1], make(raw))
+
+
+def put_on_trial(module, path, insiders):
+    name = plain("%s:%s" % (module.__name__, path))
+    replace(module, path, lambda function: wrap_function(function, name, insiders))
+
+
+def put_api_on_trial(module):
+    def make(function):
+        def _make_api_call(self, operation_name, *args, **kwargs):
+            name = API_CALLS.get(operation_name)
+            if name is None or is_inside(caller_module(2), API_INSIDERS):
+                return function(self, operation_name, *args, **kwargs)
+            with Call("botocore.client:" + name):
+                return function(self, operation_name, *args, **kwargs)
+        return _make_api_call
+    replace(module, "BaseClient._make_api_call", make)
+
+
+# ---- names of threads
+
+def name_threads(module):
+    """A thread says its name where it learns its own number, on itself."""
+    hook = "_set_native_id" if hasattr(module.Thread, "_set_native_id") else "_set_ident"
+
+    def make(function):
+        def learn(self):
+            function(self)
+            if self._name != "MainThread":
+                mark("N %s\n" % plain_line(self._name))
+        return learn
+    replace(module, "Thread." + hook, make)
+
+
+def plain_line(text):
+    return str(text).replace("\n", " ")[:200]
+
+
+# ---- the local endpoint
+
+def lead_to_endpoint(module):
+    endpoint = os.environ.get("XFERDB_ENDPOINT")
+
+    def make(function):
+        def create_client(self, service_name, *args, **kwargs):
+            given = args[4] if len(args) > 4 else kwargs.get("endpoint_url")
+            if service_name == "s3" and given is None and len(args) <= 4:
+                kwargs["endpoint_url"] = endpoint
+            return function(self, service_name, *args, **kwargs)
+        return create_client
+    if endpoint:
+        replace(module, "Session.create_client", make)
+
+
+# ---- waits made no-ops
+
+def no_result(module):
+    replace(module, "TransferFuture.result", lambda function: lambda self: None)
+
+
+def no_exit(module):
+    def make(function):
+        def _shutdown(self, cancel=False, *args, **kwargs):
+            if cancel:
+                return function(self, cancel, *args, **kwargs)
+        return _shutdown
+    replace(module, "TransferManager._shutdown", make)
+
+
+def no_wait(path):
+    return lambda module: replace(module, path, lambda function: lambda *args, **kwargs: None)
+
+
+# ---- when a module is loaded, what is done to it
+
+def add(wanted, module, action):
+    wanted.setdefault(module, []).append(action)
+
+
+def on_trial(path, insiders):
+    return lambda module: put_on_trial(module, path, insiders)
+
+
+def want_calls(wanted):
+    """XFERDB_CALL: py:MODULE:NAME, one a line; absent: the calls of boto3."""
+    specs = os.environ.get("XFERDB_CALL")
+    if specs is None:
+        for spec, insiders in DEFAULT_CALLS:
+            module, path = spec.split(":")
+            add(wanted, module, on_trial(path, insiders.split()))
+        add(wanted, "botocore.client", put_api_on_trial)
+        return
+    for spec in specs.split("\n"):
+        kind, _, rest = spec.strip().partition(":")
+        module, _, path = rest.partition(":")
+        if kind == "py" and module and path:
+            add(wanted, module, on_trial(path, None))
+
+
+def want_ablation(wanted):
+    known = {"result": ("s3transfer.futures", no_result), "exit": ("s3transfer.manager", no_exit)}
+    for name in os.environ.get("XFERDB_ABLATE", "").split(","):
+        module, _, path = name.strip().partition(":")
+        if name.strip() in known:
+            add(wanted, *known[name.strip()])
+        elif path:
+            add(wanted, module, no_wait(path))
+
+
+class Finder(object):
+    """Waits for modules to be imported, and lets everybody else find them."""
+
+    def __init__(self, wanted):
+        self.wanted = wanted
+
+    def find_spec(self, name, path=None, target=None):
+        if name not in self.wanted:
+            return None
+        for finder in list(sys.meta_path):
+            find = getattr(finder, "find_spec", None)
+            spec = find(name, path, target) if find and finder is not self else None
+            if spec is not None:
+                self.watch(name, spec)
+                return spec
+        return None
+
+    def watch(self, name, spec):
+        """The loader's own exec_module, on this one object, does our work behind its own."""
+        loader = spec.loader
+        original = getattr(loader, "exec_module", None)
+        if original is None:
+            return
+
+        def exec_module(module):
+            try:
+                del loader.exec_module
+            except AttributeError:
+                pass
+            original(module)
+            self.seen(name, module)
+        try:
+            loader.exec_module = exec_module
+        except (AttributeError, TypeError):
+            pass
+
+    def seen(self, name, module):
+        for action in self.wanted.pop(name, ()):
+            try:
+                action(module)
+            except Exception:
+                pass  # another version of it: not on trial, not harmed
+
+
+def begin():
+    wanted = {}
+    want_calls(wanted)
+    want_ablation(wanted)
+    add(wanted, "threading", name_threads)
+    add(wanted, "botocore.session", lead_to_endpoint)
+    finder = Finder(wanted)
+    for name in [n for n in wanted if n in sys.modules]:
+        finder.seen(name, sys.modules[name])
+    sys.meta_path.insert(0, finder)
+
+
+# ---- the one we stand in front of
+
+def same_folder(path, folder):
+    return os.path.abspath(path or ".") == folder
+
+
+def run_shadowed():
+    """Leaves sys.path as it would be, and runs the next sitecustomize on it, if any."""
+    folder = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [path for path in sys.path if not same_folder(path, folder)]
+    sys.modules["_xferdb_shim"] = sys.modules.pop(__name__, None)
+    import importlib
+    importlib.invalidate_caches()
+    try:
+        importlib.import_module("sitecustomize")
+    except ImportError as error:
+        if getattr(error, "name", None) != "sitecustomize":
+            raise
+        sys.modules.setdefault("sitecustomize", sys.modules["_xferdb_shim"])
+
+
+if sys.version_info >= (3, 4):
+    if "XFERDB_TRACE" in os.environ or "XFERDB_CALL" in os.environ:
+        try:
+            begin()
+        except Exception:
+            pass
+    run_shadowed()
