@@ -17,27 +17,31 @@ function(xf_unit name)
                       -Wl,--wrap=aligned_alloc,--wrap=strdup,--wrap=strndup
                       -Wl,--wrap=asprintf,--wrap=vasprintf)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-  if(NOT ARG_NO_VALGRIND)
-    xf_valgrind(${name})
-  endif()
-  file(STRINGS ${name}.c lines REGEX "cmocka_unit_test[a-z_]*\\([a-z]")
-  foreach(line IN LISTS lines)
-    string(REGEX REPLACE ".*cmocka_unit_test[a-z_]*\\(([a-z0-9_]+).*" "\\1" case "${line}")
+  file(READ ${name}.c text)
+  string(REGEX MATCHALL "cmocka_unit_test[a-z_]*\\([a-z][A-Za-z0-9_]*" rows "${text}")
+  set(cases "")
+  foreach(row IN LISTS rows)
+    string(REGEX REPLACE ".*\\(" "" case "${row}")
     add_test(NAME ${name}.${case} COMMAND ${name} ${case})
     set_tests_properties(${name}.${case} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+    list(APPEND cases ${case})
   endforeach()
+  if(NOT ARG_NO_VALGRIND)
+    xf_valgrind(${name} ${cases})
+  endif()
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${name}.c)
 endfunction()
 
-# Under valgrind every unit test runs once as a whole, in the release build only, label full.
-# (Debian 12's valgrind does not read the debug information clang 14 writes.)
+# Every case of a unit test under valgrind, one process a case as everywhere, in one CTest test
+# of label full; in the release build only. (Debian 12's valgrind does not read the debug
+# information clang 14 writes.)
 find_program(XF_VALGRIND valgrind)
 function(xf_valgrind name)
   if(XF_VALGRIND AND NOT XF_SANITIZE AND CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo"
      AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
-    add_test(NAME valgrind.${name} COMMAND ${XF_VALGRIND} -q --error-exitcode=99 --leak-check=full
-             --errors-for-leak-kinds=definite,indirect --fair-sched=yes $<TARGET_FILE:${name}>)
-    set_tests_properties(valgrind.${name} PROPERTIES LABELS full TIMEOUT 600)
+    add_test(NAME valgrind.${name} COMMAND sh ${PROJECT_SOURCE_DIR}/tests/unit/valgrind.sh
+             ${XF_VALGRIND} $<TARGET_FILE:${name}> ${ARGN})
+    set_tests_properties(valgrind.${name} PROPERTIES LABELS full TIMEOUT 900)
   endif()
 endfunction()
 
