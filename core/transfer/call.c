@@ -40,7 +40,7 @@ static enum xf_status run(struct xf_manager *m, const struct xf_call_options *o,
 	return status;
 }
 
-enum xf_status xf_call_upload(struct xf_client *client, const struct xf_config *config,
+enum xf_status xf_call_upload(struct xf_client *client, const struct xf_transfer_config *config,
 			      const struct xf_call_options *o,
 			      void (*ready)(void *ctx, struct xf_manager *m), void *ready_ctx,
 			      struct xf_manager **m, struct xf_error *err)

@@ -30,7 +30,7 @@ struct xf_call_options {
  * ready (may be NULL) is called with the manager before the first upload, so that
  * signal handlers and displays can reach it.
  */
-enum xf_status xf_call_upload(struct xf_client *client, const struct xf_config *config,
+enum xf_status xf_call_upload(struct xf_client *client, const struct xf_transfer_config *config,
 			      const struct xf_call_options *options,
 			      void (*ready)(void *ctx, struct xf_manager *m), void *ready_ctx,
 			      struct xf_manager **m, struct xf_error *err);

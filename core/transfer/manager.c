@@ -15,7 +15,7 @@ struct connection {
 struct xf_manager {
 	/* set before start */
 	struct xf_client *client;
-	struct xf_config config;
+	struct xf_transfer_config config;
 	struct xf_executor *submission, *request, *io;
 	struct xf_sem upload_chunks, download_chunks;
 	struct xf_bandwidth bandwidth;
@@ -91,7 +91,7 @@ static void worker_http_free(void *manager, void *http)
 /* In this order, so that the request pool has the lowest number, as upstream. */
 static enum xf_status make_pools(struct xf_manager *m)
 {
-	const struct xf_config *c = &m->config;
+	const struct xf_transfer_config *c = &m->config;
 	const struct xf_executor_options request = {
 		.name = "request", .role = "request", .permits = (int64_t)c->max_request_queue_size,
 		.max_threads = c->use_threads ? (unsigned)c->max_request_concurrency : 0,
@@ -110,11 +110,11 @@ static enum xf_status make_pools(struct xf_manager *m)
 	return status;
 }
 
-enum xf_status xf_manager_new(struct xf_client *client, const struct xf_config *config,
+enum xf_status xf_manager_new(struct xf_client *client, const struct xf_transfer_config *config,
 			      struct xf_manager **out, struct xf_error *err)
 {
 	XF_FRAME("use_threads max_concurrency", config->use_threads, config->max_request_concurrency);
-	enum xf_status status = xf_config_check(config, err);
+	enum xf_status status = xf_transfer_config_check(config, err);
 	if (status != XF_OK)
 		return status;
 	struct xf_manager *m = calloc(1, sizeof(*m));
@@ -337,7 +337,7 @@ struct xf_client *xf_manager_client(struct xf_manager *m)
 	return m->client;
 }
 
-const struct xf_config *xf_manager_config(const struct xf_manager *m)
+const struct xf_transfer_config *xf_manager_config(const struct xf_manager *m)
 {
 	return &m->config;
 }

@@ -19,7 +19,7 @@ struct xf_manager;
 struct xf_sem;
 
 /* client and what config says are borrowed until free. *Errors:* XF_INVALID, XF_NOMEM. */
-enum xf_status xf_manager_new(struct xf_client *client, const struct xf_config *config,
+enum xf_status xf_manager_new(struct xf_client *client, const struct xf_transfer_config *config,
 			      struct xf_manager **out, struct xf_error *err);
 
 /* Where the bytes come from: a file by name, or an open descriptor (seekable, or a pipe). */
@@ -62,6 +62,6 @@ void xf_manager_free(struct xf_manager *m);
 /* Transfers made so far, by id from 0; NULL beyond. */
 struct xf_transfer *xf_manager_transfer(struct xf_manager *m, uint32_t id);
 
-const struct xf_config *xf_manager_config(const struct xf_manager *m);
+const struct xf_transfer_config *xf_manager_config(const struct xf_manager *m);
 
 #endif

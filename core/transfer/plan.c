@@ -19,7 +19,7 @@ uint64_t xf_plan_part_size(uint64_t chunksize, uint64_t size, bool size_known)
 	return part_size > XF_MAX_PART_SIZE ? XF_MAX_PART_SIZE : part_size;
 }
 
-enum xf_status xf_plan_upload(const struct xf_config *config, uint64_t size, bool size_known,
+enum xf_status xf_plan_upload(const struct xf_transfer_config *config, uint64_t size, bool size_known,
 			      struct xf_plan *out, struct xf_error *err)
 {
 	*out = (struct xf_plan){ .size_known = size_known, .size = size_known ? size : 0 };

@@ -24,7 +24,7 @@ struct xf_plan {
 uint64_t xf_plan_part_size(uint64_t chunksize, uint64_t size, bool size_known);
 
 /* *Errors:* XF_TOO_MANY_PARTS. */
-enum xf_status xf_plan_upload(const struct xf_config *config, uint64_t size, bool size_known,
+enum xf_status xf_plan_upload(const struct xf_transfer_config *config, uint64_t size, bool size_known,
 			      struct xf_plan *out, struct xf_error *err);
 
 /* Offset and length of part `number` (from 1) of a plan of known size. */

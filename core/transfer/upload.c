@@ -593,7 +593,7 @@ static enum xf_status submit_put(struct xf_upload *u, struct xf_error *err)
 /* A pipe's size is known only when it ends before the threshold. */
 static enum xf_status make_plan(struct xf_upload *u, struct xf_error *err)
 {
-	const struct xf_config *c = xf_manager_config(u->t->manager);
+	const struct xf_transfer_config *c = xf_manager_config(u->t->manager);
 	enum xf_status status = xf_source_open(&u->source, u->path, u->fd, u->name, err);
 	uint64_t size = u->source.size;
 	bool known = true;

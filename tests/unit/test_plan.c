@@ -11,7 +11,7 @@
 
 static struct xf_plan plan_of(uint64_t size, bool known)
 {
-	struct xf_config c = xf_config_default();
+	struct xf_transfer_config c = xf_transfer_config_default();
 	struct xf_error err = XF_ERROR_INIT;
 	struct xf_plan p;
 	assert_int_equal(xf_plan_upload(&c, size, known, &p, &err), XF_OK);
@@ -48,7 +48,7 @@ static void part_sizes_are_doubled_then_clamped(void **state)
 static void an_object_of_too_many_parts_is_refused_early(void **state)
 {
 	(void)state;
-	struct xf_config c = xf_config_default();
+	struct xf_transfer_config c = xf_transfer_config_default();
 	struct xf_error err = XF_ERROR_INIT;
 	struct xf_plan p;
 	assert_int_equal(xf_plan_upload(&c, 49 * TIB, true, &p, &err), XF_TOO_MANY_PARTS);
@@ -75,19 +75,19 @@ static void parts_cover_the_object_without_gap_or_overlap(void **state)
 static void defaults_are_boto3s_and_zero_is_refused(void **state)
 {
 	(void)state;
-	struct xf_config c = xf_config_default();
+	struct xf_transfer_config c = xf_transfer_config_default();
 	struct xf_error err = XF_ERROR_INIT;
 	assert_int_equal(c.multipart_threshold, 8 * MIB);
 	assert_int_equal(c.max_request_concurrency, 10);
 	assert_int_equal(c.max_submission_concurrency, 5);
 	assert_int_equal(c.max_io_queue_size, 100);
-	assert_int_equal(xf_config_check(&c, &err), XF_OK);
-	*xf_config_find(&c, "max-concurrency") = 0;
+	assert_int_equal(xf_transfer_config_check(&c, &err), XF_OK);
+	*xf_transfer_config_find(&c, "max-concurrency") = 0;
 	assert_int_equal(c.max_request_concurrency, 0);
-	assert_int_equal(xf_config_check(&c, &err), XF_INVALID);
+	assert_int_equal(xf_transfer_config_check(&c, &err), XF_INVALID);
 	assert_non_null(strstr(err.message, "max_request_concurrency"));
-	assert_ptr_equal(xf_config_find(&c, "part_size"), &c.multipart_chunksize);
-	assert_null(xf_config_find(&c, "no_such_knob"));
+	assert_ptr_equal(xf_transfer_config_find(&c, "part_size"), &c.multipart_chunksize);
+	assert_null(xf_transfer_config_find(&c, "no_such_knob"));
 }
 
 /* Everybody asks for 256 KiB as fast as granted, on a clock of our own: the rate holds. */
