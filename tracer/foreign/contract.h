@@ -44,7 +44,8 @@
  *                                          exit_group or was in the probe's hands but ended without
  *                                          TR_PROCESS_RETURNED (exit_group only: a killed call never returned)
  *           of py: and sym:                the probe (the supervisor for py: where there is no probe)
- *           of out:                        the supervisor, on the thread that wrote the line
+ *           of out:                        the supervisor sees the line; the probe records it for its
+ *                                          threads (marks.h), the supervisor for all others
  *   request_*, part_*, object_*, submit    wire.c, in the probe for connections it has claimed;
  *                                          wire.c, in the relay for all others
  *   held, released, hold_evaded            whoever holds: the relay, or the probe's gate
@@ -97,6 +98,7 @@ enum {
 	TR_NR_TRANSFERS = 4096,
 	TR_NR_ATTEMPTS = 65536,
 	TR_NR_HOLDS = 32,
+	TR_NR_MARKS = 32,
 };
 
 /* One process. A slot is taken by exchanging pid from 0. */
@@ -131,17 +133,25 @@ struct tr_control_connection {
 	_Atomic uint32_t transfer;
 	_Atomic uint32_t part;
 	_Atomic uint32_t op;         /* enum xf_op */
+	_Atomic uint32_t flags;      /* TR_CONNECTION_*, of the request under way */
+	_Atomic uint32_t reserved;
+};
+
+enum {
+	TR_CONNECTION_SENT = 1,    /* the request is sent in full */
+	TR_CONNECTION_EXPECTS = 2, /* it waits for 100 Continue, or has not yet had one */
 };
 
 /* Where a hold acts. */
 enum tr_hold_where {
 	TR_HOLD_RESPONSE, /* relay: the answer's bytes are kept back */
-	TR_HOLD_GATE,     /* probe: the thread waits after part_start, before it sends the body */
+	TR_HOLD_GATE,     /* probe: the thread waits behind part_start */
 };
 
+/* A hold that may strike again (times) goes from RELEASED back to ARMED by itself. */
 enum tr_hold_state { TR_HOLD_FREE, TR_HOLD_ARMED, TR_HOLD_HELD, TR_HOLD_RELEASED, TR_HOLD_EVADED };
 
-/* Why a hold is void; the text of hold_evaded.why stands in relay.c's table. ORDER evasions */
+/* Why a hold is void; the text of hold_evaded.why stands in hold.c's table. ORDER evasions */
 enum tr_evasion { TR_EVADED_NOT, TR_EVADED_CLOSED, TR_EVADED_REPEATED, TR_EVADED_TIME_OUT };
 
 /*
@@ -155,6 +165,8 @@ struct tr_control_hold {
 	uint32_t op;                 /* enum xf_op; XF_OP_NONE: any upload request */
 	uint32_t part;               /* 0: any; a PutObject is part 1 */
 	uint32_t times;              /* how many requests that match are held; 0: every one */
+	_Atomic uint32_t hits;       /* how many were */
+	uint32_t reserved;
 	uint64_t hold_ns;            /* how long; 0: until `release` */
 	_Atomic uint32_t release;    /* 1: let go now */
 	_Atomic uint32_t evasion;    /* enum tr_evasion */
@@ -162,6 +174,20 @@ struct tr_control_hold {
 	_Atomic uint32_t held_part;
 	_Atomic uint64_t begin_ns;   /* CLOCK_MONOTONIC; 0: not hit yet */
 	_Atomic uint64_t end_ns;
+};
+
+/*
+ * A mark the supervisor saw a thread of a probed process make (a line on stdout
+ * that libc wrote by itself). The probe records it, at its time, before that
+ * thread's next event: marks.h.
+ */
+struct tr_control_mark {
+	_Atomic uint32_t state; /* 0 free, 1 being written, 2 to be recorded */
+	uint32_t tid;
+	uint32_t enter;         /* 1: call_enter, 0: call_return */
+	uint32_t call;
+	uint64_t ticks;
+	char label[128];
 };
 
 /* The control mapping. Everything is zero at first; counters hand out from 1 (transfers from 0). */
@@ -176,7 +202,7 @@ struct tr_control {
 	_Atomic uint32_t nr_holds;
 	_Atomic uint32_t incomplete;     /* TR_INCOMPLETE_*: what nobody could see */
 	_Atomic uint32_t wants_stacks;   /* raised by one: every shim writes its Python stacks once */
-	uint32_t reserved;
+	_Atomic uint32_t marks_pending;
 	_Atomic uint64_t bytes_sent, bytes_received; /* over understood connections: does anything move? */
 	struct tr_control_process processes[TR_NR_PROCESSES];
 	tr_control_thread threads[TR_NR_THREADS];
@@ -188,6 +214,7 @@ struct tr_control {
 	_Atomic uint64_t transfers[TR_NR_TRANSFERS][2];
 	_Atomic uint64_t attempts[TR_NR_ATTEMPTS];
 	struct tr_control_hold holds[TR_NR_HOLDS];
+	struct tr_control_mark marks[TR_NR_MARKS];
 };
 
 enum {

@@ -100,6 +100,8 @@ static void slot_name(struct tr_wire *w, const struct wire_request *r)
 	atomic_store(&s->transfer, r ? r->transfer : (uint32_t)TR_NO_TRANSFER);
 	atomic_store(&s->part, r ? r->part : 0);
 	atomic_store(&s->op, r ? r->op : XF_OP_NONE);
+	atomic_store(&s->flags, (r && r->sent ? TR_CONNECTION_SENT : 0) |
+				(r && r->expects && !r->continued ? TR_CONNECTION_EXPECTS : 0));
 	slot_end(s);
 }
 
@@ -306,6 +308,8 @@ static void wire_request_end(void *ctx, uint64_t body_len)
 		return;
 	r->sent = true;
 	r->sent_ns = xf_clock_mono_ns();
+	if (r == wire_oldest(w))
+		slot_name(w, r);
 	if (!r->body_len || r->body_len > body_len)
 		r->body_len = body_len;
 	WIRE_EVENT(body_sent, .request = r->request, .bytes = body_len);
@@ -344,6 +348,7 @@ static bool wire_answer_head(void *ctx, const struct tr_http_head *head)
 		if (head->status == 100 && !r->continued)
 			wire_continue(r);
 		r->continued = true;
+		slot_name(w, r);
 		return true;
 	}
 	wire_first_byte(r);
@@ -612,6 +617,7 @@ static bool peek_head(void *ctx, const struct tr_http_head *head)
 		tr_s3_understand(head, &s3);
 		r->op = s3.op;
 		r->part = s3.part;
+		r->expects = head->facts & TR_HTTP_EXPECT;
 	}
 	return true;
 }
@@ -655,7 +661,7 @@ struct tr_wire_now tr_wire_now(const struct tr_wire *w)
 	r = &w->queue[w->first];
 	return (struct tr_wire_now){
 		.request = r->request, .transfer = r->transfer, .part = r->part, .op = r->op,
-		.attempt = r->attempt, .sent = r->sent,
+		.attempt = r->attempt, .sent = r->sent, .expects = r->expects && !r->continued,
 	};
 }
 

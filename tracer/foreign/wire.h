@@ -72,6 +72,7 @@ struct tr_wire_now {
 	enum xf_op op;
 	uint16_t attempt;
 	bool sent;    /* in full */
+	bool expects; /* no byte of the body before 100 Continue, or a while */
 };
 struct tr_wire_now tr_wire_now(const struct tr_wire *wire);
 
