@@ -1,8 +1,60 @@
-/* main: finds the subcommand in the table and runs it. */
+/*
+ * main: reads the command line, finds the command in the table and runs it. The
+ * one place where usage errors are printed.
+ */
 #include <stdio.h>
+#include <string.h>
 
-int main(void)
+#include "tui/command/arguments.h"
+#include "tui/command/help.h"
+#include "tui/command/schema.h"
+
+static int usage_error(const struct ui_arguments *arguments, const struct xf_error *err)
 {
-	printf("xferdb " XFERDB_VERSION "\n");
-	return 0;
+	fprintf(stderr, "xferdb: %s\n", err->message);
+	if (!strstr(err->message, "--help"))
+		fprintf(stderr, "See 'xferdb%s%s --help'.\n", arguments->command ? " " : "",
+			arguments->command ? arguments->command->name : "");
+	return UI_EXIT_USAGE;
+}
+
+static int help(const struct ui_arguments *arguments)
+{
+	if (arguments->command)
+		ui_help_command(stdout, arguments->command);
+	else
+		ui_help_overview(stdout);
+	return ferror(stdout) || fflush(stdout) ? UI_EXIT_FAILED : UI_EXIT_DONE;
+}
+
+static int schema(void)
+{
+	struct xf_error err = XF_ERROR_INIT;
+
+	if (ui_schema_print(stdout, &err) == XF_OK && !fflush(stdout))
+		return UI_EXIT_DONE;
+	fprintf(stderr, "xferdb: %s\n", err.message);
+	return UI_EXIT_FAILED;
+}
+
+static int run(struct ui_arguments *arguments)
+{
+	if (arguments->help)
+		return help(arguments);
+	if (arguments->version)
+		return printf("xferdb " XFERDB_VERSION "\n") < 0 || fflush(stdout) ? UI_EXIT_FAILED : UI_EXIT_DONE;
+	if (arguments->schema)
+		return schema();
+	return arguments->command->run(arguments);
+}
+
+int main(int argc, char **argv)
+{
+	struct ui_arguments arguments;
+	struct xf_error err = XF_ERROR_INIT;
+	enum xf_status status = ui_arguments_parse(&arguments, argc, argv, &err);
+	int exit_status = status ? usage_error(&arguments, &err) : run(&arguments);
+
+	ui_arguments_fini(&arguments);
+	return exit_status;
 }
