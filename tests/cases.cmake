@@ -63,10 +63,6 @@ function(xf_script name)
   endif()
 endfunction()
 
-# The system's own Python comes first: Debian's python3-boto3 is a package of that one.
-find_program(XF_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH)
-find_program(XF_PYTHON python3)
-
 # xf_python(NAME [LABEL …] [TIMEOUT …] [LOCKS …])
 #
 # NAME.py is written upon tests/tool/t.py; each of its functions test_… becomes a

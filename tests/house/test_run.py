@@ -38,7 +38,7 @@ class Place:
 
     def run(self, *args, cwd=None, **environment):
         # wishes are not this test's business: everything they look for is there
-        for program in ("aws", "rclone", "curl", "gdb", "tmux"):
+        for program in ("aws", "rclone", "curl", "gdb", "tmux", "groff"):
             write(os.path.join(self.bin, program), "#!/bin/sh\n", 0o755)
         env = t.environment(PATH="%s:/usr/bin:/bin" % self.bin, **environment)
         return t.run(os.path.join(self.root, "run"), *args, env=env, cwd=cwd or "/")
