@@ -528,7 +528,7 @@ static void notice_progress(struct exchange *x)
 /* After a silent second the body goes without being asked for. */
 static void expire_expect(struct exchange *x, uint64_t now)
 {
-	if (!x->expecting || x->phase != SENDING || now - x->expect_ns < x->http->options.expect_wait_ns)
+	if (!x->expecting || x->phase != SENDING || now < x->expect_ns + x->http->options.expect_wait_ns)
 		return;
 	curl_easy_setopt(x->http->easy, CURLOPT_EXPECT_100_TIMEOUT_MS, 0L);
 	end_expecting(x, XF_HOW_TIMED_OUT);
@@ -554,7 +554,7 @@ static enum xf_status check_limits(struct exchange *x)
 		return cancelled(x);
 	uint64_t now = xf_gate_now_ns();
 	expire_expect(x, now);
-	if (now - x->moved_ns >= limit_of(x))
+	if (now >= x->moved_ns + limit_of(x))
 		return time_out(x);
 	return XF_OK;
 }
