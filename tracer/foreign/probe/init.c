@@ -66,6 +66,7 @@ void probe_forked(void)
 	xf_trace_forked();
 	probe_fd_forked();
 	probe_net_forked();
+	probe_python_forked();
 	probe_introduce();
 	xf_emit_sites();
 	probe_process_forked();

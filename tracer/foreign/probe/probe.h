@@ -104,6 +104,7 @@ void probe_python_find(void);
  * trial is open on this thread (it costs microseconds).
  */
 uint32_t probe_python_site(void);
+void probe_python_forked(void);
 
 /* ---- thread.c */
 

@@ -68,6 +68,7 @@ static void enter_exit_call(struct tr_control_process *slot)
 	if (!wants_exit_call() || atomic_fetch_or(&slot->flags, TR_PROCESS_ENTERED) & TR_PROCESS_ENTERED)
 		return;
 	atomic_store(&slot->call, atomic_fetch_add(&probe_control->nr_calls, 1) + 1);
+	probe_tls.calls++;
 	PROBE_EMIT(call_enter, .call = slot->call, .label = xf_text("exit"));
 }
 
