@@ -24,6 +24,7 @@ struct tr_damage {
 	uint32_t bad_segments;      /* checksum or header does not fit: not used */
 	uint32_t repeated_segments; /* a second one of the same thread and generation: not used */
 	uint32_t absent_segments;   /* a thread's generation that nobody holds */
+	uint32_t in_memory;         /* segments for which the disk had no room */
 	uint64_t bad_records;       /* whole by their commit word, but of no known kind */
 };
 

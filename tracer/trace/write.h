@@ -4,8 +4,8 @@
  *     thread 0 main                    names a thread: number, name, [role], [process=N]
  *     object 1 event done signal       an object: id, kind (sem event mutex cond queue), name, class
  *     @100 0 call_enter call=1 label="put"
- *     0 event_wait #1                  thread, kind, #object, fields by name
- *     1 event_set #1 :file.c:12        the source line, after a colon
+ *     0 event_wait #1 limit_ns=5       thread, kind, #object, fields by name
+ *     1 event_set #1 :file.c@function:12   the place in the source, after a colon
  *
  * One event a line, in the order in which they happen. `@N` sets the clock to N ns (before the
  * first event it is 0), `+N` moves it, else it moves by 10. An object's order is counted by
