@@ -1,0 +1,813 @@
+/*
+ * order: edges from events.
+ *
+ * Program order: events of one thread, as it wrote them. Edges between threads,
+ * each from a release to the acquire that cannot have happened without it:
+ *
+ *   start      thread_create → the first event of the thread it made. Signal.
+ *   join       thread_exit → join_end for that thread. Signal.
+ *   set        event_set → event_woken of that latch, also when the wait found it set
+ *              already: the caller cannot pass before the set. The latest set before the
+ *              wake in the latch's own order counts. Signal.
+ *   item       queue_put → queue_get of the item of the same number. Signal.
+ *   condition  cond_signal → cond_woken, when the wait began before the signal and no
+ *              other signal could have ended it: else drawn, and carries nothing. Signal.
+ *   semaphore  sem_post → sem_acquired: below. Signal, permit or lock, as its class.
+ *   process    process_exit → process_wait of that pid. Signal.
+ *   fork       fork → the child's process_start. Signal.
+ *   bytes      fd_write → fd_read on one inode, when the ranges of positions overlap: the
+ *              last byte read was written by it. Signal.
+ *   lifelong   mutex_unlock → mutex_lock, and sem_post → sem_acquired on a semaphore of no
+ *              known class, where the giver took it among its first events and gave it back
+ *              among its last, held it for its whole life and did so once: a lock used as a
+ *              join. Signal; not for objects that were declared permits or locks.
+ *   data       part_done → multipart_complete of the same transfer: Complete names the ETag
+ *              the part's answer brought. Not when Complete was skipped, nor for a part
+ *              without ETag. Signal.
+ *   mutex      mutex_unlock → the next mutex_lock. Lock: drawn, never carries a verdict.
+ *
+ * A wait that ended by its time limit, was interrupted, or found its object closed
+ * has acquired nothing: no edge ends there.
+ *
+ * Semaphores. Permits are alike, so which post satisfied which wait is decided by
+ * counting, in the object's own order, first in, first out; the initial value is
+ * taken first and has no post. That is only good for drawing: with more posts than
+ * were needed, each of them is dispensable, and with several threads acquiring, a
+ * thread owes its turn to those that came before it by accident. A post carries to
+ * an acquire when the acquire was impossible without it:
+ *
+ *   counted    one thread has made all acquires so far, and with this one it has had
+ *              every permit there ever was: it needed all of them. All posts so far carry
+ *              (those before its previous such acquire do so by program order).
+ *   handed     several threads acquire, and this acquire leaves the semaphore at zero: the
+ *              post that was left is the one it had. It carries when its thread is not the
+ *              last that acquired before (notify); a thread that posts what it acquired
+ *              itself gives a lock back.
+ *   surplus    permits are left after the acquire: none of them carries.
+ *
+ * This holds for semaphores declared signals, and for those of no known class (a
+ * foreign program's). Declared permits and locks never carry. Where the initial value
+ * is not known (no sem_init in the trace), only an acquire that was seen to sleep
+ * counts, and only the last post before it carries: the value had been zero.
+ */
+#include "tracer/verdict/order.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tracer/trace/map.h"
+
+enum { LIFE_EDGE = 12 }; /* "among its first, its last events" */
+
+struct rule {
+	const char *name, *sentence;
+};
+
+/* ORDER edge kinds */
+static const struct rule rules[TR_EDGE_KIND_COUNT] = {
+	{ "start", "a thread is made, and begins" },
+	{ "join", "a thread ends, and a wait for its end returns" },
+	{ "set", "a latch is set, and a wait for it ends" },
+	{ "item", "an item enters a queue, and leaves it" },
+	{ "condition", "a condition is signalled, and a waiter wakes" },
+	{ "semaphore", "a semaphore is posted, and a wait on it ends" },
+	{ "process", "a process ends, and a wait for it returns" },
+	{ "fork", "a process is made, and begins" },
+	{ "bytes", "bytes are written, and read" },
+	{ "lifelong", "a lock held for a thread's whole life is given back, and taken" },
+	{ "data", "a part's ETag came, and Complete names it" },
+	{ "mutex", "a mutex is given back, and taken" },
+};
+
+const char *tr_edge_name(enum tr_edge_kind kind)
+{
+	return kind < TR_EDGE_KIND_COUNT ? rules[kind].name : "";
+}
+
+const char *tr_edge_sentence(enum tr_edge_kind kind)
+{
+	return kind < TR_EDGE_KIND_COUNT ? rules[kind].sentence : "";
+}
+
+struct tr_order {
+	const struct tr_log *log;
+	struct tr_edge *edges;
+	uint32_t nr, cap;
+};
+
+/* What a thread waits for, from the begin of the wait to its end. */
+struct wait {
+	uint32_t event, object;
+	uint64_t limit_ns;
+};
+
+/* The history of one object so far. */
+struct history {
+	uint32_t release;        /* the last set, unlock or broadcast; TR_NONE */
+	uint32_t wakes_left;     /* condition: waiters the broadcast can still wake */
+	bool ambiguous;          /* condition: single signals were pending at the broadcast */
+	uint32_t acquirer;       /* thread that acquired last */
+	bool shared;             /* several threads acquire */
+	bool value_known;
+	int64_t free_permits;    /* of the initial value, not yet taken */
+	uint32_t *posts;         /* posts or single signals: events */
+	uint32_t linked;         /* those before have their edges */
+	uint32_t head;           /* those before are taken */
+	uint32_t nr_posts, cap_posts;
+};
+
+/* A range of bytes on an inode. */
+struct range {
+	uint64_t position, end;
+	uint32_t event, next;    /* older range of the same inode, TR_NONE */
+};
+
+struct builder {
+	struct tr_order *o;
+	const struct tr_log *log;
+	struct wait *waits;       /* by thread */
+	struct history *objects;
+	uint32_t *created, *ended; /* by thread: events */
+	uint8_t *fresh;            /* by thread: 1 until its first event */
+	uint32_t *nth;             /* by thread: events so far */
+	struct tr_map items, exits, forks, inodes, transfers;
+	struct range *ranges;
+	uint32_t nr_ranges, cap_ranges;
+	struct part { uint32_t event, next; } *parts;
+	uint32_t nr_parts, cap_parts;
+	struct tr_map taken_at;    /* (object, thread) → event of the thread at which it took it */
+	bool failed;
+};
+
+/* ---- edges */
+
+static void add_edge(struct builder *b, enum tr_edge_kind kind, enum xf_class class, uint32_t from,
+		     const struct tr_event *to)
+{
+	struct tr_order *o = b->o;
+	if (from == TR_NONE || from >= to->index)
+		return;
+	if (!tr_grow(&o->edges, o->nr, &o->cap, sizeof(*o->edges))) {
+		b->failed = true;
+		return;
+	}
+	const struct wait *w = &b->waits[to->thread];
+	bool waited = w->event != TR_NONE && w->object == to->object;
+	o->edges[o->nr++] = (struct tr_edge){ .from = from, .to = to->index, .kind = (uint8_t)kind,
+		.class = (uint8_t)class, .timed = waited && w->limit_ns,
+		.wait = waited ? w->event : TR_NONE };
+}
+
+static bool got_it(uint8_t how)
+{
+	return how == XF_HOW_AT_ONCE || how == XF_HOW_WOKEN;
+}
+
+static void set_map(struct builder *b, struct tr_map *m, uint64_t key, uint32_t value)
+{
+	if (!tr_map_set(m, key, value))
+		b->failed = true;
+}
+
+/* Objects whose class was not declared: what they are used for decides. */
+static enum xf_class class_of(const struct builder *b, uint32_t object, enum xf_class undeclared)
+{
+	enum xf_class class = tr_log_object(b->log, object)->class;
+	return class == XF_CLASS_NONE ? undeclared : class;
+}
+
+/* ---- semaphores */
+
+static void push_post(struct builder *b, struct history *h, uint32_t event)
+{
+	if (h->linked > 64 && h->linked > h->nr_posts / 2) { /* forget what nobody asks for any more */
+		memmove(h->posts, h->posts + h->linked, (h->nr_posts - h->linked) * sizeof(*h->posts));
+		h->nr_posts -= h->linked;
+		h->head -= h->linked;
+		h->linked = 0;
+	}
+	if (!tr_grow(&h->posts, h->nr_posts, &h->cap_posts, sizeof(*h->posts)))
+		b->failed = true;
+	else
+		h->posts[h->nr_posts++] = event;
+}
+
+/* Did the thread of that release hold the lock from among its first events to among its last? */
+static bool lifelong(struct builder *b, uint32_t object, uint32_t release)
+{
+	uint32_t thread = tr_log_thread_of(b->log, release);
+	const struct tr_thread *t = tr_log_thread(b->log, thread);
+	uint32_t taken = tr_map_get(&b->taken_at, tr_pair(object, thread));
+	uint32_t left = 0;
+	if (taken == TR_MAP_NONE || taken >= LIFE_EDGE || t->creator == TR_NONE)
+		return false;
+	for (uint32_t i = release; i != t->last && left <= LIFE_EDGE; left++)
+		if ((i = tr_log_step(b->log, i, thread, 1)) == TR_NONE)
+			break;
+	return left < LIFE_EDGE && t->nr_events > 2;
+}
+
+/* When a lock was first taken by a thread, as its n-th event; taken again: no lifelong lock. */
+static void note_taken(struct builder *b, const struct tr_event *e)
+{
+	uint64_t key = tr_pair(e->object, e->thread);
+	bool again = tr_map_get(&b->taken_at, key) != TR_MAP_NONE;
+	set_map(b, &b->taken_at, key, again ? UINT32_MAX - 1 : b->nth[e->thread]);
+}
+
+static void sem_post(struct builder *b, const struct tr_event *e)
+{
+	push_post(b, &b->objects[e->object], e->index);
+}
+
+/* Edges from all posts since the last time they were counted. */
+static void link_counted(struct builder *b, const struct tr_event *e, struct history *h)
+{
+	for (; h->linked < h->nr_posts; h->linked++)
+		if (tr_log_thread_of(b->log, h->posts[h->linked]) != e->thread)
+			add_edge(b, TR_EDGE_SEMAPHORE, XF_CLASS_SIGNAL, h->posts[h->linked], e);
+}
+
+/* The edge from the one post an acquire had; `last`: no other was left. */
+static void link_handed(struct builder *b, const struct tr_event *e, struct history *h, uint32_t post,
+			bool last)
+{
+	bool by_owner = h->acquirer != TR_NONE && tr_log_thread_of(b->log, post) == h->acquirer;
+	bool declared = tr_log_object(b->log, e->object)->class == XF_CLASS_SIGNAL;
+	if (!declared && by_owner && last && lifelong(b, e->object, post))
+		add_edge(b, TR_EDGE_LIFELONG, XF_CLASS_SIGNAL, post, e);
+	else if (by_owner)
+		add_edge(b, TR_EDGE_SEMAPHORE, XF_CLASS_LOCK, post, e);
+	else
+		add_edge(b, TR_EDGE_SEMAPHORE, last ? XF_CLASS_SIGNAL : XF_CLASS_PERMIT, post, e);
+}
+
+static void link_posts(struct builder *b, const struct tr_event *e, struct history *h, bool woken)
+{
+	enum xf_class class = tr_log_object(b->log, e->object)->class;
+	uint32_t post = h->posts[h->head++];
+	bool last = h->head == h->nr_posts;
+	if (class == XF_CLASS_PERMIT || class == XF_CLASS_LOCK)
+		add_edge(b, TR_EDGE_SEMAPHORE, class, post, e);
+	else if (!h->value_known)
+		add_edge(b, TR_EDGE_SEMAPHORE, woken && last && h->acquirer != tr_log_thread_of(b->log, post)
+			 ? XF_CLASS_SIGNAL : XF_CLASS_LOCK, post, e);
+	else if (h->shared)
+		link_handed(b, e, h, post, last);
+	else if (last)
+		link_counted(b, e, h);
+	else
+		return; /* one thread, and permits are left: counted later */
+	h->linked = h->head;
+}
+
+static void sem_acquired(struct builder *b, const struct tr_event *e)
+{
+	const struct xf_ev_sem_acquired *p = TR_PAYLOAD(e, sem_acquired);
+	struct history *h = &b->objects[e->object];
+	if (!got_it(p->how))
+		return;
+	if (!h->value_known && p->how == XF_HOW_WOKEN && h->head < h->nr_posts)
+		h->head = h->nr_posts - 1; /* it slept on zero: earlier posts had been taken unseen */
+	h->shared = h->shared || (h->acquirer != TR_NONE && h->acquirer != e->thread);
+	if (h->free_permits > 0)
+		h->free_permits--;
+	else if (h->head < h->nr_posts)
+		link_posts(b, e, h, p->how == XF_HOW_WOKEN);
+	note_taken(b, e);
+	h->acquirer = e->thread;
+}
+
+/* ---- the other objects */
+
+static void event_woken(struct builder *b, const struct tr_event *e)
+{
+	if (got_it(TR_PAYLOAD(e, event_woken)->how))
+		add_edge(b, TR_EDGE_SET, class_of(b, e->object, XF_CLASS_SIGNAL),
+			 b->objects[e->object].release, e);
+}
+
+static void cond_signal(struct builder *b, const struct tr_event *e)
+{
+	const struct xf_ev_cond_signal *p = TR_PAYLOAD(e, cond_signal);
+	struct history *h = &b->objects[e->object];
+	bool counted = tr_log_object(b->log, e->object)->class != XF_CLASS_NONE;
+	if (counted && !p->waiters)
+		return; /* nobody was there to be woken */
+	if (!p->all) {
+		push_post(b, h, e->index);
+		return;
+	}
+	h->release = e->index;
+	h->wakes_left = counted ? p->waiters : UINT32_MAX;
+	h->ambiguous = h->head < h->nr_posts;
+	h->head = h->linked = h->nr_posts;
+}
+
+/*
+ * Woken by the broadcast when there was one since its wait began and it is not
+ * used up, else by the first single signal since then that nobody has had. When
+ * several could have been it the edge is drawn and carries nothing.
+ */
+static void cond_woken(struct builder *b, const struct tr_event *e)
+{
+	struct history *h = &b->objects[e->object];
+	const struct wait *w = &b->waits[e->thread];
+	enum xf_class class = class_of(b, e->object, XF_CLASS_SIGNAL);
+	if (!got_it(TR_PAYLOAD(e, cond_woken)->how) || w->event == TR_NONE || w->object != e->object)
+		return;
+	bool broadcast = h->wakes_left && h->release != TR_NONE && h->release > w->event;
+	if (broadcast) {
+		bool only = !h->ambiguous && h->head == h->nr_posts;
+		h->wakes_left -= h->wakes_left != UINT32_MAX;
+		add_edge(b, TR_EDGE_CONDITION, only ? class : XF_CLASS_LOCK, h->release, e);
+		return;
+	}
+	while (h->head < h->nr_posts && h->posts[h->head] < w->event)
+		h->head++;
+	if (h->head < h->nr_posts) {
+		bool only = h->head + 1 == h->nr_posts;
+		add_edge(b, TR_EDGE_CONDITION, only ? class : XF_CLASS_LOCK, h->posts[h->head++], e);
+	}
+	h->linked = h->head;
+}
+
+static void queue_get(struct builder *b, const struct tr_event *e)
+{
+	const struct xf_ev_queue_get *p = TR_PAYLOAD(e, queue_get);
+	uint64_t key = tr_pair(e->object, (uint32_t)p->item);
+	uint32_t put = got_it(p->how) ? tr_map_get(&b->items, key) : TR_MAP_NONE;
+	if (put != TR_MAP_NONE)
+		add_edge(b, TR_EDGE_ITEM, class_of(b, e->object, XF_CLASS_SIGNAL), put, e);
+}
+
+static void mutex_lock(struct builder *b, const struct tr_event *e)
+{
+	struct history *h = &b->objects[e->object];
+	if (!got_it(TR_PAYLOAD(e, mutex_lock)->how))
+		return;
+	if (h->release != TR_NONE) {
+		bool declared = tr_log_object(b->log, e->object)->class != XF_CLASS_NONE;
+		bool life = !declared && tr_log_thread_of(b->log, h->release) != e->thread &&
+			    lifelong(b, e->object, h->release);
+		add_edge(b, life ? TR_EDGE_LIFELONG : TR_EDGE_MUTEX,
+			 life ? XF_CLASS_SIGNAL : XF_CLASS_LOCK, h->release, e);
+	}
+	note_taken(b, e);
+	h->acquirer = e->thread;
+}
+
+/* ---- bytes */
+
+static void fd_write(struct builder *b, const struct tr_event *e)
+{
+	const struct xf_ev_fd_write *p = TR_PAYLOAD(e, fd_write);
+	if (!p->bytes)
+		return;
+	if (!tr_grow(&b->ranges, b->nr_ranges, &b->cap_ranges, sizeof(*b->ranges))) {
+		b->failed = true;
+		return;
+	}
+	b->ranges[b->nr_ranges] = (struct range){ p->position, p->position + p->bytes, e->index,
+						  tr_map_get(&b->inodes, p->inode) };
+	set_map(b, &b->inodes, p->inode, b->nr_ranges++);
+}
+
+/* Every write whose range overlaps; the list is newest first and positions only grow. */
+static void fd_read(struct builder *b, const struct tr_event *e)
+{
+	const struct xf_ev_fd_read *p = TR_PAYLOAD(e, fd_read);
+	uint64_t end = p->position + p->bytes;
+	for (uint32_t i = tr_map_get(&b->inodes, p->inode); i != TR_MAP_NONE && p->bytes;
+	     i = b->ranges[i].next) {
+		const struct range *r = &b->ranges[i];
+		if (r->end <= p->position)
+			break;
+		if (r->position < end)
+			add_edge(b, TR_EDGE_BYTES, XF_CLASS_SIGNAL, r->event, e);
+	}
+}
+
+/* ---- data */
+
+static void part_done(struct builder *b, const struct tr_event *e)
+{
+	const struct xf_ev_part_done *p = TR_PAYLOAD(e, part_done);
+	uint64_t key = tr_pair(e->process, p->transfer);
+	if (!p->etag)
+		return;
+	if (!tr_grow(&b->parts, b->nr_parts, &b->cap_parts, sizeof(*b->parts))) {
+		b->failed = true;
+		return;
+	}
+	b->parts[b->nr_parts] = (struct part){ e->index, tr_map_get(&b->transfers, key) };
+	set_map(b, &b->transfers, key, b->nr_parts++);
+}
+
+static void multipart_complete(struct builder *b, const struct tr_event *e)
+{
+	const struct xf_ev_multipart_complete *p = TR_PAYLOAD(e, multipart_complete);
+	uint32_t i = p->skipped || p->failed ? TR_MAP_NONE
+					     : tr_map_get(&b->transfers, tr_pair(e->process, p->transfer));
+	for (; i != TR_MAP_NONE; i = b->parts[i].next)
+		add_edge(b, TR_EDGE_DATA, XF_CLASS_SIGNAL, b->parts[i].event, e);
+}
+
+/* ---- threads and processes */
+
+static void thread_begins(struct builder *b, const struct tr_event *e)
+{
+	b->fresh[e->thread] = 0;
+	add_edge(b, TR_EDGE_START, XF_CLASS_SIGNAL, b->created[e->thread], e);
+}
+
+static void join_end(struct builder *b, const struct tr_event *e)
+{
+	uint32_t thread = tr_log_thread_find(b->log, TR_PAYLOAD(e, join_end)->id);
+	if (got_it(TR_PAYLOAD(e, join_end)->how) && thread != TR_NONE)
+		add_edge(b, TR_EDGE_JOIN, XF_CLASS_SIGNAL, b->ended[thread], e);
+}
+
+/* The last of a process' threads that say so ends it. */
+static void from_map(struct builder *b, const struct tr_event *e, const struct tr_map *m, uint32_t key,
+		     enum tr_edge_kind kind)
+{
+	uint32_t from = tr_map_get(m, key);
+	if (from != TR_MAP_NONE)
+		add_edge(b, kind, XF_CLASS_SIGNAL, from, e);
+}
+
+/* ---- all of them */
+
+static void begin_wait(struct builder *b, const struct tr_event *e)
+{
+	uint64_t limit = 0;
+	tr_event_field(e, "limit_ns", &limit);
+	b->waits[e->thread] = (struct wait){ e->index, e->object, limit };
+}
+
+/* Events of synchronisation objects. */
+static void take_object_event(struct builder *b, const struct tr_event *e)
+{
+	struct history *h = &b->objects[e->object];
+	switch (e->kind) {
+	case XF_EV_sem_init:
+		h->value_known = true;
+		h->free_permits = TR_PAYLOAD(e, sem_init)->value;
+		break;
+	case XF_EV_sem_post:
+		sem_post(b, e);
+		break;
+	case XF_EV_sem_acquired:
+		sem_acquired(b, e);
+		break;
+	case XF_EV_event_set: case XF_EV_mutex_unlock:
+		h->release = e->index;
+		break;
+	case XF_EV_event_woken:
+		event_woken(b, e);
+		break;
+	case XF_EV_cond_signal:
+		cond_signal(b, e);
+		break;
+	case XF_EV_cond_woken:
+		cond_woken(b, e);
+		break;
+	case XF_EV_queue_put:
+		set_map(b, &b->items, tr_pair(e->object, (uint32_t)TR_PAYLOAD(e, queue_put)->item), e->index);
+		break;
+	case XF_EV_queue_get:
+		queue_get(b, e);
+		break;
+	case XF_EV_mutex_lock:
+		mutex_lock(b, e);
+		break;
+	default:
+		break;
+	}
+}
+
+static void take_other_event(struct builder *b, const struct tr_event *e)
+{
+	uint32_t thread;
+	switch (e->kind) {
+	case XF_EV_thread_create:
+		thread = tr_log_thread_find(b->log, TR_PAYLOAD(e, thread_create)->id);
+		if (thread != TR_NONE && thread != e->thread)
+			b->created[thread] = e->index;
+		break;
+	case XF_EV_thread_exit:
+		thread = tr_log_thread_find(b->log, TR_PAYLOAD(e, thread_exit)->id);
+		if (thread != TR_NONE)
+			b->ended[thread] = e->index;
+		break;
+	case XF_EV_join_end:
+		join_end(b, e);
+		break;
+	case XF_EV_process_exit:
+		set_map(b, &b->exits, TR_PAYLOAD(e, process_exit)->pid, e->index);
+		break;
+	case XF_EV_process_wait:
+		from_map(b, e, &b->exits, TR_PAYLOAD(e, process_wait)->pid, TR_EDGE_PROCESS);
+		break;
+	case XF_EV_fork:
+		set_map(b, &b->forks, TR_PAYLOAD(e, fork)->child, e->index);
+		break;
+	case XF_EV_process_start:
+		from_map(b, e, &b->forks, TR_PAYLOAD(e, process_start)->pid, TR_EDGE_FORK);
+		break;
+	case XF_EV_fd_write:
+		fd_write(b, e);
+		break;
+	case XF_EV_fd_read:
+		fd_read(b, e);
+		break;
+	case XF_EV_part_done:
+		part_done(b, e);
+		break;
+	case XF_EV_multipart_complete:
+		multipart_complete(b, e);
+		break;
+	default:
+		break;
+	}
+}
+
+static void take_event(struct builder *b, const struct tr_event *e)
+{
+	enum xf_role role = xf_kind_info(e->kind)->role;
+	if (b->fresh[e->thread])
+		thread_begins(b, e);
+	if (role == XF_ROLE_WAIT)
+		begin_wait(b, e);
+	if (e->object != TR_NONE)
+		take_object_event(b, e);
+	else
+		take_other_event(b, e);
+	if (role == XF_ROLE_ACQUIRE)
+		b->waits[e->thread].event = TR_NONE;
+	b->nth[e->thread]++;
+}
+
+static bool builder_init(struct builder *b)
+{
+	uint32_t threads = tr_log_nr_threads(b->log), objects = tr_log_nr_objects(b->log);
+	b->waits = calloc(threads + 1u, sizeof(*b->waits));
+	b->created = calloc(threads + 1u, sizeof(*b->created));
+	b->ended = calloc(threads + 1u, sizeof(*b->ended));
+	b->fresh = calloc(threads + 1u, 1);
+	b->nth = calloc(threads + 1u, sizeof(*b->nth));
+	b->objects = calloc(objects + 1u, sizeof(*b->objects));
+	if (!b->waits || !b->created || !b->ended || !b->fresh || !b->nth || !b->objects)
+		return false;
+	for (uint32_t i = 0; i < threads; i++) {
+		b->waits[i] = (struct wait){ TR_NONE, TR_NONE, 0 };
+		b->created[i] = b->ended[i] = TR_NONE;
+		b->fresh[i] = 1;
+	}
+	for (uint32_t i = 0; i < objects; i++)
+		b->objects[i] = (struct history){ .release = TR_NONE, .acquirer = TR_NONE };
+	return true;
+}
+
+static void builder_fini(struct builder *b)
+{
+	for (uint32_t i = 0; b->objects && i < tr_log_nr_objects(b->log); i++)
+		free(b->objects[i].posts);
+	tr_map_fini(&b->items);
+	tr_map_fini(&b->exits);
+	tr_map_fini(&b->forks);
+	tr_map_fini(&b->inodes);
+	tr_map_fini(&b->transfers);
+	tr_map_fini(&b->taken_at);
+	free(b->ranges);
+	free(b->parts);
+	free(b->waits);
+	free(b->created);
+	free(b->ended);
+	free(b->fresh);
+	free(b->nth);
+	free(b->objects);
+}
+
+enum xf_status tr_order_new(const struct tr_log *log, struct tr_order **out, struct xf_error *err)
+{
+	struct tr_order *o = calloc(1, sizeof(*o));
+	struct builder b = { .o = o, .log = log };
+	b.failed = !o || !builder_init(&b);
+	for (uint32_t i = 0, nr = tr_log_nr_events(log); i < nr && !b.failed; i++) {
+		enum xf_kind kind = tr_log_kind(log, i);
+		enum xf_group group = xf_kind_info(kind)->group;
+		bool speaks = group == XF_GROUP_SYNC || group == XF_GROUP_PROCESS ||
+			      kind == XF_EV_part_done || kind == XF_EV_multipart_complete;
+		if (!speaks && !b.fresh[tr_log_thread_of(log, i)]) {
+			b.nth[tr_log_thread_of(log, i)]++;
+			continue;
+		}
+		struct tr_event e = tr_log_event(log, i);
+		take_event(&b, &e);
+	}
+	builder_fini(&b);
+	if (b.failed) {
+		tr_order_free(o);
+		return xf_fail(err, XF_NOMEM, "no memory to order the trace");
+	}
+	if (o)
+		o->log = log;
+	*out = o;
+	return XF_OK;
+}
+
+void tr_order_free(struct tr_order *o)
+{
+	if (o)
+		free(o->edges);
+	free(o);
+}
+
+/* ---- looking at them. Edges were added in the order of `to`. */
+
+uint32_t tr_order_nr_edges(const struct tr_order *o)
+{
+	return o->nr;
+}
+
+const struct tr_edge *tr_order_edge(const struct tr_order *o, uint32_t i)
+{
+	return &o->edges[i];
+}
+
+uint32_t tr_order_edge_at(const struct tr_order *o, uint32_t event)
+{
+	uint32_t low = 0, high = o->nr;
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		if (o->edges[mid].to < event)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+void tr_order_past(const struct tr_order *o, uint32_t e, struct tr_clock *clock, tr_edge_fn use,
+		   const void *ctx)
+{
+	tr_clock_reset(clock);
+	tr_clock_learn(clock, tr_log_thread_of(o->log, e), e);
+	for (uint32_t i = tr_order_edge_at(o, e + 1); i-- > 0;) {
+		const struct tr_edge *edge = &o->edges[i];
+		if (edge->class == XF_CLASS_SIGNAL &&
+		    tr_clock_knows(clock, tr_log_thread_of(o->log, edge->to), edge->to) &&
+		    (!use || use(ctx, edge)))
+			tr_clock_learn(clock, tr_log_thread_of(o->log, edge->from), edge->from);
+	}
+}
+
+bool tr_order_before(const struct tr_order *o, uint32_t a, uint32_t b)
+{
+	struct tr_clock clock;
+	if (a > b || !tr_clock_init(&clock, tr_log_nr_threads(o->log)))
+		return false;
+	tr_order_past(o, b, &clock, NULL, NULL);
+	bool before = tr_clock_knows(&clock, tr_log_thread_of(o->log, a), a);
+	tr_clock_fini(&clock);
+	return before;
+}
+
+/* ---- chains */
+
+struct tr_chains {
+	uint32_t *first;   /* by event asked for: edge, TR_NONE */
+	uint32_t *next;    /* by edge: the edge that follows, TR_NONE: arrived */
+};
+
+struct sweep {
+	const struct tr_order *o;
+	uint32_t to, target;
+	uint32_t *arrival;  /* by edge: where it reaches the target thread, TR_NONE never */
+	uint32_t *best;     /* by thread: the edge that leads there earliest, of those swept */
+};
+
+static int compare_pairs(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return (x < y) - (x > y); /* latest first */
+}
+
+/* An edge's end is reached: where does one get from there? */
+static void sweep_end(struct sweep *s, struct tr_chains *c, uint32_t edge)
+{
+	uint32_t to = s->o->edges[edge].to, thread = tr_log_thread_of(s->o->log, to);
+	if (to > s->to)
+		return;
+	if (thread == s->target) {
+		s->arrival[edge] = to;
+	} else if (s->best[thread] != TR_NONE) {
+		s->arrival[edge] = s->arrival[s->best[thread]];
+		c->next[edge] = s->best[thread];
+	}
+}
+
+/* An edge's begin is passed: it is a way out of its thread for everything before. */
+static void sweep_begin(struct sweep *s, uint32_t edge)
+{
+	uint32_t thread = tr_log_thread_of(s->o->log, s->o->edges[edge].from);
+	uint32_t best = s->best[thread];
+	if (s->arrival[edge] != TR_NONE &&
+	    (best == TR_NONE || s->arrival[edge] <= s->arrival[best]))
+		s->best[thread] = edge;
+}
+
+/*
+ * One sweep backwards in time over begins and ends of edges and the events asked
+ * for. At one instant: first ends, then begins, then questions; an edge's end lies
+ * after its begin, so it is settled when its begin comes.
+ */
+static void sweep_all(struct sweep *s, struct tr_chains *c, const uint64_t *begins, uint32_t nr_begins,
+		      const uint64_t *questions, uint32_t nr, const uint32_t *from)
+{
+	uint32_t end = tr_order_edge_at(s->o, s->to + 1), begin = 0;
+	for (uint32_t q = 0; q < nr; q++) {
+		uint32_t event = (uint32_t)(questions[q] >> 32), item = (uint32_t)questions[q];
+		for (;;) {
+			uint32_t next_end = end ? s->o->edges[end - 1].to : 0;
+			uint32_t next_begin = begin < nr_begins ? (uint32_t)(begins[begin] >> 32) : 0;
+			bool more_end = end && next_end >= event;
+			bool more_begin = begin < nr_begins && next_begin >= event;
+			if (!more_end && !more_begin)
+				break;
+			if (more_end && (!more_begin || next_end >= next_begin))
+				sweep_end(s, c, --end);
+			else
+				sweep_begin(s, (uint32_t)begins[begin++]);
+		}
+		uint32_t thread = tr_log_thread_of(s->o->log, from[item]);
+		c->first[item] = thread == s->target || from[item] > s->to ? TR_NONE : s->best[thread];
+	}
+}
+
+static uint32_t collect_begins(const struct tr_order *o, uint32_t to, uint64_t *begins)
+{
+	uint32_t nr = 0;
+	for (uint32_t i = 0; i < o->nr && o->edges[i].to <= to; i++)
+		if (o->edges[i].class == XF_CLASS_SIGNAL)
+			begins[nr++] = tr_pair(o->edges[i].from, i);
+	qsort(begins, nr, sizeof(*begins), compare_pairs);
+	return nr;
+}
+
+enum xf_status tr_order_chains(const struct tr_order *o, uint32_t to, const uint32_t *from,
+			       uint32_t nr, struct tr_chains **out, struct xf_error *err)
+{
+	uint32_t threads = tr_log_nr_threads(o->log);
+	struct tr_chains *c = calloc(1, sizeof(*c));
+	struct sweep s = { .o = o, .to = to, .target = tr_log_thread_of(o->log, to) };
+	uint64_t *begins = calloc(o->nr + 1u, sizeof(*begins));
+	uint64_t *questions = calloc(nr + 1u, sizeof(*questions));
+	s.arrival = malloc((o->nr + 1u) * sizeof(*s.arrival));
+	s.best = malloc((threads + 1u) * sizeof(*s.best));
+	if (c) {
+		c->first = malloc((nr + 1u) * sizeof(*c->first));
+		c->next = malloc((o->nr + 1u) * sizeof(*c->next));
+	}
+	bool ok = c && c->first && c->next && begins && questions && s.arrival && s.best;
+	if (ok) {
+		memset(s.arrival, 0xff, o->nr * sizeof(*s.arrival));
+		memset(s.best, 0xff, threads * sizeof(*s.best));
+		memset(c->next, 0xff, o->nr * sizeof(*c->next));
+		for (uint32_t i = 0; i < nr; i++)
+			questions[i] = tr_pair(from[i], i);
+		qsort(questions, nr, sizeof(*questions), compare_pairs);
+		sweep_all(&s, c, begins, collect_begins(o, to, begins), questions, nr, from);
+	}
+	free(begins);
+	free(questions);
+	free(s.arrival);
+	free(s.best);
+	if (!ok) {
+		tr_chains_free(c);
+		return xf_fail(err, XF_NOMEM, "no memory for the evidence");
+	}
+	*out = c;
+	return XF_OK;
+}
+
+uint32_t tr_chain_first(const struct tr_chains *c, uint32_t i)
+{
+	return c->first[i];
+}
+
+uint32_t tr_chain_next(const struct tr_chains *c, uint32_t edge)
+{
+	return c->next[edge];
+}
+
+void tr_chains_free(struct tr_chains *c)
+{
+	if (c) {
+		free(c->first);
+		free(c->next);
+	}
+	free(c);
+}
