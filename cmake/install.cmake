@@ -1,5 +1,4 @@
 # `cmake --install`: where things go under the prefix.
-include(GNUInstallDirs)
 install(TARGETS xferdb RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY ${CMAKE_BINARY_DIR}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 OPTIONAL
         FILES_MATCHING PATTERN "*.1")
