@@ -12,6 +12,11 @@ static enum xf_status hand_over(struct xf_manager *m, const struct xf_call_optio
 		o->uploads[i].call = o->call;
 		first = xf_manager_upload(m, &o->uploads[i], &t, err);
 	}
+	for (unsigned i = 0; i < o->nr_downloads && first == XF_OK; i++) {
+		struct xf_transfer *t;
+		o->downloads[i].call = o->call;
+		first = xf_manager_download(m, &o->downloads[i], &t, err);
+	}
 	return first;
 }
 
@@ -40,12 +45,12 @@ static enum xf_status run(struct xf_manager *m, const struct xf_call_options *o,
 	return status;
 }
 
-enum xf_status xf_call_upload(struct xf_client *client, const struct xf_transfer_config *config,
-			      const struct xf_call_options *o,
-			      void (*ready)(void *ctx, struct xf_manager *m), void *ready_ctx,
-			      struct xf_manager **m, struct xf_error *err)
+enum xf_status xf_call_run(struct xf_client *client, const struct xf_transfer_config *config,
+			   const struct xf_call_options *o,
+			   void (*ready)(void *ctx, struct xf_manager *m), void *ready_ctx,
+			   struct xf_manager **m, struct xf_error *err)
 {
-	XF_FRAME("waits:u32 uploads:u32", o->waits, o->nr_uploads);
+	XF_FRAME("waits:u32 uploads:u32 downloads:u32", o->waits, o->nr_uploads, o->nr_downloads);
 	*m = NULL;
 	XF_EVENT(call_enter, .call = o->call, .label = xf_text(o->name));
 	enum xf_status status = xf_manager_new(client, config, m, err);

@@ -31,9 +31,13 @@ void xf_task_fini(struct xf_task *task)
 static void run_task(struct xf_worker *worker, struct xf_task *task)
 {
 	struct xf_sem *permit = task->permit;
+	void (*release)(struct xf_task *) = task->release;
 	task->run(task, worker);
 	xf_latch_set(&task->over);
-	xf_sem_post(permit);
+	if (release)
+		release(task);
+	else
+		xf_sem_post(permit);
 }
 
 static void *work(void *arg)

@@ -27,6 +27,7 @@ struct xf_worker {
  */
 struct xf_task {
 	void (*run)(struct xf_task *task, struct xf_worker *worker);
+	void (*release)(struct xf_task *task); /* gives the permit back; NULL: a post does */
 	struct xf_latch over;
 	struct xf_sem *permit;      /* the executor's: which semaphore it came from */
 };

@@ -74,11 +74,15 @@ void xf_manager_wake(struct xf_manager *m)
 	xf_mutex_unlock(&m->lock);
 }
 
-static void *worker_http_new(void *manager)
+enum xf_status xf_worker_http(struct xf_worker *worker, struct xf_manager *m, struct xf_http **http,
+			      struct xf_error *err)
 {
-	struct xf_http *http = NULL;
-	xf_manager_http_new(manager, &http, NULL);
-	return http;
+	enum xf_status status = XF_OK;
+	*http = worker->local;
+	if (!worker->local)
+		status = xf_manager_http_new(m, http, err);
+	worker->local = *http;
+	return status;
 }
 
 static void worker_http_free(void *manager, void *http)
@@ -95,10 +99,11 @@ static enum xf_status make_pools(struct xf_manager *m)
 	const struct xf_executor_options request = {
 		.name = "request", .role = "request", .permits = (int64_t)c->max_request_queue_size,
 		.max_threads = c->use_threads ? (unsigned)c->max_request_concurrency : 0,
-		.local_new = worker_http_new, .local_free = worker_http_free, .ctx = m };
+		.local_free = worker_http_free, .ctx = m };
 	const struct xf_executor_options submission = {
 		.name = "submission", .role = "submit", .permits = (int64_t)c->max_submission_queue_size,
-		.max_threads = c->use_threads ? (unsigned)c->max_submission_concurrency : 0 };
+		.max_threads = c->use_threads ? (unsigned)c->max_submission_concurrency : 0,
+		.local_free = worker_http_free, .ctx = m };
 	const struct xf_executor_options io = {
 		.name = "io", .role = "io", .permits = (int64_t)c->max_io_queue_size,
 		.max_threads = c->use_threads ? 1 : 0 };
@@ -236,7 +241,7 @@ static void inherit_cancel(struct xf_manager *m, struct xf_transfer *t)
 /* The transfer failed before a task could take it up. */
 static enum xf_status fail_unsubmitted(struct xf_transfer *t, enum xf_status status, struct xf_error *err)
 {
-	struct xf_error error = XF_ERROR_INIT;
+	struct xf_error error = err && err->status ? *err : XF_ERROR_INIT;
 	xf_fail(&error, status, "the manager takes no new transfers");
 	xf_coordinator_fail(t, &error);
 	xf_coordinator_announce(t, NULL);
@@ -245,32 +250,61 @@ static enum xf_status fail_unsubmitted(struct xf_transfer *t, enum xf_status sta
 	return status;
 }
 
+static enum xf_status begin(struct xf_manager *m, const char *bucket, const char *key,
+			    struct xf_transfer **out, struct xf_error *err)
+{
+	enum xf_status status = xf_s3_check_bucket(bucket, err);
+	if (status == XF_OK)
+		status = xf_s3_check_key(key, err);
+	return status == XF_OK ? new_transfer(m, bucket, key, out, err) : status;
+}
+
+static enum xf_status hand_over(struct xf_manager *m, struct xf_transfer *t, uint32_t call,
+				enum xf_op op, struct xf_task *task)
+{
+	inherit_cancel(m, t);
+	XF_EVENT(submit, .transfer = t->id, .call = call, .bucket = xf_text(t->bucket),
+		 .key = xf_text(t->key), .op = op);
+	return xf_executor_submit(m->submission, task, NULL);
+}
+
 enum xf_status xf_manager_upload(struct xf_manager *m, const struct xf_upload_request *request,
 				 struct xf_transfer **out, struct xf_error *err)
 {
-	struct xf_transfer *t = NULL;
+	struct xf_task *task;
 	XF_FRAME("bucket:text key:text", xf_text(request->bucket), xf_text(request->key));
-	enum xf_status status = xf_s3_check_bucket(request->bucket, err);
-	if (status == XF_OK)
-		status = xf_s3_check_key(request->key, err);
-	if (status == XF_OK)
-		status = new_transfer(m, request->bucket, request->key, &t, err);
+	enum xf_status status = begin(m, request->bucket, request->key, out, err);
 	if (status != XF_OK)
 		return status;
+	struct xf_transfer *t = *out;
 	t->extra = request->extra;
 	t->subscribers = request->subscribers;
 	t->nr_subscribers = request->nr_subscribers;
-	struct xf_task *task;
 	status = xf_upload_prepare(t, request, &task, err);
+	if (status == XF_OK)
+		status = hand_over(m, t, request->call, XF_OP_PUT_OBJECT, task);
 	if (status != XF_OK)
 		return fail_unsubmitted(t, status, err);
-	inherit_cancel(m, t);
-	XF_EVENT(submit, .transfer = t->id, .call = request->call, .bucket = xf_text(t->bucket),
-		 .key = xf_text(t->key), .op = XF_OP_PUT_OBJECT);
-	status = xf_executor_submit(m->submission, task, NULL);
+	XF_RETURN(XF_OK);
+}
+
+enum xf_status xf_manager_download(struct xf_manager *m, const struct xf_download_request *request,
+				   struct xf_transfer **out, struct xf_error *err)
+{
+	struct xf_task *task;
+	XF_FRAME("bucket:text key:text", xf_text(request->bucket), xf_text(request->key));
+	enum xf_status status = begin(m, request->bucket, request->key, out, err);
+	if (status != XF_OK)
+		return status;
+	struct xf_transfer *t = *out;
+	t->extra = request->extra;
+	t->subscribers = request->subscribers;
+	t->nr_subscribers = request->nr_subscribers;
+	status = xf_download_prepare(t, request, &task, err);
+	if (status == XF_OK)
+		status = hand_over(m, t, request->call, XF_OP_GET_OBJECT, task);
 	if (status != XF_OK)
 		return fail_unsubmitted(t, status, err);
-	*out = t;
 	XF_RETURN(XF_OK);
 }
 

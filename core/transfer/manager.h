@@ -43,6 +43,25 @@ struct xf_upload_request {
 enum xf_status xf_manager_upload(struct xf_manager *m, const struct xf_upload_request *request,
 				 struct xf_transfer **out, struct xf_error *err);
 
+/* Where the bytes go: a file by name, or an open descriptor. */
+struct xf_download_request {
+	uint32_t call;
+	const char *path;           /* written under a temporary name, then renamed; or NULL, and: */
+	int fd;                     /* from its current position on; stays the caller's */
+	const char *name;           /* what to call fd in texts ("stdout"); borrowed until free */
+	const char *bucket, *key;
+	const struct xf_extra *extra;             /* as for uploads */
+	const struct xf_subscriber *subscribers;
+	unsigned nr_subscribers;
+};
+
+/*
+ * Hands a download over; as xf_manager_upload(). *Errors:* also those of a target that
+ * cannot be written (XF_NOT_FOUND, XF_DENIED, XF_INVALID): no request is made then.
+ */
+enum xf_status xf_manager_download(struct xf_manager *m, const struct xf_download_request *request,
+				   struct xf_transfer **out, struct xf_error *err);
+
 /*
  * Leaves the manager: waits until every transfer is over, then shuts the
  * submission, request and io pools down and joins their threads, in this order.

@@ -11,6 +11,13 @@
 enum xf_status xf_manager_http_new(struct xf_manager *m, struct xf_http **out, struct xf_error *err);
 void xf_manager_http_free(struct xf_manager *m, struct xf_http *http);
 
+/*
+ * The worker's connection, made at its first request. A worker that has none (no
+ * memory, no CA bundle) tries again, to have the reason.
+ */
+enum xf_status xf_worker_http(struct xf_worker *worker, struct xf_manager *m, struct xf_http **http,
+			      struct xf_error *err);
+
 /* Every request under way asks again whether it may go on. */
 void xf_manager_wake(struct xf_manager *m);
 
@@ -35,5 +42,9 @@ struct xf_bandwidth *xf_manager_bandwidth(struct xf_manager *m); /* NULL: no lim
  */
 enum xf_status xf_upload_prepare(struct xf_transfer *t, const struct xf_upload_request *request,
 				 struct xf_task **out, struct xf_error *err);
+
+/* download.c: likewise. *Errors:* also xf_target_init()'s. */
+enum xf_status xf_download_prepare(struct xf_transfer *t, const struct xf_download_request *request,
+				   struct xf_task **out, struct xf_error *err);
 
 #endif

@@ -145,18 +145,6 @@ static struct xf_call_hooks hooks_for(struct errand *e)
 		.unless = &e->u->t->stop };
 }
 
-/* A worker without a connection (no memory, no CA bundle) tries once more, to have the reason. */
-static enum xf_status worker_http(struct xf_upload *u, struct xf_worker *w, struct xf_http **http,
-				  struct xf_error *err)
-{
-	enum xf_status status = XF_OK;
-	*http = w->local;
-	if (!w->local)
-		status = xf_manager_http_new(u->t->manager, http, err);
-	w->local = *http;
-	return status;
-}
-
 /* ---- the parts */
 
 static enum xf_status send_part(struct part *p, struct xf_http *http, const struct xf_body *body,
@@ -214,7 +202,7 @@ static void upload_part(struct part *p, struct xf_worker *worker)
 	struct xf_http *http;
 	XF_FRAME("transfer:u32 part:u32 bytes:bytes", u->t->id, p->number, p->len);
 	XF_EVENT(part_start, .bytes = p->len, .transfer = u->t->id, .part = p->number, .attempt = 1);
-	enum xf_status status = worker_http(u, worker, &http, &err);
+	enum xf_status status = xf_worker_http(worker, u->t->manager, &http, &err);
 	if (status == XF_OK)
 		status = read_and_send_part(p, http, &e, &err);
 	if (status == XF_OK)
@@ -273,7 +261,7 @@ static void run_create(struct xf_task *task, struct xf_worker *worker)
 	XF_FRAME("transfer:u32", u->t->id);
 	if (xf_coordinator_over(u->t))
 		return;
-	if (worker_http(u, worker, &http, &err) != XF_OK || create_multipart(u, http, &err) != XF_OK)
+	if (xf_worker_http(worker, u->t->manager, &http, &err) != XF_OK || create_multipart(u, http, &err) != XF_OK)
 		xf_coordinator_fail(u->t, &err);
 }
 
@@ -334,7 +322,7 @@ static void run_complete(struct xf_task *task, struct xf_worker *worker)
 	wait_for_parts(u);
 	if (xf_coordinator_over(u->t)) {
 		XF_EVENT(multipart_complete, .transfer = u->t->id, .skipped = 1);
-	} else if (worker_http(u, worker, &http, &err) == XF_OK &&
+	} else if (xf_worker_http(worker, u->t->manager, &http, &err) == XF_OK &&
 		   finish_multipart(u, http, &err) == XF_OK) {
 		xf_coordinator_succeed(u->t);
 	} else {
@@ -367,7 +355,7 @@ static enum xf_status put_object(struct xf_upload *u, struct xf_worker *worker, 
 	struct xf_body body = xf_body_memory(u->memory, u->plan.size);
 	int fd = -1;
 	bool own = false;
-	enum xf_status status = worker_http(u, worker, &http, err);
+	enum xf_status status = xf_worker_http(worker, u->t->manager, &http, err);
 	if (status == XF_OK && u->source.kind != XF_SOURCE_PIPE) {
 		status = xf_source_open_part(&u->source, &fd, &own, err);
 		body = xf_body_file(fd, u->source.start, u->plan.size, u->source.name);

@@ -1,0 +1,614 @@
+/*
+ * download: the tasks of one download, s3transfer's DownloadSubmissionTask,
+ * GetObjectTask, IOWriteTask and their final task.
+ *
+ *     submission:  HEAD · one GET, or a ranged GET a part
+ *     part:        GET its range, cut into chunks, each an io task; again when
+ *                  the body breaks, up to num_download_attempts
+ *     io:          write a chunk; the last task renames and announces
+ *
+ * An object below the threshold is one GET, written by the request worker itself.
+ * Where writes must be in order the io thread keeps chunks that came early; the
+ * sliding window bounds how many parts can be early.
+ */
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/transfer/manager_private.h"
+#include "core/transfer/plan.h"
+#include "core/transfer/target.h"
+#include "core/transfer/window.h"
+
+/* A piece of a part on its way to the io thread, which frees it. */
+struct chunk {
+	struct xf_task task;       /* first */
+	struct range *range;
+	struct chunk *next;        /* kept until its turn comes; io thread */
+	uint64_t offset;           /* in the object */
+	size_t len;
+	bool written, released;    /* both: freed */
+	unsigned char bytes[];
+};
+
+struct range {
+	struct xf_task task;       /* first: the task is the part */
+	struct xf_download *download;
+	uint32_t number;           /* from 1 */
+	uint64_t offset, len;
+	uint32_t sequence;         /* in the window */
+	/* request worker */
+	uint64_t given;            /* bytes handed to the io thread, over all attempts */
+	uint64_t seen;             /* bytes of the attempt under way */
+	struct chunk *filling;
+	unsigned attempt;
+	/* io thread */
+	struct chunk *first, *last;
+	uint64_t written;
+};
+
+struct xf_download {
+	struct xf_transfer *t;
+	struct xf_target target;   /* submission, then io thread (single GET: request worker) */
+	struct xf_plan plan;
+	struct xf_task submission, final;
+	struct range *ranges;      /* plan.parts of them */
+	uint32_t nr_queued;        /* submission */
+	struct xf_window window;
+	bool has_window;
+	_Atomic uint32_t left;     /* parts not over, and 1 for the submission */
+	uint32_t writing;          /* io thread, ordered: index of the range whose turn it is */
+	char etag[XF_S3_ETAG_MAX]; /* of HEAD */
+	_Atomic uint64_t size;
+	_Atomic bool known;
+};
+
+/* ---- hooks */
+
+static enum xf_go range_go(void *ctx)
+{
+	struct range *r = ctx;
+	struct xf_transfer *t = r->download->t;
+	return xf_manager_gave_up(t->manager) || xf_coordinator_over(t) ? XF_GO_DROP : XF_GO_ON;
+}
+
+static enum xf_status tell_progress(struct range *r, int64_t bytes, struct xf_error *err)
+{
+	struct xf_transfer *t = r->download->t;
+	XF_EVENT(progress, .bytes = bytes, .transfer = t->id, .part = r->number);
+	for (unsigned i = 0; i < t->nr_subscribers; i++) {
+		const struct xf_subscriber *s = &t->subscribers[i];
+		enum xf_status status = s->on_progress ? s->on_progress(s->ctx, t, bytes, err) : XF_OK;
+		if (status != XF_OK)
+			return status;
+	}
+	return XF_OK;
+}
+
+static enum xf_status range_progress(void *ctx, int64_t bytes, struct xf_error *err)
+{
+	return tell_progress(ctx, bytes, err);
+}
+
+static void range_retry(void *ctx, const struct xf_retry_report *report)
+{
+	struct range *r = ctx;
+	XF_EVENT(part_retry, .backoff_ns = report->backoff_ns, .transfer = r->download->t->id,
+		 .part = r->number, .attempt = report->attempt, .reason = xf_text(report->reason),
+		 .http_status = (uint32_t)report->http_status);
+}
+
+static struct xf_call_hooks hooks_for(struct range *r)
+{
+	return (struct xf_call_hooks){ .ctx = r, .transfer = r->download->t->id, .part = r->number,
+				       .go = range_go, .progress = range_progress, .retry = range_retry,
+				       .unless = &r->download->t->stop };
+}
+
+/* ---- the io thread */
+
+static void free_chunk(struct chunk *c)
+{
+	if (!c->written || !c->released)
+		return;
+	xf_task_fini(&c->task);
+	free(c);
+}
+
+static void write_chunk(struct xf_download *d, struct chunk *c)
+{
+	struct xf_error err = XF_ERROR_INIT;
+	if (!xf_coordinator_over(d->t) &&
+	    xf_target_write(&d->target, c->offset, c->bytes, c->len, &err) != XF_OK)
+		xf_coordinator_fail(d->t, &err);
+	c->range->written += c->len;
+	c->written = true;
+	free_chunk(c);
+}
+
+static void keep(struct range *r, struct chunk *c)
+{
+	if (r->last)
+		r->last->next = c;
+	else
+		r->first = c;
+	r->last = c;
+}
+
+static void write_kept(struct range *r)
+{
+	for (struct chunk *c; (c = r->first);) {
+		r->first = c->next;
+		write_chunk(r->download, c);
+	}
+	r->last = NULL;
+}
+
+/* Writes what has its turn: this range, then those behind it as far as they came. */
+static void write_in_turn(struct xf_download *d)
+{
+	for (; d->writing < d->plan.parts; d->writing++) {
+		struct range *r = &d->ranges[d->writing];
+		write_kept(r);
+		if (r->written < r->len)
+			return;
+	}
+}
+
+static void run_write(struct xf_task *task, struct xf_worker *worker)
+{
+	struct chunk *c = (struct chunk *)task;
+	struct xf_download *d = c->range->download;
+	(void)worker;
+	XF_FRAME("transfer:u32 part:u32 bytes:bytes", d->t->id, c->range->number, c->len);
+	if (!d->target.ordered) {
+		write_chunk(d, c);
+		return;
+	}
+	keep(c->range, c);
+	write_in_turn(d);
+}
+
+/* The executor is done with the task; kept chunks live on until they are written. */
+static void release_chunk(struct xf_task *task)
+{
+	struct chunk *c = (struct chunk *)task;
+	xf_sem_post(task->permit);
+	c->released = true;
+	free_chunk(c);
+}
+
+static void tell_end(struct xf_download *d, int http_status)
+{
+	bool failed = xf_coordinator_over(d->t);
+	XF_EVENT(object_get, .bytes = d->plan.size, .transfer = d->t->id, .etag = xf_text(d->etag),
+		 .http_status = (uint32_t)http_status, .failed = failed);
+}
+
+/* Renames; from here on the object is there, so success it is even when cancelled just now. */
+static void commit(struct xf_download *d, int http_status)
+{
+	struct xf_error err = XF_ERROR_INIT;
+	if (!xf_coordinator_over(d->t) && xf_target_commit(&d->target, &err) != XF_OK)
+		xf_coordinator_fail(d->t, &err);
+	tell_end(d, http_status);
+	if (!xf_coordinator_over(d->t))
+		xf_coordinator_succeed(d->t);
+}
+
+static void run_final(struct xf_task *task, struct xf_worker *worker)
+{
+	struct xf_download *d = (struct xf_download *)((char *)task - offsetof(struct xf_download, final));
+	XF_FRAME("transfer:u32", d->t->id);
+	for (uint32_t i = 0; i < d->nr_queued; i++)
+		write_kept(&d->ranges[i]);
+	commit(d, 206);
+	xf_coordinator_announce(d->t, worker->local);
+}
+
+/* One of those counted in `left` is over; the last one queues the end. */
+static void one_less(struct xf_download *d)
+{
+	if (atomic_fetch_sub(&d->left, 1) != 1)
+		return;
+	if (xf_executor_submit(xf_manager_io(d->t->manager), &d->final, NULL) == XF_OK)
+		return;
+	struct xf_error err = XF_ERROR_INIT;
+	xf_fail(&err, XF_SHUTDOWN, "the io executor takes no more work");
+	xf_coordinator_fail(d->t, &err);
+	xf_coordinator_announce(d->t, NULL);
+}
+
+/* ---- the parts: ranged GETs on the request workers */
+
+static enum xf_status queue_chunk(struct range *r, struct xf_error *err)
+{
+	struct chunk *c = r->filling;
+	r->filling = NULL;
+	if (!c)
+		return XF_OK;
+	r->given += c->len;
+	enum xf_status status = xf_executor_submit(xf_manager_io(r->download->t->manager), &c->task, NULL);
+	if (status == XF_OK)
+		return XF_OK;
+	xf_task_fini(&c->task);
+	free(c);
+	return xf_fail(err, status, "the io executor takes no more work");
+}
+
+static enum xf_status begin_chunk(struct range *r, uint64_t at, struct xf_error *err)
+{
+	uint64_t size = xf_manager_config(r->download->t->manager)->io_chunksize;
+	if (size > r->len - at)
+		size = r->len - at;
+	struct chunk *c = calloc(1, sizeof(*c) + size);
+	if (!c)
+		return xf_fail(err, XF_NOMEM, "no memory to receive");
+	xf_task_init(&c->task, "io", run_write);
+	c->task.release = release_chunk;
+	c->range = r;
+	c->offset = r->offset + at;
+	r->filling = c;
+	return XF_OK;
+}
+
+/* Bytes of the range in order; what an earlier attempt has handed on is passed over. */
+static enum xf_status take_bytes(void *ctx, const void *bytes, size_t len, struct xf_error *err)
+{
+	struct range *r = ctx;
+	const uint64_t chunk = xf_manager_config(r->download->t->manager)->io_chunksize;
+	const unsigned char *p = bytes;
+	for (size_t n; len; p += n, len -= n, r->seen += n) {
+		if (r->seen >= r->len)
+			return xf_fail(err, XF_BAD_REPLY, "the answer is longer than the range asked for");
+		if (r->seen < r->given) {
+			n = r->given - r->seen < len ? (size_t)(r->given - r->seen) : len;
+			continue;
+		}
+		if (!r->filling && begin_chunk(r, r->seen, err) != XF_OK)
+			return err->status;
+		uint64_t room = chunk < r->len - r->given ? chunk : r->len - r->given;
+		n = room - r->filling->len < len ? (size_t)(room - r->filling->len) : len;
+		memcpy(r->filling->bytes + r->filling->len, p, n);
+		r->filling->len += n;
+		if (r->filling->len == room && queue_chunk(r, err) != XF_OK)
+			return err->status;
+	}
+	return XF_OK;
+}
+
+static enum xf_status get_range(struct range *r, struct xf_http *http, struct xf_error *err)
+{
+	struct xf_download *d = r->download;
+	struct xf_s3_get_output out = { .received = 0 };
+	struct xf_call_hooks hooks = hooks_for(r);
+	const struct xf_s3_get_input in = {
+		.bucket = d->t->bucket, .key = d->t->key, .extra = d->t->extra, .ranged = true,
+		.first = r->offset, .last = r->number == d->plan.parts ? UINT64_MAX : r->offset + r->len - 1,
+		.if_match = d->etag[0] ? d->etag : NULL, .sink = take_bytes, .sink_ctx = r };
+	r->seen = 0;
+	enum xf_status status = xf_s3_get_object(xf_manager_client(d->t->manager), http, &in, &out, &hooks, err);
+	if (status == XF_OK && r->seen < r->len)
+		status = xf_fail(err, XF_CLOSED, "the answer ended %" PRIu64 " bytes early", r->len - r->seen);
+	return status == XF_OK ? queue_chunk(r, err) : status;
+}
+
+/* A body that broke is asked for again, at once; other errors have had their retries. */
+static bool may_try_again(const struct range *r, enum xf_status status)
+{
+	bool broke = status == XF_CLOSED || status == XF_TIMEOUT || status == XF_TLS;
+	return broke && r->attempt < xf_manager_config(r->download->t->manager)->num_download_attempts &&
+	       !xf_coordinator_over(r->download->t);
+}
+
+static void drop_filling(struct range *r)
+{
+	if (!r->filling)
+		return;
+	xf_task_fini(&r->filling->task);
+	free(r->filling);
+	r->filling = NULL;
+}
+
+static void start_attempt(struct range *r)
+{
+	XF_EVENT(part_start, .bytes = r->len, .transfer = r->download->t->id, .part = r->number,
+		 .attempt = ++r->attempt);
+}
+
+static enum xf_status get_with_attempts(struct range *r, struct xf_http *http,
+					enum xf_status (*get)(struct range *, struct xf_http *, struct xf_error *),
+					struct xf_error *err)
+{
+	for (;;) {
+		start_attempt(r);
+		enum xf_status status = get(r, http, err);
+		if (status == XF_OK)
+			return XF_OK;
+		drop_filling(r);
+		if (!may_try_again(r, status))
+			return status;
+		XF_EVENT(part_retry, .transfer = r->download->t->id, .part = r->number, .attempt = r->attempt,
+			 .reason = xf_text(xf_status_word(status)));
+		*err = XF_ERROR_INIT;
+		status = r->seen ? tell_progress(r, -(int64_t)r->seen, err) : XF_OK;
+		if (status != XF_OK)
+			return status;
+	}
+}
+
+static void end_part(struct range *r, enum xf_status status, struct xf_error *err)
+{
+	struct xf_download *d = r->download;
+	if (status == XF_OK) {
+		XF_EVENT(part_done, .bytes = r->len, .transfer = d->t->id, .part = r->number,
+			 .attempt = r->attempt, .etag = xf_text(d->etag));
+		return;
+	}
+	if (!err->part)
+		err->part = r->number;
+	XF_EVENT(part_failed, .transfer = d->t->id, .part = r->number, .attempt = r->attempt,
+		 .reason = xf_text(err->code), .http_status = (uint32_t)err->http_status);
+	xf_coordinator_fail(d->t, err);
+}
+
+static void download_part(struct range *r, struct xf_worker *worker)
+{
+	struct xf_download *d = r->download;
+	struct xf_error err = XF_ERROR_INIT;
+	struct xf_http *http;
+	XF_FRAME("transfer:u32 part:u32 bytes:bytes", d->t->id, r->number, r->len);
+	enum xf_status status = xf_worker_http(worker, d->t->manager, &http, &err);
+	if (status == XF_OK)
+		status = get_with_attempts(r, http, get_range, &err);
+	end_part(r, status, &err);
+}
+
+static void run_range(struct xf_task *task, struct xf_worker *worker)
+{
+	struct range *r = (struct range *)task;
+	if (xf_coordinator_over(r->download->t))
+		XF_EVENT(part_skipped, .transfer = r->download->t->id, .part = r->number);
+	else
+		download_part(r, worker);
+	one_less(r->download);
+}
+
+static void release_range(struct xf_task *task)
+{
+	struct range *r = (struct range *)task;
+	xf_window_release(&r->download->window, r->sequence);
+}
+
+/* ---- one plain GET, written by the worker */
+
+static enum xf_status write_bytes(void *ctx, const void *bytes, size_t len, struct xf_error *err)
+{
+	struct range *r = ctx;
+	struct xf_download *d = r->download;
+	uint64_t skip = r->seen < r->given ? r->given - r->seen : 0;
+	r->seen += len;
+	if (skip >= len)
+		return XF_OK;
+	enum xf_status status = xf_target_write(&d->target, r->given, (const char *)bytes + skip,
+						len - skip, err);
+	r->given = r->seen;
+	return status;
+}
+
+static enum xf_status get_whole(struct range *r, struct xf_http *http, struct xf_error *err)
+{
+	struct xf_download *d = r->download;
+	struct xf_s3_get_output out = { .received = 0 };
+	struct xf_call_hooks hooks = hooks_for(r);
+	const struct xf_s3_get_input in = { .bucket = d->t->bucket, .key = d->t->key, .extra = d->t->extra,
+					    .sink = write_bytes, .sink_ctx = r };
+	r->seen = 0;
+	return xf_s3_get_object(xf_manager_client(d->t->manager), http, &in, &out, &hooks, err);
+}
+
+static void run_whole(struct xf_task *task, struct xf_worker *worker)
+{
+	struct range *r = (struct range *)task;
+	struct xf_download *d = r->download;
+	struct xf_error err = XF_ERROR_INIT;
+	struct xf_http *http;
+	XF_FRAME("transfer:u32 bytes:bytes", d->t->id, r->len);
+	if (xf_coordinator_over(d->t)) {
+		XF_EVENT(part_skipped, .transfer = d->t->id, .part = r->number);
+	} else {
+		enum xf_status status = xf_worker_http(worker, d->t->manager, &http, &err);
+		if (status == XF_OK)
+			status = get_with_attempts(r, http, get_whole, &err);
+		end_part(r, status, &err);
+	}
+	commit(d, 200);
+	xf_coordinator_announce(d->t, worker->local);
+}
+
+/* ---- the submission */
+
+static enum xf_status head(struct xf_download *d, struct xf_worker *worker, struct xf_error *err)
+{
+	struct xf_http *http;
+	struct xf_s3_head_output out = { .size = 0 };
+	const struct xf_s3_head_input in = { d->t->bucket, d->t->key, d->t->extra };
+	const struct xf_call_hooks hooks = { .ctx = d->t, .transfer = d->t->id, .go = xf_coordinator_go,
+					     .unless = &d->t->stop };
+	enum xf_status status = xf_worker_http(worker, d->t->manager, &http, err);
+	if (status == XF_OK)
+		status = xf_s3_head_object(xf_manager_client(d->t->manager), http, &in, &out, &hooks, err);
+	if (status == XF_OK) {
+		memcpy(d->etag, out.answer.etag, sizeof(d->etag));
+		atomic_store(&d->size, out.size);
+		atomic_store(&d->known, true);
+	}
+	XF_EVENT(object_head, .bytes = out.size, .transfer = d->t->id, .etag = xf_text(d->etag),
+		 .http_status = (uint32_t)(status == XF_OK ? out.answer.http_status : err->http_status),
+		 .failed = status != XF_OK);
+	return status;
+}
+
+static void plan(struct xf_download *d)
+{
+	const struct xf_transfer_config *c = xf_manager_config(d->t->manager);
+	uint64_t size = atomic_load(&d->size);
+	d->plan = (struct xf_plan){ .size = size, .size_known = true, .parts = 1, .part_size = size,
+				    .multipart = size >= c->multipart_threshold };
+	if (d->plan.multipart) {
+		d->plan.part_size = c->multipart_chunksize;
+		d->plan.parts = (uint32_t)((size + d->plan.part_size - 1) / d->plan.part_size);
+	}
+	XF_EVENT(plan, .size = size, .part_size = d->plan.part_size, .transfer = d->t->id,
+		 .parts = d->plan.parts, .multipart = d->plan.multipart, .size_known = 1);
+}
+
+static enum xf_status make_ranges(struct xf_download *d, struct xf_error *err)
+{
+	char name[32];
+	d->ranges = calloc(d->plan.parts, sizeof(*d->ranges));
+	if (!d->ranges)
+		return xf_fail(err, XF_NOMEM, "no memory for %" PRIu32 " parts", d->plan.parts);
+	for (uint32_t i = 0; i < d->plan.parts; i++) {
+		struct range *r = &d->ranges[i];
+		r->download = d;
+		r->number = i + 1;
+		xf_plan_part(&d->plan, r->number, &r->offset, &r->len);
+		snprintf(name, sizeof(name), "part %" PRIu32, r->number);
+		xf_task_init(&r->task, name, d->plan.multipart ? run_range : run_whole);
+	}
+	if (d->target.ordered && d->plan.multipart) {
+		if (xf_window_init(&d->window, xf_manager_download_chunks(d->t->manager), d->plan.parts) != XF_OK)
+			return xf_fail(err, XF_NOMEM, "no memory for %" PRIu32 " parts", d->plan.parts);
+		d->has_window = true;
+	}
+	return XF_OK;
+}
+
+static enum xf_status queue_range(struct xf_download *d, struct range *r, struct xf_error *err)
+{
+	struct xf_executor *requests = xf_manager_requests(d->t->manager);
+	struct xf_sem *permit = xf_executor_acquire(requests, d->has_window ? d->window.permits : NULL);
+	if (permit && d->has_window) {
+		r->sequence = xf_window_number(&d->window);
+		r->task.release = release_range;
+	}
+	XF_EVENT(part_queued, .offset = r->offset, .bytes = r->len, .transfer = d->t->id, .part = r->number);
+	enum xf_status status = permit ? xf_executor_enqueue(requests, &r->task, permit) : XF_SHUTDOWN;
+	return status == XF_OK ? XF_OK : xf_fail(err, status, "the request executor takes no more work");
+}
+
+static enum xf_status submit_ranges(struct xf_download *d, struct xf_error *err)
+{
+	XF_FRAME("transfer:u32 part_size:bytes parts:u32", d->t->id, d->plan.part_size, d->plan.parts);
+	enum xf_status status = XF_OK;
+	for (uint32_t i = 0; i < d->plan.parts && status == XF_OK && !xf_coordinator_over(d->t); i++) {
+		atomic_fetch_add(&d->left, 1);
+		d->nr_queued++;
+		status = queue_range(d, &d->ranges[i], err);
+		if (status != XF_OK)
+			atomic_fetch_sub(&d->left, 1);
+	}
+	XF_RETURN(status);
+}
+
+static enum xf_status prepare(struct xf_download *d, struct xf_worker *worker, struct xf_error *err)
+{
+	if (!xf_coordinator_advance(d->t, XF_STATE_QUEUED))
+		return XF_CANCELLED;
+	for (unsigned i = 0; i < d->t->nr_subscribers; i++) {
+		const struct xf_subscriber *s = &d->t->subscribers[i];
+		enum xf_status status = s->on_queued ? s->on_queued(s->ctx, d->t, err) : XF_OK;
+		if (status != XF_OK)
+			return xf_fail(err, status, "the on_queued callback failed");
+	}
+	if (!xf_coordinator_advance(d->t, XF_STATE_RUNNING))
+		return XF_CANCELLED;
+	enum xf_status status = head(d, worker, err);
+	if (status != XF_OK)
+		return status;
+	plan(d);
+	return make_ranges(d, err);
+}
+
+static void submit(struct xf_download *d, struct xf_worker *worker)
+{
+	struct xf_error err = XF_ERROR_INIT;
+	bool ready = prepare(d, worker, &err) == XF_OK;
+	if (!ready || (!d->plan.multipart && queue_range(d, &d->ranges[0], &err) != XF_OK)) {
+		xf_coordinator_fail(d->t, &err);
+		xf_coordinator_announce(d->t, worker->local);
+	} else if (d->plan.multipart) {
+		if (submit_ranges(d, &err) != XF_OK)
+			xf_coordinator_fail(d->t, &err);
+		one_less(d);
+	}
+}
+
+static void run_submission(struct xf_task *task, struct xf_worker *worker)
+{
+	struct xf_download *d = (struct xf_download *)((char *)task - offsetof(struct xf_download, submission));
+	XF_FRAME("transfer:u32", d->t->id);
+	submit(d, worker);
+}
+
+/* ---- made and freed */
+
+static void remove_temporary(struct xf_transfer *t, struct xf_http *http)
+{
+	struct xf_download *d = t->work;
+	(void)http;
+	xf_target_fini(&d->target);
+}
+
+static void free_kept(struct range *r)
+{
+	for (struct chunk *c; (c = r->first);) {
+		r->first = c->next;
+		c->written = true;
+		free_chunk(c);
+	}
+}
+
+static void download_free(void *work)
+{
+	struct xf_download *d = work;
+	for (uint32_t i = 0; d->ranges && i < d->plan.parts; i++) {
+		free_kept(&d->ranges[i]);
+		xf_task_fini(&d->ranges[i].task);
+	}
+	if (d->has_window)
+		xf_window_fini(&d->window);
+	xf_task_fini(&d->submission);
+	xf_task_fini(&d->final);
+	xf_target_fini(&d->target);
+	free(d->ranges);
+	free(d);
+}
+
+static void download_info(struct xf_transfer *t, struct xf_transfer_info *out)
+{
+	struct xf_download *d = t->work;
+	out->size = atomic_load(&d->size);
+	out->etag = atomic_load(&d->known) ? d->etag : "";
+}
+
+enum xf_status xf_download_prepare(struct xf_transfer *t, const struct xf_download_request *request,
+				   struct xf_task **out, struct xf_error *err)
+{
+	struct xf_download *d = calloc(1, sizeof(*d));
+	if (!d)
+		return xf_fail(err, XF_NOMEM, "no memory for the download");
+	d->t = t;
+	d->left = 1;
+	xf_task_init(&d->submission, "submission", run_submission);
+	xf_task_init(&d->final, "final", run_final);
+	t->work = d;
+	t->work_free = download_free;
+	t->clean_up = remove_temporary;
+	t->info = download_info;
+	*out = &d->submission;
+	return xf_target_init(&d->target, request->path, request->fd, request->name, err);
+}
