@@ -45,10 +45,10 @@ static enum xf_status run(struct xf_manager *m, const struct xf_call_options *o,
 	return status;
 }
 
-enum xf_status xf_call_run(struct xf_client *client, const struct xf_transfer_config *config,
-			   const struct xf_call_options *o,
-			   void (*ready)(void *ctx, struct xf_manager *m), void *ready_ctx,
-			   struct xf_manager **m, struct xf_error *err)
+enum xf_status xf_call_transfer(struct xf_client *client, const struct xf_transfer_config *config,
+				const struct xf_call_options *o,
+				void (*ready)(void *ctx, struct xf_manager *m), void *ready_ctx,
+				struct xf_manager **m, struct xf_error *err)
 {
 	XF_FRAME("waits:u32 uploads:u32 downloads:u32", o->waits, o->nr_uploads, o->nr_downloads);
 	*m = NULL;

@@ -32,9 +32,9 @@ struct xf_call_options {
  * ready (may be NULL) is called with the manager before the first transfer, so that
  * signal handlers and displays can reach it.
  */
-enum xf_status xf_call_run(struct xf_client *client, const struct xf_transfer_config *config,
-			   const struct xf_call_options *options,
-			   void (*ready)(void *ctx, struct xf_manager *m), void *ready_ctx,
-			   struct xf_manager **m, struct xf_error *err);
+enum xf_status xf_call_transfer(struct xf_client *client, const struct xf_transfer_config *config,
+				const struct xf_call_options *options,
+				void (*ready)(void *ctx, struct xf_manager *m), void *ready_ctx,
+				struct xf_manager **m, struct xf_error *err);
 
 #endif
