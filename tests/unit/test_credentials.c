@@ -721,7 +721,8 @@ static bool search_metadata(void *ctx)
 	struct world w = WORLD(metadata);
 	struct setup s;
 	const struct xf_credentials *c = NULL;
-	if (xf_config_parse(&s.config, NULL, NULL, NULL, ENV(), NULL))
+	const struct xf_env *env = ENV(); /* the settings borrow it, so it must outlive an if's own block */
+	if (xf_config_parse(&s.config, NULL, NULL, NULL, env, NULL))
 		return false;
 	struct xf_credential_options o = { .config = s.config, .fetch = world_fetch, .fetch_ctx = &w,
 					   .now = world_now, .now_ctx = &w };
