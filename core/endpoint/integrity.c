@@ -116,6 +116,9 @@ uint32_t xf_ep_integrity_set(const struct xf_ep_call *c)
 		set |= XF_CHECKSUM_BIT(XF_CHECKSUM_SHA256);
 	if (c->algorithm)
 		set |= XF_CHECKSUM_BIT(c->algorithm);
+	else if (c->op->body == XF_EP_BODY_STREAM && c->upload && c->upload->sum.algorithm)
+		/* the part's checksum is needed for the whole's, promised or not */
+		set |= XF_CHECKSUM_BIT(c->upload->sum.algorithm);
 	return set;
 }
 

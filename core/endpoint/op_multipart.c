@@ -155,11 +155,6 @@ void xf_ep_part_begin(struct xf_ep_call *c)
 {
 	if (read_part_number(c) && find_upload(c, true) && part_key_ok(c))
 		check_part_algorithm(c);
-	if (xf_ep_decided(c))
-		return;
-	/* the part's checksum is needed for the whole's, promised or not */
-	if (!c->algorithm && c->upload->sum.type == XF_EP_SUM_FULL)
-		c->hasher.set |= XF_CHECKSUM_BIT(c->upload->sum.algorithm);
 }
 
 /* Gives the part to the upload; the piece's blob is taken over or let go. */

@@ -38,15 +38,14 @@ static void put_sum(struct xf_headers *f, const char *name, const struct xf_ep_s
 static bool get_sum(const char *text, struct xf_ep_sum *sum)
 {
 	int algorithm, type;
-	char value[XF_COMPOSITE_TEXT_SIZE];
+	char value[128];
 
-	_Static_assert(XF_COMPOSITE_TEXT_SIZE == 100, "the width in the format below");
-	if (!text || sscanf(text, "%d %d %99s", &algorithm, &type, value) != 3 || algorithm < 0 ||
-	    algorithm >= XF_CHECKSUM_COUNT || type < 0 || type > XF_EP_SUM_COMPOSITE)
+	if (!text || sscanf(text, "%d %d %127s", &algorithm, &type, value) != 3 || algorithm < 0 ||
+	    strlen(value) >= sizeof(sum->text) || algorithm >= XF_CHECKSUM_COUNT || type < 0 || type > XF_EP_SUM_COMPOSITE)
 		return false;
 	sum->algorithm = (enum xf_checksum)algorithm;
 	sum->type = (enum xf_ep_sum_type)type;
-	snprintf(sum->text, sizeof(sum->text), "%s", strcmp(value, "-") ? value : "");
+	strcpy(sum->text, strcmp(value, "-") ? value : "");
 	return true;
 }
 
