@@ -350,6 +350,7 @@ static enum MHD_Result begin(struct exchange *x, const char *method)
 
 	x->begun = true;
 	c->request.method = strdup(method);
+	c->site = x->server->site;
 	c->request.tls = x->server->tls;
 	MHD_get_connection_values(x->connection, MHD_HEADER_KIND, take_header, &c->request.headers);
 	if (!c->request.method || !x->target || xf_headers_ok(&c->request.headers))
