@@ -95,7 +95,7 @@ def bash():
         words += ["-" + options[o]["letter"] for o in command["options"] if options[o].get("letter")] + ["--help"]
         lists.append("\t%s) word=%s ;;" % (command["name"], single(" ".join(words))))
     all_names = [command["name"] for command in commands]
-    return (BASH.replace("@COMMANDS@", "|".join(all_names)).replace("@COMMAND_WORDS@", " ".join(all_names))
+    return (BASH.replace("@COMMANDS@", "|".join(all_names) or "''").replace("@COMMAND_WORDS@", " ".join(all_names))
             .replace("@COMMON@", " ".join("--" + name for name, _ in COMMON))
             .replace("@VALUES@", "\n".join(rows)).replace("@OPTIONS@", "\n".join(lists)))
 
