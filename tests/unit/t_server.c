@@ -178,14 +178,33 @@ static void say_big(struct t_server *s, size_t n)
 			return;
 }
 
+/* The Content-Length of the last head heard. */
+static size_t last_length(const struct t_server *s)
+{
+	static const char name[] = "Content-Length: ";
+	size_t len = 0;
+	for (const char *at = s->heard; (at = strstr(at, name)); at++)
+		len = strtoul(at + strlen(name), NULL, 10);
+	return len;
+}
+
+static void answer(struct t_server *s, const char *body)
+{
+	char head[96];
+	snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", strlen(body));
+	push(s, head, strlen(head));
+	push(s, body, strlen(body));
+}
+
 static void act(struct t_server *s, const struct t_act *a)
 {
 	switch (a->verb) {
 	case T_ACCEPT: do_close(s, false); do_accept(s); break;
 	case T_HEAD: hear_until(s, "\r\n\r\n"); break;
-	case T_BODY: hear_bytes(s, a->n); break;
+	case T_BODY: hear_bytes(s, a->n ? a->n : last_length(s)); break;
 	case T_CHUNKED: hear_until(s, "\r\n0\r\n\r\n"); break;
 	case T_SAY: push(s, a->text, strlen(a->text)); break;
+	case T_ANSWER: answer(s, a->text); break;
 	case T_SAY_BIG: say_big(s, a->n); break;
 	case T_PAUSE: nanosleep(&(struct timespec){ (time_t)a->n / 1000, (long)(a->n % 1000) * 1000000 }, NULL); break;
 	case T_CLOSE: do_close(s, false); break;

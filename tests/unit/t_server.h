@@ -14,9 +14,10 @@ enum t_verb {
 	T_END,
 	T_ACCEPT,   /* wait for a connection */
 	T_HEAD,     /* read up to an empty line */
-	T_BODY,     /* read n bytes */
+	T_BODY,     /* read n bytes; 0: what the last Content-Length said */
 	T_CHUNKED,  /* read up to the last chunk's end */
 	T_SAY,      /* send text */
+	T_ANSWER,   /* send a 200 with text as its body */
 	T_SAY_BIG,  /* send n bytes 'x' */
 	T_PAUSE,    /* n ms */
 	T_CLOSE,    /* orderly */
