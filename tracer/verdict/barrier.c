@@ -1,0 +1,320 @@
+/* barrier: finds the waits of a call, groups them by frame, takes them away one by one. */
+#include "tracer/verdict/barrier.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tracer/trace/map.h"
+
+enum { MAX_STACK = 128 };
+
+/* ORDER barrier kinds, scopes */
+const char *tr_barrier_kind_name(enum tr_barrier_kind kind)
+{
+	static const char *const names[] = { "event", "join", "semaphore", "queue",
+					     "condition", "lock", "process", "fd" };
+	_Static_assert(sizeof(names) / sizeof(names[0]) == TR_BARRIER_KIND_COUNT, "one name a kind");
+	return kind < TR_BARRIER_KIND_COUNT ? names[kind] : "unknown";
+}
+
+const char *tr_scope_name(enum tr_scope scope)
+{
+	static const char *const names[] = { "call", "block", "exit" };
+	return scope < TR_SCOPE_COUNT ? names[scope] : "unknown";
+}
+
+/* Functions people know by another name. The end of the function's name decides. */
+static const struct known {
+	const char *suffix, *name;
+	enum tr_scope scope;
+} known[] = {
+	{ "future_result", "result", TR_SCOPE_CALL },
+	{ "TransferFuture.result", "result", TR_SCOPE_CALL },
+	{ "TransferCoordinator.result", "result", TR_SCOPE_CALL },
+	{ "manager_exit", "manager exit", TR_SCOPE_BLOCK },
+	{ "manager_shutdown", "manager exit", TR_SCOPE_BLOCK },
+	{ "TransferManager.__exit__", "manager exit", TR_SCOPE_BLOCK },
+	{ "TransferManager.shutdown", "manager exit", TR_SCOPE_BLOCK },
+	{ "manager_upload", "submit", TR_SCOPE_CALL },
+	{ "manager_download", "submit", TR_SCOPE_CALL },
+	{ ".__exit__", NULL, TR_SCOPE_BLOCK },
+	{ "_atexit", NULL, TR_SCOPE_EXIT },
+	{ "_python_exit", NULL, TR_SCOPE_EXIT },
+};
+
+static const struct known *find_known(const char *function)
+{
+	size_t len = strlen(function);
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		size_t n = strlen(known[i].suffix);
+		if (len >= n && strcmp(function + len - n, known[i].suffix) == 0)
+			return &known[i];
+	}
+	return NULL;
+}
+
+/* An acquire on the calling thread, and the barrier it belongs to. */
+struct member {
+	uint32_t event, barrier;
+};
+
+struct finder {
+	const struct tr_log *log;
+	const struct tr_order *order;
+	struct tr_barriers *out;
+	uint32_t cap;
+	struct member *members;
+	uint32_t nr_members, cap_members;
+	uint32_t stack[MAX_STACK], depth;
+	uint32_t wait, wait_object;     /* begin of the wait under way, TR_NONE */
+	int64_t wait_ns;
+	uint64_t limit_ns;
+	uint64_t *longest;              /* by barrier: of its waits, carrying ones first */
+	uint32_t cap_longest;
+	uint32_t *frames;               /* by barrier: event of its frame, TR_NONE */
+	uint32_t cap_frames;
+};
+
+/* What an acquire was. False: no wait at all. */
+struct wait {
+	enum tr_barrier_kind kind;
+	uint64_t ns;
+	uint8_t how;
+};
+
+static bool read_wait(const struct finder *f, const struct tr_event *e, struct wait *w)
+{
+	uint64_t value = 0;
+	static const struct { enum xf_kind kind; enum tr_barrier_kind is; } rows[] = {
+		{ XF_EV_event_woken, TR_BARRIER_EVENT }, { XF_EV_join_end, TR_BARRIER_JOIN },
+		{ XF_EV_sem_acquired, TR_BARRIER_SEMAPHORE }, { XF_EV_queue_get, TR_BARRIER_QUEUE },
+		{ XF_EV_cond_woken, TR_BARRIER_CONDITION }, { XF_EV_mutex_lock, TR_BARRIER_LOCK },
+		{ XF_EV_process_wait, TR_BARRIER_PROCESS }, { XF_EV_fd_read, TR_BARRIER_FD },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].kind != e->kind)
+			continue;
+		*w = (struct wait){ rows[i].is, 0, XF_HOW_WOKEN };
+		if (tr_event_field(e, "how", &value))
+			w->how = (uint8_t)value;
+		if (tr_event_field(e, "waited_ns", &value))
+			w->ns = value;
+		else if (f->wait != TR_NONE && w->how != XF_HOW_AT_ONCE && e->t_ns > f->wait_ns)
+			w->ns = (uint64_t)(e->t_ns - f->wait_ns);
+		return true;
+	}
+	return false;
+}
+
+/* The release on another thread that ended it, TR_NONE. */
+static uint32_t carrying_release(const struct finder *f, const struct tr_event *e)
+{
+	uint32_t nr = tr_order_nr_edges(f->order), found = TR_NONE;
+	for (uint32_t i = tr_order_edge_at(f->order, e->index); i < nr; i++) {
+		const struct tr_edge *edge = tr_order_edge(f->order, i);
+		if (edge->to != e->index)
+			break;
+		if (edge->class == XF_CLASS_SIGNAL && tr_log_thread_of(f->log, edge->from) != e->thread)
+			found = edge->from;
+	}
+	return found;
+}
+
+static const char *function_of(const struct finder *f, uint32_t frame)
+{
+	struct tr_event e = tr_log_event(f->log, frame);
+	return tr_event_site(f->log, &e).function;
+}
+
+/* The frame that stands for the wait: the outermost known by name, else the outermost. */
+static uint32_t frame_of_wait(const struct finder *f)
+{
+	uint32_t depth = f->depth < MAX_STACK ? f->depth : MAX_STACK;
+	for (uint32_t i = 0; i < depth; i++)
+		if (find_known(function_of(f, f->stack[i])))
+			return f->stack[i];
+	return depth ? f->stack[0] : TR_NONE;
+}
+
+static void name_barrier(const struct finder *f, struct tr_barrier *b, uint32_t frame,
+			 const struct tr_event *e)
+{
+	const char *name = NULL;
+	if (frame != TR_NONE) {
+		const char *function = function_of(f, frame);
+		const struct known *k = find_known(function);
+		name = k && k->name ? k->name : function;
+		b->scope = k ? k->scope : TR_SCOPE_CALL;
+	} else if (e->object != TR_NONE) {
+		name = tr_log_object(f->log, e->object)->name;
+	} else if (e->kind == XF_EV_join_end) {
+		uint32_t thread = tr_log_thread_find(f->log, TR_PAYLOAD(e, join_end)->id);
+		snprintf(b->name, sizeof(b->name), "join of %s",
+			 thread == TR_NONE ? "a thread" : tr_log_thread(f->log, thread)->name);
+		return;
+	}
+	snprintf(b->name, sizeof(b->name), "%s",
+		 name && *name ? name : tr_barrier_kind_name(b->kind));
+}
+
+static uint32_t barrier_for(struct finder *f, uint32_t frame, const struct tr_event *e)
+{
+	struct tr_barriers *out = f->out;
+	for (uint32_t i = 0; i < out->nr; i++)
+		if (frame != TR_NONE ? f->frames[i] == frame
+				     : f->frames[i] == TR_NONE && e->object != TR_NONE &&
+				       out->list[i].object == e->object)
+			return i;
+	if (!tr_grow(&out->list, out->nr, &f->cap, sizeof(*out->list)) ||
+	    !tr_grow(&f->longest, out->nr, &f->cap_longest, sizeof(*f->longest)) ||
+	    !tr_grow(&f->frames, out->nr, &f->cap_frames, sizeof(*f->frames)))
+		return TR_NONE;
+	f->longest[out->nr] = 0;
+	f->frames[out->nr] = frame;
+	out->list[out->nr] = (struct tr_barrier){
+		.thread = e->thread, .first = frame != TR_NONE ? frame : f->wait != TR_NONE ? f->wait : e->index,
+		.wait = TR_NONE, .woken_by = TR_NONE, .object = TR_NONE };
+	return out->nr++;
+}
+
+static bool add_wait(struct finder *f, const struct tr_event *e, const struct wait *w)
+{
+	uint32_t frame = frame_of_wait(f), release = carrying_release(f, e);
+	bool slept = w->how == XF_HOW_WOKEN || w->how == XF_HOW_TIMED_OUT;
+	bool fd_or_process = w->kind == TR_BARRIER_FD || w->kind == TR_BARRIER_PROCESS;
+	if (release == TR_NONE && (!slept || fd_or_process))
+		return true;
+	uint32_t i = barrier_for(f, frame, e);
+	if (i == TR_NONE || !tr_grow(&f->members, f->nr_members, &f->cap_members, sizeof(*f->members)))
+		return false;
+	f->members[f->nr_members++] = (struct member){ e->index, i };
+	struct tr_barrier *b = &f->out->list[i];
+	/* those that carry, first; then the longer */
+	uint64_t weight = w->ns / 2 + 1 + (release != TR_NONE ? UINT64_MAX / 2 : 0);
+	if (weight > f->longest[i]) {
+		f->longest[i] = weight;
+		b->kind = w->kind;
+		b->wait = f->wait != TR_NONE ? f->wait : e->index;
+		b->object = e->object;
+		name_barrier(f, b, frame, e);
+	}
+	b->carries = b->carries || release != TR_NONE;
+	b->woken_by = release != TR_NONE ? release : b->woken_by;
+	b->wait_ns += w->ns;
+	b->nr_waits++;
+	b->last = e->index;
+	b->timed_out = w->how == XF_HOW_TIMED_OUT;
+	b->limit_ns = f->limit_ns > b->limit_ns ? f->limit_ns : b->limit_ns;
+	return true;
+}
+
+static bool look_at(struct finder *f, const struct tr_event *e)
+{
+	struct wait w;
+	bool ok = true;
+	if (e->kind == XF_EV_frame_enter) {
+		if (f->depth < MAX_STACK)
+			f->stack[f->depth] = e->index;
+		f->depth++;
+	} else if (e->kind == XF_EV_frame_leave && f->depth) {
+		f->depth--;
+	} else if (xf_kind_info(e->kind)->role == XF_ROLE_WAIT) {
+		f->wait = e->index;
+		f->wait_object = e->object;
+		f->wait_ns = e->t_ns;
+		f->limit_ns = 0;
+		tr_event_field(e, "limit_ns", &f->limit_ns);
+	} else if (read_wait(f, e, &w)) {
+		if (f->wait != TR_NONE && f->wait_object != e->object)
+			f->wait = TR_NONE, f->limit_ns = 0;
+		ok = add_wait(f, e, &w);
+		f->wait = TR_NONE;
+		f->limit_ns = 0;
+	}
+	return ok;
+}
+
+/* ---- ablation */
+
+struct ablation {
+	const struct finder *f;
+	uint32_t thread, enter, kept;
+};
+
+static uint32_t barrier_of(const struct finder *f, uint32_t event)
+{
+	uint32_t low = 0, high = f->nr_members;
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		if (f->members[mid].event < event)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < f->nr_members && f->members[low].event == event ? f->members[low].barrier : TR_NONE;
+}
+
+static bool keeps(const void *ctx, const struct tr_edge *edge)
+{
+	const struct ablation *a = ctx;
+	if (edge->to < a->enter || tr_log_thread_of(a->f->log, edge->to) != a->thread)
+		return true;
+	return barrier_of(a->f, edge->to) == a->kept;
+}
+
+static bool all_known(const struct tr_log *log, const struct tr_clock *clock, const uint32_t *items,
+		      uint32_t nr)
+{
+	for (uint32_t i = 0; i < nr; i++)
+		if (items[i] == TR_NONE ||
+		    !tr_clock_knows(clock, tr_log_thread_of(log, items[i]), items[i]))
+			return false;
+	return nr > 0;
+}
+
+static bool ablate(struct finder *f, uint32_t thread, uint32_t enter, uint32_t end,
+		   const uint32_t *items, uint32_t nr)
+{
+	struct tr_clock clock;
+	if (!tr_clock_init(&clock, tr_log_nr_threads(f->log)))
+		return false;
+	for (uint32_t i = 0; i < f->out->nr; i++) {
+		struct ablation a = { f, thread, enter, i };
+		if (!f->out->list[i].carries)
+			continue;
+		tr_order_past(f->order, end, &clock, keeps, &a);
+		f->out->list[i].sufficient = all_known(f->log, &clock, items, nr);
+	}
+	tr_clock_fini(&clock);
+	return true;
+}
+
+enum xf_status tr_barriers_find(const struct tr_log *log, const struct tr_order *order,
+				uint32_t thread, uint32_t enter, uint32_t end,
+				const uint32_t *items, uint32_t nr_items, struct tr_barriers *out,
+				struct xf_error *err)
+{
+	struct finder f = { .log = log, .order = order, .out = out, .wait = TR_NONE };
+	bool ok = true;
+	*out = (struct tr_barriers){ .nr = 0 };
+	for (uint32_t i = enter; i != TR_NONE && i <= end && ok; i = tr_log_step(log, i, thread, 1)) {
+		struct tr_event e = tr_log_event(log, i);
+		ok = look_at(&f, &e);
+	}
+	ok = ok && ablate(&f, thread, enter, end, items, nr_items);
+	free(f.members);
+	free(f.longest);
+	free(f.frames);
+	if (!ok) {
+		tr_barriers_fini(out);
+		return xf_fail(err, XF_NOMEM, "no memory for the verdict");
+	}
+	return XF_OK;
+}
+
+void tr_barriers_fini(struct tr_barriers *b)
+{
+	free(b->list);
+	*b = (struct tr_barriers){ .nr = 0 };
+}
