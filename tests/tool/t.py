@@ -7,10 +7,10 @@ A test is a file tests/.../NAME.py with functions named test_*:
     def test_put_of_an_empty_file():
         with t.Serve() as server:                         # xferdb serve, on a free port
             path = t.make_file("empty", 0)                # in this test's own folder
-            r = server.xferdb("put", path, "s3://b/k", "--json")
+            r = server.xferdb("put", path, "s3://bucket/k", "--json")
             t.equal(r.status, 0, r)
             t.equal(r.json["calls"][0]["transfers"][0]["multipart"], False)
-            t.equal(server.client().get("/b/k").body, b"")
+            t.equal(server.client().get("/bucket/k").body, b"")
 
     if __name__ == "__main__":
         t.main()                                          # or: NAME.py test_put_of_an_empty_file
@@ -684,15 +684,15 @@ class Client:
     """Raw, signed S3 requests, each on its own connection unless one is given.
 
         c = Client(endpoint, access, secret)
-        c.put("/b/k", b"data", headers=[("Content-MD5", t.checksum("md5", b"data"))])
-        c.request("POST", "/b/k", query=[("uploads", "")])
-        c.put("/b/k", b"data", payload=t.UNSIGNED)             x-amz-content-sha256
-        c.put("/b/k", b"data", payload="0" * 64)               a wrong hash
-        c.request("GET", "/b/k", date=t.amz_date(-3600))       a skewed clock
-        c.request("GET", "/b/k", sign=False)                   anonymous
-        c.build("PUT", "/b/k", body=b"data")                   the bytes, to cut or to tamper with
-        c.chunked("/b/k", b"data", trailer=("x-amz-checksum-crc32", v))   aws-chunked
-        c.presign("GET", "/b/k", expires=60)                   path and query for a plain request
+        c.put("/bucket/k", b"data", headers=[("Content-MD5", t.checksum("md5", b"data"))])
+        c.request("POST", "/bucket/k", query=[("uploads", "")])
+        c.put("/bucket/k", b"data", payload=t.UNSIGNED)             x-amz-content-sha256
+        c.put("/bucket/k", b"data", payload="0" * 64)               a wrong hash
+        c.request("GET", "/bucket/k", date=t.amz_date(-3600))       a skewed clock
+        c.request("GET", "/bucket/k", sign=False)                   anonymous
+        c.build("PUT", "/bucket/k", body=b"data")                   the bytes, to cut or to tamper with
+        c.chunked("/bucket/k", b"data", trailer=("x-amz-checksum-crc32", v))   aws-chunked
+        c.presign("GET", "/bucket/k", expires=60)                   path and query for a plain request
     """
 
     def __init__(self, endpoint, access, secret, region="us-east-1", ca=None, token=None, host=None):
@@ -841,7 +841,7 @@ class Client:
 class Pty:
     """A program on a pseudo-terminal.
 
-        p = Pty(t.XFERDB, "debug", "put", path, "s3://b/k", "--local", size=(24, 80))
+        p = Pty(t.XFERDB, "debug", "put", path, "s3://bucket/k", "--local", size=(24, 80))
         p.expect(r"\\(xferdb\\) ")
         p.send("where\\n")
     """
