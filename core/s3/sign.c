@@ -127,10 +127,14 @@ static size_t parameters_split(struct parameter *list, const char *query, bool *
 	size_t n = 0;
 	while (*query) {
 		size_t len = strcspn(query, "&");
-		*failed |= len && !parameter_make(&list[n], query, len);
-		n += len && strncmp(query, "X-Amz-Signature=", 16);
-		if (len && !strncmp(query, "X-Amz-Signature=", 16))
-			xf_buf_fini(&list[n].text);
+		if (len) {
+			bool made = parameter_make(&list[n], query, len);
+			*failed |= !made;
+			if (made && !strcmp(list[n].text.data, "X-Amz-Signature"))
+				xf_buf_fini(&list[n].text);
+			else
+				n++;
+		}
 		query += len + (query[len] == '&');
 	}
 	return n;

@@ -266,9 +266,11 @@ static int drop_folder(void **state)
 
 static struct setup process(const char *command, struct world *w)
 {
+	static const char *const no_metadata[] = { NO_METADATA, NULL }; /* outlives this call */
+	const struct xf_env env = { list_get, (void *)(uintptr_t)no_metadata };
 	char conf[512];
 	snprintf(conf, sizeof(conf), "[default]\ncredential_process = %s\n", command);
-	return set_up(conf, NULL, NULL, ENV(NO_METADATA), w);
+	return set_up(conf, NULL, NULL, &env, w);
 }
 
 /* A command that prints text, which is written to a file of the folder. */
@@ -721,7 +723,7 @@ static bool search_metadata(void *ctx)
 	struct world w = WORLD(metadata);
 	struct setup s;
 	const struct xf_credentials *c = NULL;
-	const struct xf_env *env = ENV(); /* the settings borrow it, so it must outlive an if's own block */
+	const struct xf_env *env = ENV();
 	if (xf_config_parse(&s.config, NULL, NULL, NULL, env, NULL))
 		return false;
 	struct xf_credential_options o = { .config = s.config, .fetch = world_fetch, .fetch_ctx = &w,

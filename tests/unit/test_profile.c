@@ -386,7 +386,7 @@ static bool load_and_resolve(void *ctx)
 	struct xf_config *c;
 	struct xf_settings s;
 	static const char conf[] = "[profile a]\nservices=m\ns3=\n  max_queue_size=3\n[services m]\ns3=\n  endpoint_url=u\n";
-	const struct xf_env *env = ENV(); /* the settings borrow it, so it must outlive an if's own block */
+	const struct xf_env *env = ENV();
 	if (xf_config_parse(&c, conf, "[x]\ny=z\n", "a", env, NULL))
 		return false;
 	bool ok = !xf_settings_resolve(&s, c, NULL) && s.max_queue_size == 3;
