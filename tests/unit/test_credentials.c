@@ -336,7 +336,7 @@ static void a_program_is_run_without_a_shell(void **state)
 	tear_down(&s);
 	snprintf(command, sizeof(command), "$(touch %s)", evil);
 	s = process(command, NULL);
-	assert_fails(&s, XF_CREDENTIALS, "could not be started");
+	assert_fails(&s, XF_CREDENTIALS, "the credential_process $(touch ");
 	tear_down(&s);
 	assert_int_not_equal(access(evil, F_OK), 0);
 }
@@ -350,7 +350,7 @@ static void a_program_that_fails_is_named_by_how(void **state)
 		{ "sh -c 'echo CANARY; echo CANARY >&2; exit 3'", "sh failed with exit status 3" },
 		{ "sh -c 'kill -9 $$'", "ended by signal 9" },
 		{ "head -c 100000 /dev/zero", "more than 64 KiB" },
-		{ "/nonexistent/CANAR1", "could not be started" },
+		{ "/nonexistent/CANAR1", "the credential_process /nonexistent/CANAR1" },
 		{ "'sh -c", "quote" },
 		{ "", "empty" },
 		{ "cat", "not a JSON object" }, /* its stdin is empty, not ours */
