@@ -96,15 +96,18 @@ __attribute__((target("pclmul,sse4.1"))) static inline __m128i constants(uint64_
 __attribute__((target("pclmul,sse4.1"))) static uint64_t by_folding(uint64_t crc, const uint8_t *p, size_t len)
 {
 	__m128i lane[LANES], by = constants(FOLD_1024);
+#pragma GCC unroll 8 /* the lanes live in registers, or a third of the speed is lost */
 	for (int i = 0; i < LANES; i++)
 		lane[i] = load(p + 16 * i);
 	lane[0] = _mm_xor_si128(lane[0], _mm_set_epi64x(0, (long long)crc));
 	for (p += STRIDE, len -= STRIDE; len >= STRIDE; p += STRIDE, len -= STRIDE)
+#pragma GCC unroll 8
 		for (int i = 0; i < LANES; i++)
 			lane[i] = fold(lane[i], by, load(p + 16 * i));
 
 	__m128i x = lane[0];
 	by = constants(FOLD_128);
+#pragma GCC unroll 8
 	for (int i = 1; i < LANES; i++)
 		x = fold(x, by, lane[i]);
 	for (; len >= 16; p += 16, len -= 16)
