@@ -96,6 +96,12 @@ def event():
 
 
 @benchmark
+def checksum():
+    """hashing and signing: GB/s of one thread, microseconds a request"""
+    subprocess.run([os.path.join(t.BUILD, "tests/bench_checksum")], check=True)
+
+
+@benchmark
 def traced():
     """an upload recorded, against the same one unrecorded"""
     with t.RealServer("sink") as server:
