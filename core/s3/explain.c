@@ -98,11 +98,14 @@ static const char *choose(const struct xf_s3_error *e, int status, enum xf_op op
 	return sentence ? sentence : "%W refused %P on %O: %M";
 }
 
+/* Long keys are cut: the sentence's end, which says what to do, must fit. */
 static void add_clean(struct xf_buf *out, const char *text)
 {
-	char clean[XF_S3_KEY_MAX + 1];
+	char clean[121];
 	xf_text_sanitise(clean, sizeof(clean), text, strlen(text));
 	xf_buf_str(out, clean);
+	if (strlen(text) >= sizeof(clean))
+		xf_buf_str(out, "...");
 }
 
 static void add_object(struct xf_buf *out, const char *bucket, const char *key)

@@ -103,6 +103,8 @@ enum xf_status xf_extra_add_metadata(struct xf_extra *x, const char *name, const
 	if (!is_token(name))
 		return xf_fail(err, XF_INVALID,
 			       "metadata name '%s' is not allowed in a header: letters, digits and - only", name);
+	if (strlen(name) > 200)
+		return xf_fail(err, XF_INVALID, "a metadata name is longer than 200 characters");
 	for (const char *c = value; *c; c++)
 		if ((unsigned char)*c < 0x20 || (unsigned char)*c > 0x7e)
 			return xf_fail(err, XF_INVALID,
