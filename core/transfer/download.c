@@ -59,6 +59,7 @@ struct xf_download {
 	struct xf_window window;
 	bool has_window;
 	_Atomic uint32_t left;     /* parts not over, and 1 for the submission */
+	struct xf_sem over;        /* a signal for each of those: what the final task waits for */
 	uint32_t writing;          /* io thread, ordered: index of the range whose turn it is */
 	char etag[XF_S3_ETAG_MAX]; /* of HEAD */
 	_Atomic uint64_t size;
@@ -202,15 +203,22 @@ static void run_final(struct xf_task *task, struct xf_worker *worker)
 {
 	struct xf_download *d = (struct xf_download *)((char *)task - offsetof(struct xf_download, final));
 	XF_FRAME("transfer:u32", d->t->id);
+	for (uint32_t i = 0; i < d->nr_queued + 1; i++)
+		xf_sem_wait(&d->over, XF_FOREVER);
 	for (uint32_t i = 0; i < d->nr_queued; i++)
 		write_kept(&d->ranges[i]);
 	commit(d, 206);
 	xf_coordinator_announce(d->t, worker->local);
 }
 
-/* One of those counted in `left` is over; the last one queues the end. */
+/*
+ * One of those counted in `left` is over; the last one queues the end. The count
+ * only says who is last; the order that proves the end came after every part is
+ * the semaphore's.
+ */
 static void one_less(struct xf_download *d)
 {
+	xf_sem_post(&d->over);
 	if (atomic_fetch_sub(&d->left, 1) != 1)
 		return;
 	if (xf_executor_submit(xf_manager_io(d->t->manager), &d->final, NULL) == XF_OK)
@@ -508,8 +516,10 @@ static enum xf_status submit_ranges(struct xf_download *d, struct xf_error *err)
 		atomic_fetch_add(&d->left, 1);
 		d->nr_queued++;
 		status = queue_range(d, &d->ranges[i], err);
-		if (status != XF_OK)
+		if (status != XF_OK) {
 			atomic_fetch_sub(&d->left, 1);
+			d->nr_queued--;
+		}
 	}
 	XF_RETURN(status);
 }
@@ -583,6 +593,7 @@ static void download_free(void *work)
 		xf_window_fini(&d->window);
 	xf_task_fini(&d->submission);
 	xf_task_fini(&d->final);
+	xf_sem_fini(&d->over);
 	xf_target_fini(&d->target);
 	free(d->ranges);
 	free(d);
@@ -605,6 +616,7 @@ enum xf_status xf_download_prepare(struct xf_transfer *t, const struct xf_downlo
 	d->left = 1;
 	xf_task_init(&d->submission, "submission", run_submission);
 	xf_task_init(&d->final, "final", run_final);
+	xf_sem_init(&d->over, "parts", XF_CLASS_SIGNAL, 0);
 	t->work = d;
 	t->work_free = download_free;
 	t->clean_up = remove_temporary;
