@@ -18,9 +18,10 @@
  *   bytes      fd_write → fd_read on one inode, when the ranges of positions overlap: the
  *              last byte read was written by it. Signal.
  *   lifelong   mutex_unlock → mutex_lock, and sem_post → sem_acquired on a semaphore of no
- *              known class, where the giver took it among its first events and gave it back
- *              among its last, held it for its whole life and did so once: a lock used as a
- *              join. Signal; not for objects that were declared permits or locks.
+ *              known class, where the giver took it among its first dozen events, gave it
+ *              back among its last dozen, and did so once; and where the taking happened, by
+ *              signal edges, before the other began to wait: a lock used as a join. Signal;
+ *              not for objects that were declared permits or locks.
  *   data       part_done → multipart_complete of the same transfer: Complete names the ETag
  *              the part's answer brought. Not when Complete was skipped, nor for a part
  *              without ETag. Signal.
@@ -57,7 +58,14 @@
 
 #include "tracer/trace/map.h"
 
+#define TAKEN_AGAIN (UINT32_MAX - 1)
+
 enum { LIFE_EDGE = 12 }; /* "among its first, its last events" */
+
+/* An edge that is a join if the joiner had been told that the lock is taken. */
+struct candidate {
+	uint32_t edge, taken, wait;
+};
 
 struct rule {
 	const char *name, *sentence;
@@ -129,13 +137,14 @@ struct builder {
 	struct history *objects;
 	uint32_t *created, *ended; /* by thread: events */
 	uint8_t *fresh;            /* by thread: 1 until its first event */
-	uint32_t *nth;             /* by thread: events so far */
 	struct tr_map items, exits, forks, inodes, transfers;
 	struct range *ranges;
 	uint32_t nr_ranges, cap_ranges;
 	struct part { uint32_t event, next; } *parts;
 	uint32_t nr_parts, cap_parts;
-	struct tr_map taken_at;    /* (object, thread) → event of the thread at which it took it */
+	struct tr_map taken_at;    /* (object, thread) → event at which it took it */
+	struct candidate *candidates;
+	uint32_t nr_candidates, cap_candidates;
 	bool failed;
 };
 
@@ -192,27 +201,61 @@ static void push_post(struct builder *b, struct history *h, uint32_t event)
 		h->posts[h->nr_posts++] = event;
 }
 
-/* Did the thread of that release hold the lock from among its first events to among its last? */
-static bool lifelong(struct builder *b, uint32_t object, uint32_t release)
+/* Is `late` among the dozen events of its thread that follow `early`? */
+static bool close_by(const struct tr_log *log, uint32_t early, uint32_t late)
+{
+	uint32_t thread = tr_log_thread_of(log, early);
+	for (int n = 0; n < LIFE_EDGE && early != TR_NONE; n++) {
+		if (early == late)
+			return true;
+		early = tr_log_step(log, early, thread, 1);
+	}
+	return false;
+}
+
+/*
+ * Did the thread of that release hold the lock from among its first events to among
+ * its last, once? Then the edge is a candidate: see confirm_lifelong().
+ */
+static bool lifelong(struct builder *b, const struct tr_event *e, uint32_t release)
 {
 	uint32_t thread = tr_log_thread_of(b->log, release);
 	const struct tr_thread *t = tr_log_thread(b->log, thread);
-	uint32_t taken = tr_map_get(&b->taken_at, tr_pair(object, thread));
-	uint32_t left = 0;
-	if (taken == TR_MAP_NONE || taken >= LIFE_EDGE || t->creator == TR_NONE)
+	uint32_t taken = tr_map_get(&b->taken_at, tr_pair(e->object, thread));
+	if (taken == TR_MAP_NONE || taken == TAKEN_AGAIN || t->creator == TR_NONE ||
+	    !close_by(b->log, t->first, taken) || !close_by(b->log, release, t->last))
 		return false;
-	for (uint32_t i = release; i != t->last && left <= LIFE_EDGE; left++)
-		if ((i = tr_log_step(b->log, i, thread, 1)) == TR_NONE)
-			break;
-	return left < LIFE_EDGE && t->nr_events > 2;
+	if (!tr_grow(&b->candidates, b->nr_candidates, &b->cap_candidates, sizeof(*b->candidates))) {
+		b->failed = true;
+		return false;
+	}
+	const struct wait *w = &b->waits[e->thread];
+	bool waited = w->event != TR_NONE && w->object == e->object;
+	b->candidates[b->nr_candidates++] = (struct candidate){ b->o->nr, taken, waited ? w->event : e->index };
+	return true;
 }
 
-/* When a lock was first taken by a thread, as its n-th event; taken again: no lifelong lock. */
+/*
+ * A joiner knows that the lock is taken: the thread told it, before it began to
+ * wait (CPython's creator waits for "started"). Who merely comes late to a mutex
+ * that was free a moment ago has not been told, and was lucky.
+ */
+static void confirm_lifelong(struct builder *b)
+{
+	for (uint32_t i = 0; i < b->nr_candidates; i++) {
+		const struct candidate *c = &b->candidates[i];
+		if (c->edge < b->o->nr && b->o->edges[c->edge].kind == TR_EDGE_LIFELONG &&
+		    tr_order_before(b->o, c->taken, c->wait))
+			b->o->edges[c->edge].class = XF_CLASS_SIGNAL;
+	}
+}
+
+/* When a lock was first taken by a thread; taken again: no lifelong lock. */
 static void note_taken(struct builder *b, const struct tr_event *e)
 {
 	uint64_t key = tr_pair(e->object, e->thread);
 	bool again = tr_map_get(&b->taken_at, key) != TR_MAP_NONE;
-	set_map(b, &b->taken_at, key, again ? UINT32_MAX - 1 : b->nth[e->thread]);
+	set_map(b, &b->taken_at, key, again ? TAKEN_AGAIN : e->index);
 }
 
 static void sem_post(struct builder *b, const struct tr_event *e)
@@ -234,8 +277,8 @@ static void link_handed(struct builder *b, const struct tr_event *e, struct hist
 {
 	bool by_owner = h->acquirer != TR_NONE && tr_log_thread_of(b->log, post) == h->acquirer;
 	bool declared = tr_log_object(b->log, e->object)->class == XF_CLASS_SIGNAL;
-	if (!declared && by_owner && last && lifelong(b, e->object, post))
-		add_edge(b, TR_EDGE_LIFELONG, XF_CLASS_SIGNAL, post, e);
+	if (!declared && by_owner && last && lifelong(b, e, post))
+		add_edge(b, TR_EDGE_LIFELONG, XF_CLASS_LOCK, post, e);
 	else if (by_owner)
 		add_edge(b, TR_EDGE_SEMAPHORE, XF_CLASS_LOCK, post, e);
 	else
@@ -349,9 +392,8 @@ static void mutex_lock(struct builder *b, const struct tr_event *e)
 	if (h->release != TR_NONE) {
 		bool declared = tr_log_object(b->log, e->object)->class != XF_CLASS_NONE;
 		bool life = !declared && tr_log_thread_of(b->log, h->release) != e->thread &&
-			    lifelong(b, e->object, h->release);
-		add_edge(b, life ? TR_EDGE_LIFELONG : TR_EDGE_MUTEX,
-			 life ? XF_CLASS_SIGNAL : XF_CLASS_LOCK, h->release, e);
+			    lifelong(b, e, h->release);
+		add_edge(b, life ? TR_EDGE_LIFELONG : TR_EDGE_MUTEX, XF_CLASS_LOCK, h->release, e);
 	}
 	note_taken(b, e);
 	h->acquirer = e->thread;
@@ -546,7 +588,6 @@ static void take_event(struct builder *b, const struct tr_event *e)
 		take_other_event(b, e);
 	if (role == XF_ROLE_ACQUIRE)
 		b->waits[e->thread].event = TR_NONE;
-	b->nth[e->thread]++;
 }
 
 static bool builder_init(struct builder *b)
@@ -556,9 +597,8 @@ static bool builder_init(struct builder *b)
 	b->created = calloc(threads + 1u, sizeof(*b->created));
 	b->ended = calloc(threads + 1u, sizeof(*b->ended));
 	b->fresh = calloc(threads + 1u, 1);
-	b->nth = calloc(threads + 1u, sizeof(*b->nth));
 	b->objects = calloc(objects + 1u, sizeof(*b->objects));
-	if (!b->waits || !b->created || !b->ended || !b->fresh || !b->nth || !b->objects)
+	if (!b->waits || !b->created || !b->ended || !b->fresh || !b->objects)
 		return false;
 	for (uint32_t i = 0; i < threads; i++) {
 		b->waits[i] = (struct wait){ TR_NONE, TR_NONE, 0 };
@@ -586,7 +626,7 @@ static void builder_fini(struct builder *b)
 	free(b->created);
 	free(b->ended);
 	free(b->fresh);
-	free(b->nth);
+	free(b->candidates);
 	free(b->objects);
 }
 
@@ -595,25 +635,25 @@ enum xf_status tr_order_new(const struct tr_log *log, struct tr_order **out, str
 	struct tr_order *o = calloc(1, sizeof(*o));
 	struct builder b = { .o = o, .log = log };
 	b.failed = !o || !builder_init(&b);
+	if (o)
+		o->log = log;
 	for (uint32_t i = 0, nr = tr_log_nr_events(log); i < nr && !b.failed; i++) {
 		enum xf_kind kind = tr_log_kind(log, i);
 		enum xf_group group = xf_kind_info(kind)->group;
 		bool speaks = group == XF_GROUP_SYNC || group == XF_GROUP_PROCESS ||
 			      kind == XF_EV_part_done || kind == XF_EV_multipart_complete;
-		if (!speaks && !b.fresh[tr_log_thread_of(log, i)]) {
-			b.nth[tr_log_thread_of(log, i)]++;
+		if (!speaks && !b.fresh[tr_log_thread_of(log, i)])
 			continue;
-		}
 		struct tr_event e = tr_log_event(log, i);
 		take_event(&b, &e);
 	}
+	if (!b.failed)
+		confirm_lifelong(&b);
 	builder_fini(&b);
 	if (b.failed) {
 		tr_order_free(o);
 		return xf_fail(err, XF_NOMEM, "no memory to order the trace");
 	}
-	if (o)
-		o->log = log;
 	*out = o;
 	return XF_OK;
 }

@@ -1,0 +1,524 @@
+/* The table of answers, each row by example, the lucky ones among them. */
+#include "tests/unit/t.h"
+
+#include "tracer/trace/write.h"
+#include "tracer/verdict/verdict.h"
+
+struct judged {
+	struct tr_log *log;
+	struct tr_verdicts all;
+	const struct tr_verdict *v; /* the first */
+};
+
+static struct judged judge(const char *text)
+{
+	struct judged j;
+	struct xf_error err = XF_ERROR_INIT;
+	if (tr_log_from_text(text, &j.log, &err) != XF_OK ||
+	    tr_verdicts_compute(j.log, &j.all, &err) != XF_OK)
+		fail_msg("%s", err.message);
+	j.v = &j.all.list[0];
+	return j;
+}
+
+static void release(struct judged *j)
+{
+	tr_verdicts_fini(&j->all);
+	tr_log_close(j->log);
+}
+
+static void expect(const struct judged *j, const char *answer, const char *basis, const char *outcome)
+{
+	assert_string_equal(tr_answer_name(j->v->answer), answer);
+	assert_string_equal(tr_basis_name(j->v->basis), basis);
+	assert_string_equal(tr_outcome_name(j->v->outcome), outcome);
+}
+
+static void expect_all(const char *text, const char *answer, const char *basis, const char *outcome)
+{
+	struct judged j = judge(text);
+	expect(&j, answer, basis, outcome);
+	release(&j);
+}
+
+/* A worker (thread 1) puts one object; what main does meanwhile is the test's. */
+#define BEGIN                                                                                      \
+	"thread 0 main main\n"                                                                     \
+	"thread 1 request-1 request\n"                                                             \
+	"object 1 event done signal\n"                                                             \
+	"object 2 mutex state lock\n"                                                              \
+	"object 3 sem request permit 0\n"                                                          \
+	"0 call_enter call=1 label=upload\n"                                                       \
+	"0 submit transfer=0 call=1 bucket=b key=k op=PutObject\n"                                 \
+	"0 thread_create id=1 label=request-1\n"                                                   \
+	"1 plan size=10 part_size=10 transfer=0 parts=1 size_known=true\n"                         \
+	"1 part_queued bytes=10 transfer=0 part=1\n"                                               \
+	"1 part_start bytes=10 transfer=0 part=1 attempt=1\n"
+#define WORK                                                                                       \
+	"1 part_done bytes=10 transfer=0 part=1 etag=e1\n"                                         \
+	"1 object_put bytes=10 transfer=0 etag=e1 http_status=200\n"
+#define DONE "1 event_set #1 :future.c@announce:40\n1 done transfer=0 state=success\n"
+#define WAIT "0 event_wait #1 :future.c@xf_future_result:12\n"
+#define WOKEN "0 event_woken #1 waited_ns=100 how=woken\n"
+#define RETURN "0 call_return call=1\n"
+#define END "closed\n"
+
+static void a_wait_for_the_done_event_blocks(void **state)
+{
+	struct judged j = judge(BEGIN WAIT WORK DONE WOKEN RETURN END);
+	(void)state;
+	expect(&j, "blocks", "happens-before", "stored");
+	assert_int_equal(j.v->parts, 1);
+	assert_int_equal(j.v->parts_ordered, 1);
+	assert_int_equal(j.v->parts_late, 0);
+	assert_int_equal(j.v->barriers.nr, 1);
+	assert_string_equal(j.v->barriers.list[0].name, "done");
+	assert_true(j.v->barriers.list[0].sufficient);
+	assert_int_equal(j.v->barriers.list[0].wait_ns, 100);
+	release(&j);
+}
+
+static void evidence_leads_from_the_part_to_the_return(void **state)
+{
+	struct judged j = judge(BEGIN WAIT WORK DONE WOKEN RETURN END);
+	const enum xf_kind kinds[] = { XF_EV_part_done, XF_EV_event_set, XF_EV_event_woken, XF_EV_call_return };
+	(void)state;
+	assert_true(j.v->nr_evidence >= 1);
+	assert_int_equal(j.v->evidence[0].nr, 4);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(tr_log_kind(j.log, j.v->evidence[0].chain[i].event), kinds[i]);
+	struct tr_event set = tr_log_event(j.log, j.v->evidence[0].chain[1].event);
+	assert_string_equal(tr_event_site(j.log, &set).file, "future.c");
+	assert_int_equal(tr_event_site(j.log, &set).line, 40);
+	assert_string_equal(tr_event_site(j.log, &set).function, "announce");
+	assert_int_equal(j.v->evidence[0].chain[1].edge, TR_EDGE_SET);
+	release(&j);
+}
+
+static void a_latch_found_set_is_a_proof_too(void **state)
+{
+	(void)state;
+	expect_all(BEGIN WORK DONE "0 event_wait #1 set=1\n0 event_woken #1 how=at-once\n" RETURN END,
+		   "blocks", "happens-before", "stored");
+}
+
+static void a_join_blocks(void **state)
+{
+	(void)state;
+	expect_all(BEGIN "0 join_begin id=1\n" WORK DONE "1 thread_exit id=1\n0 join_end id=1 how=woken\n"
+		   RETURN END, "blocks", "happens-before", "stored");
+}
+
+static void work_on_the_calling_thread_is_inline(void **state)
+{
+	(void)state;
+	expect_all("thread 0 main\n0 call_enter call=1 label=upload\n0 submit transfer=0 call=1 op=PutObject\n"
+		   "0 plan size=1 part_size=1 transfer=0 parts=1\n"
+		   "0 part_start transfer=0 part=1\n0 part_done transfer=0 part=1 etag=e\n"
+		   "0 object_put transfer=0 etag=e\n0 done transfer=0 state=success\n" RETURN END,
+		   "blocks", "inline", "stored");
+}
+
+static void an_end_after_the_return_is_a_witness(void **state)
+{
+	struct judged j = judge(BEGIN RETURN WORK DONE END);
+	(void)state;
+	expect(&j, "does-not-block", "witness", "stored-later");
+	assert_int_equal(j.v->parts_late, 1);
+	release(&j);
+}
+
+static void a_program_that_leaves_loses_its_upload(void **state)
+{
+	struct judged j = judge(BEGIN "1 multipart_create transfer=0 upload_id=U-1\n" RETURN END);
+	(void)state;
+	expect(&j, "does-not-block", "witness", "lost");
+	assert_string_equal(j.v->orphan, "U-1");
+	release(&j);
+}
+
+static void a_submit_with_nothing_behind_it_is_lost_work(void **state)
+{
+	(void)state;
+	expect_all("thread 0 main\n0 call_enter call=1\n0 submit transfer=0 call=1 op=PutObject\n" RETURN END,
+		   "does-not-block", "witness", "lost");
+}
+
+/* ---- luck */
+
+static void luck_by_sleep_is_unproven(void **state)
+{
+	(void)state;
+	expect_all(BEGIN WORK DONE "0 sleep slept_ns=1000\n" RETURN END, "unproven", "timing", "stored");
+}
+
+static void luck_by_a_mutex_taken_later_is_unproven(void **state)
+{
+	(void)state;
+	expect_all(BEGIN "1 mutex_lock #2\n" WORK DONE "1 mutex_unlock #2\n0 mutex_lock #2\n0 mutex_unlock #2\n"
+		   RETURN END, "unproven", "timing", "stored");
+}
+
+static void luck_by_a_contended_mutex_is_unproven(void **state)
+{
+	(void)state;
+	expect_all(BEGIN "1 mutex_lock #2\n0 mutex_wait #2 owner=1\n" WORK DONE
+		   "1 mutex_unlock #2 waiters=1\n0 mutex_lock #2 waited_ns=500 how=woken\n" RETURN END,
+		   "unproven", "timing", "stored");
+}
+
+static void luck_by_a_permit_is_unproven(void **state)
+{
+	(void)state;
+	expect_all(BEGIN "0 sem_wait #3\n" WORK DONE "1 sem_post #3 value=1\n"
+		   "0 sem_acquired #3 waited_ns=9 how=woken\n" RETURN END, "unproven", "timing", "stored");
+}
+
+/* A lock of a foreign program: nobody declared what it is for. */
+static void luck_by_an_undeclared_lock_is_unproven(void **state)
+{
+	(void)state;
+	expect_all(BEGIN "0 sem_init #9 value=1\n1 sem_acquired #9\n0 sem_wait #9\n" WORK DONE
+		   "1 sem_post #9\n0 sem_acquired #9 waited_ns=50 how=woken\n" RETURN END,
+		   "unproven", "timing", "stored");
+}
+
+/* CPython's join: the thread's own lock, taken before it tells its creator that it runs. */
+static void a_lock_held_for_life_is_a_join_when_the_joiner_was_told(void **state)
+{
+	static const char told[] = "1 event_set #8\n", wait[] = "0 event_woken #8 waited_ns=5 how=woken\n";
+	static const char begin[] =
+		"thread 0 main\nthread 1 worker\nobject 8 event started signal\n0 sem_init #9 value=1\n"
+		"0 call_enter call=1\n0 submit transfer=0 call=1 op=PutObject\n0 thread_create id=1\n";
+	static const char work[] =
+		"1 part_start transfer=0 part=1\n1 part_done transfer=0 part=1 etag=e\n1 object_put transfer=0 etag=e\n"
+		"0 sem_wait #9\n1 sem_post #9\n0 sem_acquired #9 waited_ns=50 how=woken\n1 thread_exit id=1\n";
+	char text[2048];
+	(void)state;
+	snprintf(text, sizeof(text), "%s1 sem_acquired #9\n%s%s%s" RETURN END, begin, told, wait, work);
+	expect_all(text, "blocks", "happens-before", "stored");
+	snprintf(text, sizeof(text), "%s1 sem_acquired #9\n%s" RETURN END, begin, work);
+	expect_all(text, "unproven", "timing", "stored");
+}
+
+/* The same object as a signal: its waiter took it, another thread gives it. */
+static void an_undeclared_notify_is_a_proof(void **state)
+{
+	(void)state;
+	expect_all(BEGIN "0 sem_init #9 value=1\n0 sem_acquired #9\n0 sem_wait #9\n" WORK DONE
+		   "1 sem_post #9\n0 sem_acquired #9 waited_ns=50 how=woken\n" RETURN END,
+		   "blocks", "happens-before", "stored");
+}
+
+static void a_surplus_post_is_no_proof(void **state)
+{
+	(void)state;
+	expect_all(BEGIN "0 sem_init #9 value=0\n" WORK DONE "1 sem_post #9\n1 sem_post #9\n"
+		   "0 sem_acquired #9 how=at-once\n" RETURN END, "unproven", "timing", "stored");
+}
+
+static void a_counted_semaphore_is_a_proof_for_every_post(void **state)
+{
+	(void)state;
+	expect_all("thread 0 main\nthread 1 a\nthread 2 b\n0 sem_init #9 value=0\n0 call_enter call=1\n"
+		   "0 submit transfer=0 call=1 op=PutObject\n1 multipart_create transfer=0 upload_id=u\n"
+		   "1 part_done transfer=0 part=1\n1 sem_post #9\n2 part_done transfer=0 part=2\n"
+		   "2 multipart_complete transfer=0 etag=x\n2 sem_post #9\n"
+		   "0 sem_acquired #9 how=at-once\n0 sem_acquired #9 how=at-once\n" RETURN END,
+		   "blocks", "happens-before", "stored");
+}
+
+static void luck_by_waiting_for_something_else_is_unproven(void **state)
+{
+	(void)state;
+	expect_all("thread 2 other\nobject 8 event other signal\n" BEGIN "0 event_wait #8\n" WORK DONE
+		   "2 event_set #8\n0 event_woken #8 waited_ns=70 how=woken\n" RETURN END,
+		   "unproven", "timing", "stored");
+}
+
+/* ---- time limits */
+
+static void a_timed_wait_blocks_partly(void **state)
+{
+	struct judged j = judge(BEGIN "0 event_wait #1 limit_ns=1000000000\n" WORK DONE WOKEN RETURN END);
+	(void)state;
+	expect(&j, "blocks-partly", "happens-before", "stored");
+	assert_int_equal(j.v->limit, TR_LIMIT_TIME_OUT);
+	assert_int_equal(j.v->at_most_ms, 1000);
+	release(&j);
+}
+
+static void a_wait_that_ran_out_blocks_partly(void **state)
+{
+	struct judged j = judge(BEGIN "0 event_wait #1 limit_ns=5000000\n0 event_woken #1 waited_ns=5000000 how=timed-out\n"
+				RETURN WORK DONE END);
+	(void)state;
+	expect(&j, "blocks-partly", "witness", "stored-later");
+	assert_int_equal(j.v->at_most_ms, 5);
+	release(&j);
+}
+
+static void a_wait_that_ran_out_for_something_else_does_not_block(void **state)
+{
+	(void)state;
+	expect_all("object 8 event other signal\n" BEGIN "0 event_wait #8 limit_ns=5000000\n"
+		   "0 event_woken #8 waited_ns=5000000 how=timed-out\n" RETURN WORK DONE END,
+		   "does-not-block", "witness", "stored-later");
+}
+
+static void a_loop_of_timed_waits_blocks(void **state)
+{
+	(void)state;
+	expect_all(BEGIN "0 event_wait #1 limit_ns=5\n0 event_woken #1 how=timed-out\n"
+		   "0 event_wait #1 limit_ns=5\n" WORK DONE WOKEN RETURN END,
+		   "blocks", "happens-before", "stored");
+}
+
+static void a_timed_out_wait_carries_nothing(void **state)
+{
+	(void)state;
+	expect_all(BEGIN "0 event_wait #1 limit_ns=5\n" WORK DONE "0 event_woken #1 how=timed-out\n" RETURN END,
+		   "unproven", "timing", "stored");
+}
+
+/* ---- not returned, unknown */
+
+static void a_hang_names_the_request(void **state)
+{
+	struct judged j = judge(BEGIN WAIT "1 request_start request=5 transfer=0 part=1 op=UploadPart\n"
+				"1 connected request=5\n1 body_sent request=5\n" END);
+	(void)state;
+	expect(&j, "not-returned", "none", "lost");
+	assert_int_equal(j.v->nr_waiting, 2);
+	assert_string_equal(j.v->waiting_on[0].text, "main waits for event 'done'");
+	assert_string_equal(j.v->waiting_on[1].text,
+			    "request-1 waits for the answer to UploadPart of part 1");
+	assert_int_equal(j.v->waiting_on[1].request, 5);
+	assert_false(j.v->deadlock);
+	release(&j);
+}
+
+static void a_deadlock_is_a_circle(void **state)
+{
+	struct judged j = judge("thread 2 b\nobject 5 mutex m lock\nobject 6 mutex n lock\n" BEGIN
+				"1 mutex_lock #5\n2 mutex_lock #6\n1 mutex_wait #6 owner=2\n2 mutex_wait #5 owner=1\n"
+				"0 join_begin id=1\n" END);
+	(void)state;
+	expect(&j, "not-returned", "none", "lost");
+	assert_true(j.v->deadlock);
+	assert_int_equal(j.v->deadlock_at, 1);
+	assert_int_equal(j.v->nr_waiting, 3);
+	assert_string_equal(j.v->waiting_on[2].text, "b waits for mutex 'm', held by request-1");
+	release(&j);
+}
+
+static void no_call_is_unknown(void **state)
+{
+	(void)state;
+	expect_all("thread 0 main\n0 mark label=x\nclosed\n", "unknown", "none", "unknown");
+}
+
+static void no_upload_is_unknown(void **state)
+{
+	(void)state;
+	expect_all("thread 0 main\n0 call_enter call=1\n" RETURN END, "unknown", "none", "unknown");
+}
+
+static void dropped_records_are_unknown(void **state)
+{
+	struct judged j = judge(BEGIN WAIT WORK DONE WOKEN RETURN "dropped 7\n" END);
+	(void)state;
+	expect(&j, "unknown", "none", "stored");
+	assert_non_null(strstr(j.v->reason, "7 records were dropped"));
+	release(&j);
+}
+
+static void a_hole_in_an_objects_history_is_unknown(void **state)
+{
+	struct judged j = judge(BEGIN WAIT WORK "1 event_set #1 order=4\n" WOKEN RETURN END);
+	(void)state;
+	expect(&j, "unknown", "none", "stored");
+	assert_non_null(strstr(j.v->reason, "missing from the history of done"));
+	release(&j);
+}
+
+static void an_evaded_hold_is_unknown(void **state)
+{
+	(void)state;
+	expect_all(BEGIN WAIT "1 held hold=1 transfer=0 part=1 thread=1\n1 hold_evaded hold=1 why=time-out\n" WORK
+		   DONE WOKEN RETURN END, "unknown", "none", "stored");
+}
+
+static void a_return_while_a_part_is_held_does_not_block(void **state)
+{
+	(void)state;
+	expect_all(BEGIN WORK "1 held hold=1 transfer=0 part=1 thread=1\n" RETURN
+		   "1 released hold=1 transfer=0 part=1 held_ns=50\n" DONE END,
+		   "does-not-block", "intervention", "stored");
+}
+
+/* ---- barriers */
+
+#define TWO_BARRIERS(first, second)                                                                \
+	BEGIN WORK DONE "1 thread_exit id=1\n" first second RETURN END
+#define RESULT                                                                                     \
+	"0 frame_enter :f.c@xf_future_result:1\n0 event_wait #1\n0 event_woken #1 waited_ns=7 how=woken\n" \
+	"0 frame_leave\n"
+#define EXIT                                                                                       \
+	"0 frame_enter :m.c@xf_manager_exit:2\n0 join_begin id=1\n0 join_end id=1 how=at-once\n"   \
+	"0 frame_leave\n"
+
+static void both_barriers_are_sufficient(void **state)
+{
+	struct judged j = judge(TWO_BARRIERS(RESULT, EXIT));
+	(void)state;
+	assert_int_equal(j.v->barriers.nr, 2);
+	assert_string_equal(j.v->barriers.list[0].name, "result");
+	assert_string_equal(j.v->barriers.list[1].name, "manager exit");
+	assert_int_equal(j.v->barriers.list[0].kind, TR_BARRIER_EVENT);
+	assert_int_equal(j.v->barriers.list[1].kind, TR_BARRIER_JOIN);
+	assert_int_equal(j.v->barriers.list[0].scope, TR_SCOPE_CALL);
+	assert_int_equal(j.v->barriers.list[1].scope, TR_SCOPE_BLOCK);
+	assert_true(j.v->barriers.list[0].sufficient && j.v->barriers.list[1].sufficient);
+	release(&j);
+}
+
+static void two_joins_are_needed_for_two_threads(void **state)
+{
+	struct judged j = judge("thread 0 main\nthread 1 a\nthread 2 b\n0 call_enter call=1\n"
+				"0 submit transfer=0 call=1 op=PutObject\n1 multipart_create transfer=0 upload_id=u\n"
+				"1 part_done transfer=0 part=1\n1 thread_exit id=1\n"
+				"2 part_done transfer=0 part=2\n2 multipart_complete transfer=0\n2 thread_exit id=2\n"
+				"0 join_begin id=1\n0 join_end id=1 how=woken\n0 join_begin id=2\n"
+				"0 join_end id=2 how=woken\n" RETURN END);
+	(void)state;
+	expect(&j, "blocks", "happens-before", "stored");
+	assert_int_equal(j.v->barriers.nr, 2);
+	assert_false(j.v->barriers.list[0].sufficient || j.v->barriers.list[1].sufficient);
+	release(&j);
+}
+
+/* ---- parts, Complete, visible */
+
+#define MULTIPART(etag2)                                                                           \
+	"thread 0 main\nthread 1 a\nthread 2 b\nobject 1 event done signal\n"                      \
+	"0 call_enter call=1\n0 submit transfer=0 call=1 op=PutObject\n"                           \
+	"1 plan transfer=0 size=20 part_size=10 parts=2 multipart=true size_known=true\n"          \
+	"1 multipart_create transfer=0 upload_id=u\n"                                              \
+	"1 part_done transfer=0 part=1 bytes=10 etag=e1\n"                                         \
+	"2 part_done transfer=0 part=2 bytes=10 " etag2 "\n"                                       \
+	"1 multipart_complete transfer=0 etag=x-2 parts=2\n1 event_set #1\n1 done transfer=0 state=success\n" \
+	"0 event_wait #1\n0 event_woken #1 how=at-once\n"
+
+static void an_etag_in_complete_orders_the_part(void **state)
+{
+	(void)state;
+	expect_all(MULTIPART("etag=e2") RETURN END, "blocks", "happens-before", "stored");
+}
+
+static void without_its_etag_a_part_is_not_ordered(void **state)
+{
+	struct judged j = judge(MULTIPART("") RETURN END);
+	(void)state;
+	expect(&j, "unproven", "timing", "stored");
+	assert_int_equal(j.v->parts_ordered, 1);
+	release(&j);
+}
+
+static void a_head_of_the_right_size_makes_it_visible(void **state)
+{
+	struct judged j = judge(MULTIPART("etag=e2") RETURN "0 object_head transfer=0 bytes=20 etag=x-2 verify=true\n" END);
+	(void)state;
+	assert_int_equal(j.v->visible, TR_VISIBLE_YES);
+	release(&j);
+	j = judge(MULTIPART("etag=e2") RETURN "0 object_head transfer=0 bytes=19 etag=x-2 verify=true\n" END);
+	assert_int_equal(j.v->visible, TR_VISIBLE_NO);
+	release(&j);
+	j = judge(MULTIPART("etag=e2") RETURN END);
+	assert_int_equal(j.v->visible, TR_VISIBLE_UNKNOWN);
+	release(&j);
+}
+
+static void a_failed_transfer_still_waits(void **state)
+{
+	(void)state;
+	expect_all(BEGIN WAIT "1 part_failed transfer=0 part=1 http_status=403\n"
+		   "1 object_put transfer=0 failed=true http_status=403\n1 event_set #1\n"
+		   "1 done transfer=0 state=failed\n" WOKEN RETURN END, "blocks", "happens-before", "failed");
+}
+
+/* ---- several calls */
+
+/* The inner call waits, on its thread; the region around it, on main, does not. */
+static void a_call_inside_another_is_judged_for_both(void **state)
+{
+	struct judged j = judge("thread 0 main\nthread 1 helper\nobject 1 event done signal\n"
+				"0 call_enter call=1 label=region\n0 thread_create id=1\n"
+				"1 call_enter call=2 label=upload_fileobj\n1 submit transfer=0 call=2 op=PutObject\n"
+				"1 part_start transfer=0 part=1\n0 call_return call=1\n"
+				"1 part_done transfer=0 part=1 etag=e\n1 object_put transfer=0 etag=e\n"
+				"1 call_return call=2\nclosed\n");
+	(void)state;
+	assert_int_equal(j.all.nr, 2);
+	assert_int_equal(j.all.list[0].answer, TR_DOES_NOT_BLOCK);
+	assert_int_equal(j.all.list[1].answer, TR_BLOCKS);
+	assert_int_equal(j.all.list[1].basis, TR_BASIS_INLINE);
+	release(&j);
+}
+
+static void unrelated_calls_do_not_share_work(void **state)
+{
+	struct judged j = judge("thread 0 main\nthread 1 other\n0 call_enter call=1\n1 call_enter call=2\n"
+				"1 submit transfer=0 call=2 op=PutObject\n0 submit transfer=1 call=1 op=PutObject\n"
+				"0 object_put transfer=1 etag=e\n0 call_return call=1\n1 object_put transfer=0 etag=e\n"
+				"1 call_return call=2\nclosed\n");
+	(void)state;
+	assert_int_equal(j.all.list[0].answer, TR_BLOCKS);
+	assert_int_equal(j.all.list[0].nr_transfers, 1);
+	assert_int_equal(j.all.list[1].answer, TR_BLOCKS);
+	release(&j);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(a_wait_for_the_done_event_blocks),
+	cmocka_unit_test(evidence_leads_from_the_part_to_the_return),
+	cmocka_unit_test(a_latch_found_set_is_a_proof_too),
+	cmocka_unit_test(a_join_blocks),
+	cmocka_unit_test(work_on_the_calling_thread_is_inline),
+	cmocka_unit_test(an_end_after_the_return_is_a_witness),
+	cmocka_unit_test(a_program_that_leaves_loses_its_upload),
+	cmocka_unit_test(a_submit_with_nothing_behind_it_is_lost_work),
+	cmocka_unit_test(luck_by_sleep_is_unproven),
+	cmocka_unit_test(luck_by_a_mutex_taken_later_is_unproven),
+	cmocka_unit_test(luck_by_a_contended_mutex_is_unproven),
+	cmocka_unit_test(luck_by_a_permit_is_unproven),
+	cmocka_unit_test(luck_by_an_undeclared_lock_is_unproven),
+	cmocka_unit_test(a_lock_held_for_life_is_a_join_when_the_joiner_was_told),
+	cmocka_unit_test(an_undeclared_notify_is_a_proof),
+	cmocka_unit_test(a_surplus_post_is_no_proof),
+	cmocka_unit_test(a_counted_semaphore_is_a_proof_for_every_post),
+	cmocka_unit_test(luck_by_waiting_for_something_else_is_unproven),
+	cmocka_unit_test(a_timed_wait_blocks_partly),
+	cmocka_unit_test(a_wait_that_ran_out_blocks_partly),
+	cmocka_unit_test(a_wait_that_ran_out_for_something_else_does_not_block),
+	cmocka_unit_test(a_loop_of_timed_waits_blocks),
+	cmocka_unit_test(a_timed_out_wait_carries_nothing),
+	cmocka_unit_test(a_hang_names_the_request),
+	cmocka_unit_test(a_deadlock_is_a_circle),
+	cmocka_unit_test(no_call_is_unknown),
+	cmocka_unit_test(no_upload_is_unknown),
+	cmocka_unit_test(dropped_records_are_unknown),
+	cmocka_unit_test(a_hole_in_an_objects_history_is_unknown),
+	cmocka_unit_test(an_evaded_hold_is_unknown),
+	cmocka_unit_test(a_return_while_a_part_is_held_does_not_block),
+	cmocka_unit_test(both_barriers_are_sufficient),
+	cmocka_unit_test(two_joins_are_needed_for_two_threads),
+	cmocka_unit_test(an_etag_in_complete_orders_the_part),
+	cmocka_unit_test(without_its_etag_a_part_is_not_ordered),
+	cmocka_unit_test(a_head_of_the_right_size_makes_it_visible),
+	cmocka_unit_test(a_failed_transfer_still_waits),
+	cmocka_unit_test(a_call_inside_another_is_judged_for_both),
+	cmocka_unit_test(unrelated_calls_do_not_share_work),
+};
+
+T_MAIN(tests)
