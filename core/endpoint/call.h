@@ -44,6 +44,7 @@ enum {
 	XF_EP_OP_LENGTH = 1,   /* Content-Length is required: 411 */
 	XF_EP_OP_MAKES = 2,    /* --auto-bucket makes the bucket for it */
 	XF_EP_OP_NO_BUCKET = 4, /* whether the bucket exists is its own matter */
+	XF_EP_OP_WHOLE = 8,    /* x-amz-checksum-* is about the object, not about this body */
 };
 
 /* One operation. begin and finish may be NULL; each may decide the answer. */

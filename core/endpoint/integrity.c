@@ -99,6 +99,8 @@ void xf_ep_integrity_begin(struct xf_ep_call *c)
 		xf_ep_fail(c, XF_EP_InvalidDigest, NULL);
 		return;
 	}
+	if (c->op->flags & XF_EP_OP_WHOLE)
+		return;
 	c->algorithm = xf_ep_sum_header(c, &value);
 	if (c->algorithm && xf_digest_parse(&c->declared, c->algorithm, value) != XF_OK)
 		fail_value(c, c->algorithm);

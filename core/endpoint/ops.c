@@ -38,7 +38,7 @@ static const struct route routes[] = {
 	{ "POST", OBJECT, "uploads", NULL,
 	  { "CreateMultipartUpload", "create", NOBODY, MAKES, NULL, xf_ep_create_upload, NULL } },
 	{ "POST", OBJECT, "uploadId", NULL,
-	  { "CompleteMultipartUpload", "complete", DOC, LENGTH, xf_ep_complete_begin, xf_ep_complete,
+	  { "CompleteMultipartUpload", "complete", DOC, LENGTH | XF_EP_OP_WHOLE, xf_ep_complete_begin, xf_ep_complete,
 	    NULL } },
 
 	{ "GET", OBJECT, "uploadId", NULL,
