@@ -38,7 +38,7 @@ const char *ui_help_spelling(const struct ui_option *option, char *buf, size_t c
 	ui_option_implied(option, &implied);
 	if (*option->argument)
 		add(buf, cap, option->kind == UI_KIND_OUTPUT ? "[=" : implied ? " [" : " ");
-	add(buf, cap, option->argument);
+	add(buf, cap, option->kind == UI_KIND_WORDS ? "WORD[,WORD…]" : option->argument);
 	if (*option->argument && (option->kind == UI_KIND_OUTPUT || implied))
 		add(buf, cap, "]");
 	return buf;
@@ -66,6 +66,19 @@ static void paragraph(FILE *out, int column, const char *text)
 	fputc('\n', out);
 }
 
+/* The words a list may hold, as " (of a, b, c)". */
+static void words_add(const struct ui_option *option, char *buf, size_t cap)
+{
+	add(buf, cap, " (of");
+	for (const char *p = option->argument; *p;) {
+		char word[32];
+		size_t len = strcspn(p, "|");
+		snprintf(word, sizeof(word), " %.*s%s", (int)len, p, p[len] ? "," : ")");
+		add(buf, cap, word);
+		p += len + (p[len] == '|');
+	}
+}
+
 static void option_print(FILE *out, const struct ui_option *option)
 {
 	char spelling[256], text[512];
@@ -75,7 +88,12 @@ static void option_print(FILE *out, const struct ui_option *option)
 		fprintf(out, "\n%*s", COLUMN, "");
 	else
 		fprintf(out, "%*s", COLUMN - len, "");
-	snprintf(text, sizeof(text), "%s (default: %s)", option->sentence, option->standard);
+	snprintf(text, sizeof(text), "%s", option->sentence);
+	if (option->kind == UI_KIND_WORDS)
+		words_add(option, text, sizeof(text));
+	add(text, sizeof(text), " (default: ");
+	add(text, sizeof(text), option->standard);
+	add(text, sizeof(text), ")");
 	paragraph(out, COLUMN, text);
 }
 

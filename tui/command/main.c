@@ -2,6 +2,7 @@
  * main: reads the command line, finds the command in the table and runs it. The
  * one place where usage errors are printed.
  */
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,8 +53,12 @@ int main(int argc, char **argv)
 {
 	struct ui_arguments arguments;
 	struct xf_error err = XF_ERROR_INIT;
-	enum xf_status status = ui_arguments_parse(&arguments, argc, argv, &err);
-	int exit_status = status ? usage_error(&arguments, &err) : run(&arguments);
+	enum xf_status status;
+	int exit_status;
+
+	setlocale(LC_CTYPE, ""); /* which characters may be drawn; numbers stay as they are */
+	status = ui_arguments_parse(&arguments, argc, argv, &err);
+	exit_status = status ? usage_error(&arguments, &err) : run(&arguments);
 
 	ui_arguments_fini(&arguments);
 	return exit_status;

@@ -47,17 +47,28 @@ static bool scaled(uint64_t whole, uint64_t digits, uint64_t tenth, uint64_t sca
 	return true;
 }
 
-static bool digits_read(const char **p, uint64_t *value, uint64_t *tenth)
+/* Reads digits from *p on; false when there are none, or too many for 64 bits (then *p stands at a digit). */
+static bool digits_read(const char **p, uint64_t *value)
 {
 	const char *start = *p;
 
-	for (*value = 0, *tenth = 1; isdigit((unsigned char)**p); (*p)++) {
+	for (*value = 0; isdigit((unsigned char)**p); (*p)++)
 		if (__builtin_mul_overflow(*value, 10, value) ||
-		    __builtin_add_overflow(*value, (uint64_t)(**p - '0'), value) ||
-		    __builtin_mul_overflow(*tenth, 10, tenth))
+		    __builtin_add_overflow(*value, (uint64_t)(**p - '0'), value))
 			return false;
-	}
 	return *p > start;
+}
+
+/* The digits behind a point: at most 18 of them. */
+static bool fraction_read(const char **p, uint64_t *digits, uint64_t *tenth)
+{
+	const char *start = *p;
+
+	if (!digits_read(p, digits) || *p - start > 18)
+		return false;
+	for (*tenth = 1; start < *p; start++)
+		*tenth *= 10;
+	return true;
 }
 
 enum parsed { PARSED, NOT_A_NUMBER, BAD_UNIT, BAD_VALUE };
@@ -67,10 +78,9 @@ static enum parsed quantity(const char *text, const struct unit *units, uint64_t
 	uint64_t whole, digits = 0, tenth = 1;
 	const struct unit *unit;
 
-	if (!digits_read(&text, &whole, &tenth))
+	if (!digits_read(&text, &whole))
 		return isdigit((unsigned char)*text) ? BAD_VALUE : NOT_A_NUMBER;
-	tenth = 1;
-	if (*text == '.' && (text++, !digits_read(&text, &digits, &tenth)))
+	if (*text == '.' && (text++, !fraction_read(&text, &digits, &tenth)))
 		return NOT_A_NUMBER;
 	unit = unit_find(units, text);
 	if (!unit)
@@ -124,10 +134,9 @@ const char *ui_value_time(const char *text, uint64_t *ns)
 
 const char *ui_value_count(const char *text, uint64_t *count)
 {
-	uint64_t tenth;
 	const char *p = text;
 
-	if (!digits_read(&p, count, &tenth))
+	if (!digits_read(&p, count))
 		return isdigit((unsigned char)*p) ? "is too large a number" : "is not a whole number";
 	return *p ? "is not a whole number" : NULL;
 }
