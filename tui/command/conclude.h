@@ -1,0 +1,24 @@
+/*
+ * conclude: the end of every command that judges: the text for people, what was
+ * expected, the JSON. All of it from the closed trace, so that what a run prints at its
+ * end and what `verdict` prints from the file are the same.
+ */
+#ifndef UI_COMMAND_CONCLUDE_H
+#define UI_COMMAND_CONCLUDE_H
+
+#include <stdio.h>
+
+#include "tui/command/trace.h"
+
+/* Where text for people goes: standard output, unless the JSON document goes there. */
+FILE *ui_text_stream(const struct ui_settings *settings);
+
+/*
+ * command: its word in the JSON. trace may be NULL: nothing was recorded, and then there is no
+ * verdict. errors: say why transfers failed. Returns UI_EXIT_DONE, UI_EXIT_UNMET, or
+ * UI_EXIT_FAILED when the JSON could not be written.
+ */
+int ui_conclude(const struct ui_trace *trace, const struct ui_settings *settings, const char *command,
+		bool errors);
+
+#endif

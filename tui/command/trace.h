@@ -1,0 +1,26 @@
+/* trace: opening the trace that a reading command is about, and judging it: one path for all commands. */
+#ifndef UI_COMMAND_TRACE_H
+#define UI_COMMAND_TRACE_H
+
+#include "tracer/verdict/verdict.h"
+#include "tui/command/arguments.h"
+
+/* A loaded and judged trace. */
+struct ui_trace {
+	char path[4096];
+	struct tr_log *log;
+	struct tr_verdicts verdicts;
+	bool judged;
+};
+
+/*
+ * Opens the trace of that path; NULL: the newest of this user. "" : the recording of this process.
+ * With judge, computes the verdicts. Errors: as tr_log_open(); the message says what to do.
+ */
+enum xf_status ui_trace_open(struct ui_trace *trace, const char *path, bool judge, struct xf_error *err);
+void ui_trace_close(struct ui_trace *trace);
+
+/* The same for a command's only operand; prints the error. */
+enum xf_status ui_trace_of(struct ui_trace *trace, const struct ui_arguments *arguments, bool judge);
+
+#endif
