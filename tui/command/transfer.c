@@ -1,0 +1,271 @@
+#include "tui/command/transfer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/s3/encode.h"
+#include "tui/command/uri.h"
+
+/* ---- knobs */
+
+static const void *setting_at(const struct ui_settings *settings, const struct ui_option *o)
+{
+	return (const char *)settings + o->offset;
+}
+
+enum xf_status ui_transfer_config(const struct ui_settings *settings, struct xf_transfer_config *config,
+				  struct xf_error *err)
+{
+	*config = xf_transfer_config_default();
+	for (size_t i = 0; i < UI_OPT_COUNT; i++) {
+		const struct ui_option *o = &ui_options[i];
+		uint64_t *knob;
+		if (o->group != UI_TRANSFER_BIT || !settings->given[i])
+			continue;
+		knob = xf_transfer_config_find(config, o->name);
+		if (!knob)
+			return xf_fail(err, XF_UNSUPPORTED, "--%s is not supported here", o->name);
+		*knob = o->kind == UI_KIND_SWITCH ? *(const enum ui_switch *)setting_at(settings, o) == UI_YES :
+						    *(const uint64_t *)setting_at(settings, o);
+	}
+	return xf_transfer_config_check(config, err);
+}
+
+unsigned ui_transfer_waits(const struct ui_settings *settings)
+{
+	static const struct {
+		const char *word;
+		unsigned waits;
+	} words[] = {
+		{ "result,exit", XF_WAIT_BOTH }, { "result", XF_WAIT_RESULT },
+		{ "exit", XF_WAIT_EXIT }, { "none", XF_WAIT_NONE },
+	};
+
+	for (size_t i = 0; settings->wait && i < sizeof(words) / sizeof(*words); i++)
+		if (!strcmp(settings->wait, words[i].word))
+			return words[i].waits;
+	return XF_WAIT_BOTH;
+}
+
+/* ---- the object */
+
+/* "k=v,k2=v2"; a comma belongs to the value when no '=' follows it. */
+static enum xf_status metadata_add(struct xf_extra *extra, const char *text, struct xf_error *err)
+{
+	char name[256], value[2049];
+
+	while (*text) {
+		size_t name_len = strcspn(text, "="), value_len;
+		const char *at = text + name_len + 1, *comma;
+		if (!text[name_len] || !name_len || name_len >= sizeof(name))
+			return xf_fail(err, XF_INVALID, "--metadata: '%.80s' is not of the form KEY=VALUE", text);
+		comma = strchr(at, ',');
+		if (comma && !strchr(comma, '='))
+			comma = NULL;
+		value_len = comma ? (size_t)(comma - at) : strlen(at);
+		if (value_len >= sizeof(value))
+			return xf_fail(err, XF_INVALID, "--metadata: the value is longer than S3's 2 KB");
+		snprintf(name, sizeof(name), "%.*s", (int)name_len, text);
+		snprintf(value, sizeof(value), "%.*s", (int)value_len, at);
+		if (xf_extra_add_metadata(extra, name, value, err))
+			return err->status;
+		text = at + value_len + (comma != NULL);
+	}
+	return XF_OK;
+}
+
+static enum xf_status key_file_read(const char *path, unsigned char key[64], size_t *len, struct xf_error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, key, 64);
+
+	if (n < 0)
+		xf_fail_errno(err, XF_NOT_FOUND, errno, "--sse-c-key: cannot read %s", path);
+	if (fd >= 0)
+		close(fd);
+	*len = n < 0 ? 0 : (size_t)n;
+	return n < 0 ? XF_NOT_FOUND : XF_OK;
+}
+
+/* 32 bytes as they are, their base64, or the file that holds them. Never repeated in an error. */
+static enum xf_status customer_key(struct xf_extra *extra, const char *text, struct xf_error *err)
+{
+	unsigned char key[64];
+	size_t len = strlen(text);
+	enum xf_status status = XF_OK;
+
+	if (!strncmp(text, "fileb://", 8))
+		status = key_file_read(text + 8, key, &len, err);
+	else if (len == 44 && xf_base64_decode(key, sizeof(key), &len, text))
+		;
+	else if (len == 32)
+		memcpy(key, text, len);
+	if (!status && len != 32)
+		status = xf_fail(err, XF_INVALID,
+				 "--sse-c-key: the key is not 32 bytes long (give them as they are, as base64, or fileb://FILE)");
+	if (!status)
+		status = xf_extra_set_sse_key(extra, key, 32, err);
+	explicit_bzero(key, sizeof(key));
+	return status;
+}
+
+static enum xf_status extra_one(struct xf_extra *extra, const struct ui_option *o, const void *at,
+				struct xf_error *err)
+{
+	enum xf_extra_id id = xf_extra_find(o->name);
+	char number[24];
+	const struct ui_list *list = at;
+	enum xf_status status = XF_OK;
+
+	if (o->id == UI_OPT_sse_c_key)
+		return customer_key(extra, *(const char *const *)at, err);
+	if (o->kind == UI_KIND_LIST) {
+		for (size_t i = 0; i < list->nr_items && !status; i++)
+			status = metadata_add(extra, list->items[i], err);
+		return status;
+	}
+	if (id == XF_EXTRA_COUNT)
+		return xf_fail(err, XF_UNSUPPORTED, "--%s is not supported here", o->name);
+	if (o->kind != UI_KIND_SIZE)
+		return xf_extra_set(extra, id, *(const char *const *)at, err);
+	snprintf(number, sizeof(number), "%llu", (unsigned long long)*(const uint64_t *)at);
+	return xf_extra_set(extra, id, number, err);
+}
+
+enum xf_status ui_transfer_extra(const struct ui_settings *settings, struct xf_extra *extra,
+				 struct xf_error *err)
+{
+	enum xf_status status = XF_OK;
+
+	*extra = XF_EXTRA_INIT;
+	if (settings->sse_c && !settings->sse_c_key)
+		return xf_fail(err, XF_INVALID, "--sse-c needs the key to encrypt with: --sse-c-key");
+	for (size_t i = 0; i < UI_OPT_COUNT && !status; i++)
+		if (ui_options[i].group == UI_OBJECT_BIT && settings->given[i])
+			status = extra_one(extra, &ui_options[i], setting_at(settings, &ui_options[i]), err);
+	return status;
+}
+
+/* ---- the client */
+
+struct xf_client_options ui_transfer_client(const struct ui_settings *s, const struct ui_local *local)
+{
+	struct xf_client_options o = {
+		.endpoint_url = s->endpoint_url, .profile = s->profile, .region = s->region,
+		.no_sign_request = s->no_sign_request, .ca_bundle = s->ca_bundle,
+		.no_verify_ssl = s->no_verify_ssl, .retry_mode = s->retry_mode,
+		.max_attempts = (unsigned)s->max_attempts, .connect_timeout_ns = s->connect_timeout,
+		.read_timeout_ns = s->read_timeout,
+	};
+
+	if (local) {
+		o.endpoint_url = local->endpoint_url;
+		o.access_key = local->access_key;
+		o.secret_key = local->secret_key;
+		o.region = s->region ? s->region : "us-east-1";
+		o.addressing_style = "path";
+		o.ca_bundle = *local->ca_file ? local->ca_file : NULL;
+	}
+	return o;
+}
+
+enum xf_status ui_transfer_connect(const struct ui_settings *settings, const struct ui_local *local,
+				   struct xf_client **client, struct xf_error *err)
+{
+	struct xf_client_options options = ui_transfer_client(settings, local);
+	enum xf_status status;
+
+	if (options.ca_bundle && access(options.ca_bundle, R_OK))
+		return xf_fail_errno(err, XF_NOT_FOUND, errno, "--ca-bundle: cannot read %s", options.ca_bundle);
+	/* a URL may carry a password: it is neither used nor repeated */
+	if (options.endpoint_url && strchr(options.endpoint_url, '@'))
+		return xf_fail(err, XF_INVALID, "--endpoint-url: credentials do not belong into a URL; use AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+	status = xf_client_new(&options, client, err);
+	if (status || settings->no_sign_request || xf_client_has_credentials(*client))
+		return status;
+	status = xf_fail(err, XF_CREDENTIALS,
+			 "no credentials are configured%s: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a --profile, or try it without any account: --local",
+			 xf_client_has_endpoint(*client) ? "" : ", and no endpoint");
+	xf_client_free(*client);
+	*client = NULL;
+	return status;
+}
+
+/* ---- files */
+
+static enum xf_status file_check(const char *path, struct xf_error *err)
+{
+	struct stat st;
+	int fd;
+
+	if (!strcmp(path, "-"))
+		return XF_OK;
+	/* without O_NONBLOCK a FIFO would wait for its writer here */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return xf_fail_errno(err, errno == ENOENT ? XF_NOT_FOUND : XF_DENIED, errno, "cannot read %s", path);
+	if (!fstat(fd, &st) && S_ISDIR(st.st_mode)) {
+		close(fd);
+		return xf_fail(err, XF_INVALID, "%s is a folder: name its files", path);
+	}
+	close(fd);
+	return XF_OK;
+}
+
+static enum xf_status keys_differ(const struct ui_uploads *u, struct xf_error *err)
+{
+	for (unsigned i = 1; i < u->nr; i++)
+		for (unsigned k = 0; k < i; k++)
+			if (!strcmp(u->keys[i], u->keys[k]))
+				return xf_fail(err, XF_INVALID, "two of the files would both become s3://%s/%s",
+					       u->bucket, u->keys[i]);
+	return XF_OK;
+}
+
+static void upload_fill(struct ui_uploads *u, unsigned i, const char *file, const struct xf_extra *extra)
+{
+	bool from_stdin = !strcmp(file, "-");
+
+	u->list[i] = (struct xf_upload_request){
+		.path = from_stdin ? NULL : file, .fd = from_stdin ? STDIN_FILENO : -1,
+		.name = from_stdin ? "standard input" : file, .bucket = u->bucket, .key = u->keys[i],
+		.extra = extra,
+	};
+}
+
+enum xf_status ui_uploads_init(struct ui_uploads *u, char **operands, size_t nr_operands,
+			       const struct xf_extra *extra, struct xf_error *err)
+{
+	struct ui_uri uri;
+	enum xf_status status;
+
+	*u = (struct ui_uploads){ .nr = (unsigned)nr_operands - 1 };
+	status = ui_uri_parse(operands[u->nr], &uri, err);
+	if (status)
+		return status;
+	if (u->nr > 1 && !uri.prefix)
+		return xf_fail(err, XF_INVALID, "several files need a prefix to go below: s3://%s/%s/", uri.bucket, uri.key);
+	u->list = calloc(u->nr, sizeof(*u->list));
+	u->keys = calloc(u->nr, sizeof(*u->keys));
+	if (!u->list || !u->keys)
+		return xf_fail(err, XF_NOMEM, "out of memory");
+	memcpy(u->bucket, uri.bucket, sizeof(u->bucket));
+	for (unsigned i = 0; i < u->nr && !status; i++) {
+		status = ui_uri_key_for(&uri, operands[i], u->keys[i], err);
+		if (!status)
+			status = file_check(operands[i], err);
+		upload_fill(u, i, operands[i], extra);
+	}
+	return status ? status : keys_differ(u, err);
+}
+
+void ui_uploads_fini(struct ui_uploads *u)
+{
+	free(u->list);
+	free(u->keys);
+}

@@ -1,0 +1,113 @@
+#include "tui/screen/cells.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+bool ui_cells_resize(struct ui_cells *c, int rows, int columns)
+{
+	struct ui_cell *cells = calloc((size_t)rows * (size_t)columns + 1, sizeof(*cells));
+
+	if (!cells)
+		return false;
+	free(c->cells);
+	c->cells = cells;
+	c->rows = rows;
+	c->columns = columns;
+	ui_cells_clear(c);
+	return true;
+}
+
+void ui_cells_fini(struct ui_cells *c)
+{
+	free(c->cells);
+	c->cells = NULL;
+}
+
+void ui_cells_clear(struct ui_cells *c)
+{
+	for (int i = 0; i < c->rows * c->columns; i++)
+		c->cells[i] = (struct ui_cell){ .text = " " };
+}
+
+static struct ui_cell *cell_at(struct ui_cells *c, int y, int x)
+{
+	bool inside = y >= 0 && y < c->rows && x >= 0 && x < c->columns;
+
+	return inside ? &c->cells[y * c->columns + x] : NULL;
+}
+
+/* The next character of text: its bytes and its width; what cannot be shown is one '?'. */
+static size_t character(const struct ui_cells *c, const char *text, char to[8], int *width)
+{
+	wchar_t wide;
+	mbstate_t state = { 0 };
+	size_t len = mbrtowc(&wide, text, strlen(text), &state);
+	bool whole = len != (size_t)-1 && len != (size_t)-2 && len > 0 && len < 8;
+
+	*width = whole ? wcwidth(wide) : -1;
+	if (*width >= 0 && (c->utf8 || (unsigned char)*text < 0x80)) {
+		memcpy(to, text, len);
+		to[len] = '\0';
+		return len;
+	}
+	strcpy(to, "?");
+	*width = 1;
+	return whole ? len : 1;
+}
+
+int ui_cells_text(struct ui_cells *c, const struct ui_rect *rect, int row, int column, int tone,
+		  const char *format, ...)
+{
+	char text[1024], one[8];
+	int x = column, width;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (row < 0 || row >= rect->rows)
+		return 0;
+	for (const char *p = text; *p; x += width) {
+		struct ui_cell *cell;
+		p += character(c, p, one, &width);
+		if (x + width > rect->columns)
+			break;
+		cell = cell_at(c, rect->y + row, rect->x + x);
+		if (!cell || !width)
+			continue;
+		memcpy(cell->text, one, sizeof(one));
+		cell->tone = (unsigned char)tone;
+		if (width == 2 && (cell = cell_at(c, rect->y + row, rect->x + x + 1)))
+			cell->text[0] = '\0';
+	}
+	return x - column;
+}
+
+void ui_cells_reverse(struct ui_cells *c, const struct ui_rect *rect, int row)
+{
+	for (int x = 0; x < rect->columns; x++) {
+		struct ui_cell *cell = cell_at(c, rect->y + row, rect->x + x);
+		if (cell)
+			cell->reverse = true;
+	}
+}
+
+static int row_length(const struct ui_cells *c, int y)
+{
+	int length = c->columns;
+
+	while (length > 0 && !strcmp(c->cells[y * c->columns + length - 1].text, " "))
+		length--;
+	return length;
+}
+
+void ui_cells_write(const struct ui_cells *c, FILE *out)
+{
+	for (int y = 0; y < c->rows; y++) {
+		for (int x = 0; x < row_length(c, y); x++)
+			fputs(c->cells[y * c->columns + x].text, out);
+		fputc('\n', out);
+	}
+}
