@@ -1,0 +1,415 @@
+"""put, from the command line to the verdict: what each way of calling comes to, and what errors look like."""
+import json
+import os
+import signal
+import stat
+import subprocess
+import time
+
+import schema
+import t
+
+MiB = t.MiB
+
+
+def put(path, *args, key="s3://bkt/k", **how):
+    return t.xferdb("put", "--local", "--json", path, key, *args, **how)
+
+
+def sufficient(verdict):
+    return sorted(b["name"] for b in verdict["barriers"] if b["sufficient"])
+
+
+# ---- the ways to call
+
+def test_the_default_waits_and_it_is_proved():
+    r = put(t.make_file("big", 100 * MiB))
+    v, j = r.verdict, r.json
+    t.equal(r.status, 0, r)
+    t.equal((v["answer"], v["basis"], v["outcome"]), ("blocks", "happens-before", "stored"), r)
+    t.equal((v["parts"], v["parts_ordered"], v["parts_late"]), (13, 13, 0), r)
+    t.equal(sufficient(v), ["manager exit", "result"], r)
+    t.equal(v["visible"], True, r)
+    t.true(1 < j["peak_concurrency"] <= 10, r)
+    t.equal(sorted({e["part"] for e in v["evidence"]}), list(range(1, 14)))
+    t.true(all(link["file"] and link["line"] for e in v["evidence"] for link in e["chain"]), r)
+    t.equal(j["summary"], {"calls": 1, "blocks": 1, "blocks-partly": 0, "does-not-block": 0, "unproven": 0,
+                           "unknown": 0, "not-returned": 0, "lost": 0, "failed": 0})
+    t.equal(j["events_dropped"], 0)
+
+
+def test_fire_and_forget_is_seen_and_stored_later():
+    r = put(t.make_file("big", 100 * MiB), "--wait", "none")
+    v = r.verdict
+    t.equal((v["answer"], v["basis"], v["outcome"]), ("does-not-block", "witness", "stored-later"), r)
+    t.true(v["parts_late"] > 0, r)
+    t.equal(r.status, 0, r)
+
+
+def test_fire_and_end_at_once_is_lost_and_the_orphan_is_named():
+    big = t.make_file("big", 100 * MiB)
+    with t.Serve("--fault", "op=UploadPart,hold=2s") as server:
+        r = server.xferdb("put", big, "s3://bkt/k", "--wait=none", "--linger", "300ms", "--json")
+        t.equal((r.verdict["answer"], r.verdict["outcome"]), ("does-not-block", "lost"), r)
+        upload = r.call["transfers"][0]["upload_id"]
+        t.true(upload, r)
+        t.true(upload in r.err, r)                                  # the sentence for people names it
+        listed = server.client().get("/bkt", query=[("uploads", "")]).body.decode()
+        t.true(upload in listed, listed)
+        t.equal(server.client().get("/bkt/k").status, 404)
+    r = put(big, "--wait", "none", "--linger", "0")
+    t.equal((r.verdict["answer"], r.verdict["outcome"], r.status), ("does-not-block", "lost", 0), r)
+    t.equal(r.json["command"], "put")
+
+
+def test_strict_makes_a_loss_status_1():
+    big = t.make_file("big", 100 * MiB)
+    t.equal(put(big, "--wait", "none", "--linger", "0", "--strict").status, 1)
+    t.equal(put(big, "--strict").status, 0)
+
+
+def test_without_threads_everything_is_inline():
+    r = put(t.make_file("big", 100 * MiB), "--no-threads")
+    t.equal((r.verdict["answer"], r.verdict["basis"], r.verdict["outcome"]), ("blocks", "inline", "stored"), r)
+    t.equal([x["name"] for x in r.json["threads"]], ["main"], r)
+    t.equal(r.json["peak_concurrency"], 1, r)
+
+
+def test_one_barrier_each():
+    big = t.make_file("big", 100 * MiB)
+    for wait, name in ("result", "result"), ("exit", "manager exit"):
+        v = put(big, "--wait", wait).verdict
+        t.equal((v["answer"], sufficient(v)), ("blocks", [name]), v["barriers"])
+
+
+# ---- sizes
+
+def requests(server, *args):
+    """The operations an upload makes, in order of their begin, from its trace."""
+    trace = t.tmp("sizes.xft")
+    r = server.xferdb("put", *args, "-o", trace, "--quiet")
+    t.equal(r.status, 0, r)
+    r = t.xferdb("events", trace, "--json", "--filter", "request_start")
+    return [e["op"] for e in r.jsonl if e["event"] == "request_start"]
+
+
+def test_sizes_take_the_right_requests_and_no_more():
+    with t.Serve() as server:
+        for size, expected in [(0, ["PutObject"]), (8 * MiB - 1, ["PutObject"]),
+                               (8 * MiB, ["CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"])]:
+            path = t.make_file("s%d" % size, size)
+            t.equal(requests(server, path, "s3://bkt/k"), expected)
+            with open(path, "rb") as f:
+                t.equal(server.client().get("/bkt/k").body, f.read())
+
+
+def test_an_empty_file_counts_as_one_part():
+    r = put(t.make_file("empty", 0))
+    t.equal((r.verdict["answer"], r.verdict["parts"], r.call["transfers"][0]["multipart"]), ("blocks", 1, False), r)
+
+
+def test_a_pipe_and_several_files():
+    with t.Serve() as server:
+        a, b = t.make_file("a", 9 * MiB), t.make_file("b", 5, seed=2)
+        with open(a, "rb") as f:
+            data = f.read()
+        t.equal(server.xferdb("put", "-", "s3://bkt/pipe", input=data).status, 0)
+        t.equal(server.client().get("/bkt/pipe").body, data)
+        r = server.xferdb("put", a, b, "s3://bkt/pre/", "--json")
+        t.equal([x["key"] for x in r.call["transfers"]], ["pre/a", "pre/b"], r)
+        t.equal(server.client().get("/bkt/pre/a").body, data)
+
+
+# ---- outputs
+
+def test_every_document_fits_the_schema():
+    documents = schema.load()["document"]
+    big = t.make_file("big", 20 * MiB)
+    for args in ([], ["--no-threads"], ["--wait=none"], ["--wait=none", "--linger=0"], ["--no-trace"],
+                 ["--endpoint-url", "http://127.0.0.1:1", "--max-attempts", "1"]):
+        local = [] if "--endpoint-url" in args else ["--local"]
+        r = t.xferdb("put", big, "s3://bkt/k", "--json", *local, *args,
+                     env=t.environment(AWS_ACCESS_KEY_ID="a", AWS_SECRET_ACCESS_KEY="b"))
+        t.equal(r.out.count("\n"), 1, r)
+        schema.check(r.json, documents)
+
+
+def test_every_event_fits_the_schema():
+    events = schema.load()["events"]
+    t.equal(put(t.make_file("big", 20 * MiB)).status, 0)
+    for line in t.xferdb("events", "--json").jsonl:
+        schema.check_event(line, events)
+
+
+def test_a_recomputed_verdict_is_the_one_printed():
+    trace = t.tmp("t.xft")
+    for args in [], ["--wait=none"], ["--no-threads"]:
+        r = put(t.make_file("big", 20 * MiB), "-o", trace, *args)
+        again = t.xferdb("verdict", trace, "--json")
+        first, second = r.json, again.json
+        t.equal((first.pop("command"), second.pop("command")), ("put", "verdict"))
+        t.equal(first, second)
+        t.equal(r.err.splitlines(), again.err.splitlines())
+
+
+def test_json_into_a_file_leaves_stdout_to_people():
+    out = t.tmp("v.json")
+    r = t.xferdb("put", "--local", t.make_file("a", 9 * MiB), "s3://bkt/k", "--json=" + out)
+    t.equal(r.status, 0, r)
+    t.match(r"WAITS \(proved\)", r.out)
+    with open(out, encoding="utf-8") as f:
+        schema.check(json.load(f), schema.load()["document"])
+    t.equal([n for n in os.listdir(t.tmp()) if n.startswith("v.json")], ["v.json"])     # nothing temporary is left
+
+
+def test_quiet_says_nothing():
+    r = t.xferdb("put", "--local", "--quiet", t.make_file("a", 5), "s3://bkt/k")
+    t.equal((r.status, r.out, r.err), (0, "", ""))
+
+
+def test_expectations():
+    path = t.make_file("a", 9 * MiB)
+    for words, status in [("blocks", 0), ("blocks,stored", 0), ("stored", 0), ("blocks,unproven,stored", 0),
+                          ("does-not-block", 1), ("blocks,lost", 1), ("lost", 1), ("unknown", 1)]:
+        r = t.xferdb("put", "--local", path, "s3://bkt/k", "--expect", words)
+        t.equal(r.status, status, r)
+        t.equal("expected " + words in r.err, status == 1, r)
+
+
+def test_the_trace_goes_to_the_state_folder_and_is_private():
+    path = t.make_file("a", 5)
+    env = t.environment(XDG_STATE_HOME=None)
+    r = t.xferdb("put", "--local", path, "s3://bkt/k", "--json", env=env)
+    trace = os.path.join(env["HOME"], ".local/state/xferdb/last.xft")
+    t.equal(r.json["trace"], trace)
+    t.equal(stat.S_IMODE(os.stat(trace).st_mode), 0o600)
+    t.equal(stat.S_IMODE(os.stat(os.path.dirname(trace)).st_mode), 0o700)
+    t.match(r"WAITS", t.xferdb("verdict", env=env).out)
+
+
+def test_colour_only_where_it_is_welcome():
+    path = t.make_file("a", 9 * MiB)
+    for env, args, coloured in [({}, [], True), ({"NO_COLOR": "1"}, [], False), ({"NO_COLOR": ""}, [], True),
+                                ({}, ["--plain"], False), ({"TERM": "dumb"}, [], False)]:
+        with t.Pty(t.XFERDB, "put", "--local", path, "s3://bkt/k", *args,
+                   env=t.environment(**{"TERM": "xterm-256color", **env})) as p:
+            t.equal(p.wait(), 0, p.text)
+            t.match(r"WAITS \(proved\)", p.text)
+            t.equal("\033[1;32m" in p.text, coloured, (env, args, p.text))
+
+
+# ---- errors
+
+def failed(r, code=None, says=""):
+    t.equal(r.status, 3, r)
+    v, x = r.verdict, r.call["transfers"][0]
+    t.equal(v["outcome"], "failed", r)
+    t.equal(x["status"], "failed", r)
+    t.true(x["error"]["message"] and says in x["error"]["message"], r)
+    t.true(x["error"]["message"] in r.err, r)
+    if code:
+        t.equal(x["error"]["code"], code, r)
+
+
+def test_a_missing_bucket():
+    big = t.make_file("big", 20 * MiB)
+    with t.Serve(auto_bucket=False) as server:
+        for path in big, t.make_file("small", 5):
+            failed(server.xferdb("put", path, "s3://nobucket/k", "--json"), "NoSuchBucket", "nobucket")
+
+
+def test_a_wrong_secret():
+    with t.Serve() as server:
+        env = server.environment(AWS_SECRET_ACCESS_KEY="CANARY-wrong")
+        r = server.xferdb("put", t.make_file("big", 20 * MiB), "s3://bkt/k", "--json", env=env)
+        failed(r, "SignatureDoesNotMatch")
+        t.true("CANARY" not in r.out + r.err, r)
+
+
+def test_a_refused_connection():
+    env = t.environment(AWS_ACCESS_KEY_ID="a", AWS_SECRET_ACCESS_KEY="b")
+    r = t.xferdb("put", t.make_file("a", 5), "s3://bkt/k", "--json", "--max-attempts", "1", "--endpoint-url",
+                 "http://127.0.0.1:%d" % t.free_port(), env=env)
+    failed(r, says="nobody listens")
+
+
+def test_an_unreadable_file():
+    path = t.make_file("secret", 5)
+    os.chmod(path, 0)
+    os.chmod(t.tmp(), 0o755)
+    env = t.environment()
+    if os.geteuid() == 0:
+        nobody = 65534
+        os.chown(t.tmp(), nobody, nobody)
+        r = t.run(t.need("setpriv"), "--reuid=%d" % nobody, "--clear-groups", t.XFERDB, "put", "--local", path,
+                  "s3://bkt/k", env=env)
+        if r.status in (126, 127):
+            t.skip("the program cannot be run by another user here")
+    else:
+        r = t.xferdb("put", "--local", path, "s3://bkt/k", env=env)
+    t.equal(r.status, 2, r)
+    t.match("cannot read .*Permission denied", r.err)
+
+
+def test_a_failing_part_leaves_nothing_behind():
+    big = t.make_file("big", 40 * MiB)
+    with t.Serve("--fault", "part=3,status=403") as server:
+        r = server.xferdb("put", big, "s3://bkt/k", "--json")
+        failed(r)
+        t.equal(r.call["transfers"][0]["error"]["part"], 3, r)
+        t.equal(r.call["transfers"][0]["error"]["http_status"], 403, r)
+        t.true(b"<Upload>" not in server.client().get("/bkt", query=[("uploads", "")]).body)
+        t.equal(server.client().get("/bkt/k").status, 404)
+
+
+# ---- the trace cannot be written
+
+def test_no_room_for_the_trace_does_not_fail_the_upload():
+    big = t.make_file("big", 20 * MiB)
+    with t.Serve() as server:
+        for out in "/dev/full", t.tmp("no/such/folder/t.xft"):
+            r = server.xferdb("put", big, "s3://bkt/k", "--json", "-o", out)
+            t.equal((r.status, r.verdict["answer"], r.json["trace"]), (0, "blocks", None), r)
+            t.equal(r.err.count("warning"), 1, r)
+
+
+def test_a_full_disk_under_the_trace_does_not_fail_the_upload():
+    import resource
+    big = t.make_file("big", 20 * MiB)
+    with t.Serve() as server:
+        for limit in 0, 4096, 70000, 300000:
+            r = server.xferdb("put", big, "s3://bkt/k", "--json", "-o", t.tmp("t.xft"), preexec_fn=lambda limit=limit: (
+                signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
+                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))))
+            t.equal((r.status, r.verdict["answer"], r.verdict["outcome"]), (0, "blocks", "stored"), r)
+
+
+# ---- signals
+
+def start_slow(server, *args):
+    big = t.make_file("big", 40 * MiB)
+    p = t.Process(t.XFERDB, "put", big, "s3://bkt/k", "--json", "-o", t.tmp("t.xft"), *args, env=server.environment())
+    t.wait_until(lambda: b"<UploadId>" in server.client().get("/bkt", query=[("uploads", "")]).body)
+    time.sleep(0.3)
+    return p
+
+
+def test_an_interrupt_aborts_and_ends_with_130():
+    for number in signal.SIGINT, signal.SIGTERM:
+        with t.Serve("--fault", "op=UploadPart,hold=20s") as server:
+            p = start_slow(server)
+            begin = time.monotonic()
+            p.signal(number)
+            t.equal(p.wait(), 130, p.text())
+            t.true(time.monotonic() - begin < 2 * t.SLOW, time.monotonic() - begin)
+            t.true(b"<Upload>" not in server.client().get("/bkt", query=[("uploads", "")]).body)
+            document = json.loads(p.lines[-2] if p.lines[-1] is None else p.lines[-1])
+            schema.check(document, schema.load()["document"])
+            t.equal(document["calls"][0]["verdict"]["outcome"], "cancelled", document)
+
+
+def test_a_second_interrupt_names_what_is_left():
+    with t.Serve("--fault", "op=UploadPart,hold=20s", "--fault", "op=abort,hold=20s") as server:
+        p = start_slow(server)
+        p.signal(signal.SIGINT)
+        time.sleep(0.5)
+        t.true(p.running(), p.text())
+        p.signal(signal.SIGINT)
+        t.equal(p.wait(10), 130, p.text())
+        t.match(r"multipart upload \S+ of s3://bkt/k is left", p.text())
+
+
+def test_a_killed_run_can_be_read():
+    with t.Serve("--fault", "op=UploadPart,hold=20s") as server:
+        p = start_slow(server)
+        p.signal(signal.SIGKILL)
+        p.wait()
+        uploads = server.client().get("/bkt", query=[("uploads", "")]).body.decode()
+    r = t.xferdb("verdict", t.tmp("t.xft"), "--json")
+    t.equal((r.status, r.verdict["answer"], r.verdict["outcome"]), (0, "not-returned", "lost"), r)
+    upload = r.call["transfers"][0]["upload_id"]
+    t.true(upload and upload in uploads, r)
+    t.true(upload in r.err, r)
+    t.true(r.verdict["waiting_on"], r)
+    lines = t.xferdb("events", t.tmp("t.xft"), "--json").jsonl
+    t.true(len(lines) > 50)
+    t.true(not any(line["event"] == "call_return" for line in lines))
+
+
+# ---- secrets
+
+def test_a_canary_is_in_no_output():
+    secret = "CANARYsecretCANARYsecretCANARYse"        # 32 bytes: it is a customer's key, too
+    path = t.make_file("big", 20 * MiB)
+    trace = t.tmp("t.xft")
+    with t.Serve() as server:
+        env = server.environment(AWS_SECRET_ACCESS_KEY=secret, AWS_SESSION_TOKEN=secret + "T")
+        r = server.xferdb("put", path, "s3://bkt/k", "--json", "-o", trace, "--sse-c-key", secret, env=env)
+        good = server.xferdb("put", path, "s3://bkt/k", "--json", "-o", trace + "2")
+        outputs = [r.out_bytes, r.err_bytes]
+        for file in trace, trace + "2":
+            with open(file, "rb") as f:
+                outputs.append(f.read())
+            for args in ["events"], ["events", "--json"], ["verdict"], ["verdict", "--json"]:
+                x = t.xferdb(*args, file)
+                outputs += [x.out_bytes, x.err_bytes]
+        t.equal(good.status, 0, good)
+        for needle in b"CANARY", server.secret.encode(), b"X-Amz-Signature", b"Authorization", b"Signature=":
+            for text in outputs:
+                t.true(needle not in text, needle)
+
+
+def test_a_key_given_as_a_flag_leaves_the_process_list():
+    secret = "CANARYsecretCANARYsecretCANARYse"
+    with t.Serve("--fault", "op=put,hold=3s") as server:
+        p = t.Process(t.XFERDB, "put", t.make_file("a", 5), "s3://bkt/k", "--sse-c-key", secret, "--sse-c",
+                      env=server.environment())
+        t.wait_until(lambda: os.path.exists("/proc/%d/task" % p.pid) and len(os.listdir("/proc/%d/task" % p.pid)) > 2)
+        with open("/proc/%d/cmdline" % p.pid, "rb") as f:
+            line = f.read()
+        t.true(b"--sse-c-key\0****" in line, line)
+        t.true(b"CANARY" not in line, line)
+
+
+# ---- the terminal
+
+def test_progress_is_shown_on_a_terminal_only():
+    path = t.make_file("big", 20 * MiB)
+    with t.Pty(t.XFERDB, "put", "--local", path, "s3://bkt/k", "--max-bandwidth", "10MB") as p:
+        t.equal(p.wait(), 0, p.text)
+        t.match(r"parts  .*in flight", p.text)
+    r = t.xferdb("put", "--local", path, "s3://bkt/k", "--max-bandwidth", "10MB")
+    t.true("in flight" not in r.out + r.err, r)
+
+
+def test_the_screen_shows_lanes_and_gives_the_terminal_back():
+    path = t.make_file("big", 40 * MiB)
+    with t.Pty(t.XFERDB, "put", "--local", path, "s3://bkt/k", "--tui", "--max-bandwidth", "20MB", size=(30, 100)) as p:
+        before = p.modes()
+        p.expect("request-1")
+        p.resize(20, 70)
+        p.expect("JOIN")
+        p.resize(5, 20)
+        p.expect("too small")
+        p.resize(30, 100)
+        p.expect(r"WAITS \(proved\)", 30)
+        p.send("q")
+        t.equal(p.wait(), 0, p.text)
+        t.equal(p.modes()[:4], before[:4])
+        t.true(p.text.rstrip().rfind("\033[?1049l") > 0, p.text[-500:])
+        t.match(r"\033\[\?1049l[\s\S]*WAITS \(proved\)", p.text)    # the line stays on the normal screen
+
+
+def test_the_screen_is_given_back_on_an_interrupt():
+    path = t.make_file("big", 40 * MiB)
+    with t.Pty(t.XFERDB, "put", "--local", path, "s3://bkt/k", "--tui", "--max-bandwidth", "5MB", size=(30, 100)) as p:
+        before = p.modes()
+        p.expect("request-1")
+        p.kill(signal.SIGTERM)
+        t.equal(p.wait(), 130, p.text[-2000:])
+        t.equal(p.modes()[:4], before[:4])
+        t.true("\033[?1049l" in p.text, p.text[-500:])
+
+
+if __name__ == "__main__":
+    t.main()

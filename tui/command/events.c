@@ -1,0 +1,97 @@
+/* events: the trace, a line an event: for people, or as JSONL. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tracer/trace/filter.h"
+#include "tui/command/json.h"
+#include "tui/command/style.h"
+#include "tui/command/trace.h"
+
+/* The stream the events go to: standard output, or --json=FILE. */
+static FILE *stream_open(const struct ui_settings *settings)
+{
+	FILE *out = settings->json && *settings->json ? fopen(settings->json, "we") : stdout;
+
+	if (!out)
+		fprintf(stderr, "xferdb: cannot write %s: %s\n", settings->json, strerror(errno));
+	return out;
+}
+
+static void event_text(FILE *out, const struct tr_log *log, const struct tr_event *e)
+{
+	struct tr_site site = tr_event_site(log, e);
+	char line[4608];
+
+	fprintf(out, "%12.6f  %-12s %s", (double)e->t_ns / 1e9, tr_log_thread(log, e->thread)->name,
+		tr_event_line(log, e, line, sizeof(line)));
+	if (site.line)
+		fprintf(out, "  (%s:%u)", site.file, site.line);
+	fputc('\n', out);
+}
+
+static void event_print(FILE *out, const struct tr_log *log, const struct tr_event *e, bool json)
+{
+	json_t *object;
+
+	if (!json) {
+		event_text(out, log, e);
+		return;
+	}
+	object = ui_event_json(log, e);
+	json_dumpf(object, out, JSON_COMPACT);
+	json_decref(object);
+	fputc('\n', out);
+}
+
+static void events_print(FILE *out, const struct tr_log *log, const struct tr_filter *filter, bool json)
+{
+	for (uint32_t i = 0; i < tr_log_nr_events(log) && !ferror(out); i++) {
+		struct tr_event e = tr_log_event(log, i);
+		if (!filter || tr_filter_match(filter, log, &e))
+			event_print(out, log, &e, json);
+	}
+}
+
+/* What is missing from the trace is said, not passed over. */
+static void lost_print(const struct tr_log *log)
+{
+	char sentence[256];
+
+	if (*tr_log_lost_sentence(log, sentence, sizeof(sentence)))
+		fprintf(stderr, "xferdb: %s\n", sentence);
+}
+
+int ui_events_run(struct ui_arguments *arguments)
+{
+	const struct ui_settings *settings = &arguments->settings;
+	struct tr_filter *filter = NULL;
+	struct xf_error err = XF_ERROR_INIT;
+	struct ui_trace trace;
+	FILE *out;
+	int failed;
+
+	if (settings->filter && tr_filter_parse(settings->filter, &filter, &err)) {
+		fprintf(stderr, "xferdb: --filter: %s\n", err.message);
+		return UI_EXIT_USAGE;
+	}
+	if (ui_trace_of(&trace, arguments, false)) {
+		tr_filter_free(filter);
+		return UI_EXIT_USAGE;
+	}
+	out = stream_open(settings);
+	failed = !out;
+	if (out) {
+		events_print(out, trace.log, filter, settings->json != NULL);
+		failed = ferror(out) || fflush(out);
+		/* a reader that has seen enough (head) is no trouble of ours */
+		failed = failed && errno != EPIPE;
+		lost_print(trace.log);
+		if (out != stdout)
+			fclose(out);
+	}
+	ui_trace_close(&trace);
+	tr_filter_free(filter);
+	return failed ? UI_EXIT_FAILED : UI_EXIT_DONE;
+}
