@@ -48,6 +48,8 @@ static const struct {
 	{ "XAmzContentSHA256Mismatch", "the bytes of %O that reached %W are not those that were signed: did the source change meanwhile?" },
 	{ "XAmzContentChecksumMismatch", "the bytes of %O that reached %W do not match their checksum: did the source change meanwhile?" },
 	{ "IncompleteBody", "%W received fewer bytes of %O than announced" },
+	{ "MissingContentLength", "%W does not take a checksum behind the body of %O: set AWS_REQUEST_CHECKSUM_CALCULATION=when_required" },
+	{ "411", "%W does not take a checksum behind the body of %O: set AWS_REQUEST_CHECKSUM_CALCULATION=when_required" },
 	{ "RequestTimeout", "%W waited too long for the bytes of %O: the network or the source is too slow" },
 	{ "SlowDown", "%W asks for fewer requests: lower --max-concurrency, or try later" },
 	{ "503", "%W is overloaded or not ready: lower --max-concurrency, or try later" },

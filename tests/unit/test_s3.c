@@ -285,6 +285,8 @@ static void errors_say_what_where_and_what_to_do(void **state)
 	explained(NULL, 412, XF_OP_COMPLETE_MULTIPART_UPLOAD,
 		  "s3://b/k exists already at http://h:1, so nothing was overwritten (If-None-Match) (412)");
 	explained(NULL, 412, XF_OP_GET_OBJECT, "s3://b/k changed while it was read: start again (412)");
+	explained(NULL, 411, XF_OP_UPLOAD_PART, "http://h:1 does not take a checksum behind the body of s3://b/k: "
+		  "set AWS_REQUEST_CHECKSUM_CALCULATION=when_required (411)");
 	explained(NULL, 418, XF_OP_PUT_OBJECT, "http://h:1 refused PutObject on s3://b/k: HTTP status 418 (418)");
 }
 
