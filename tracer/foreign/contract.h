@@ -20,7 +20,8 @@
  *   XFERDB_TRACE      the trace: an absolute path, or /proc/PID/fd/N when it is in memory
  *   XFERDB_CONTROL    the control mapping: /proc/PID/fd/N of the supervisor
  *   XFERDB_CALL       which calls are on trial, one a line: exit, py:MODULE:NAME, sym:SYMBOL,
- *                     out:TEXT:TEXT. Absent: exit and the shim's defaults for boto3
+ *                     out:TEXT:TEXT. Absent: the shim's defaults for boto3, and exit, which then
+ *                     counts only when nothing else was called (TR_CALL_IMPLICIT)
  *   XFERDB_ENDPOINT   with --local: http://127.0.0.1:PORT, for clients that ignore AWS_ENDPOINT_URL
  *   XFERDB_ABLATE     names of waits the shim turns into no-ops, separated by commas: result, exit
  *
@@ -142,6 +143,9 @@ enum {
 	TR_CONNECTION_EXPECTS = 2, /* it waits for 100 Continue, or has not yet had one */
 };
 
+/* call_enter.flags: judged only when the trace has no other call (exit, when no --call was given). */
+enum { TR_CALL_IMPLICIT = 1 };
+
 /* Where a hold acts. */
 enum tr_hold_where {
 	TR_HOLD_RESPONSE, /* relay: the answer's bytes are kept back */
@@ -203,6 +207,8 @@ struct tr_control {
 	_Atomic uint32_t incomplete;     /* TR_INCOMPLETE_*: what nobody could see */
 	_Atomic uint32_t wants_stacks;   /* raised by one: every shim writes its Python stacks once */
 	_Atomic uint32_t marks_pending;
+	_Atomic uint32_t program;        /* pid of the program that was asked for: only its end is the exit call */
+	uint32_t reserved;
 	_Atomic uint64_t bytes_sent, bytes_received; /* over understood connections: does anything move? */
 	struct tr_control_process processes[TR_NR_PROCESSES];
 	tr_control_thread threads[TR_NR_THREADS];

@@ -42,9 +42,9 @@ static void record_at(enum xf_kind kind, uint64_t ticks, const void *payload, si
 		r->ticks = ticks;
 }
 
-void tr_marks_record(bool enter, uint32_t call, uint64_t ticks, const char *label)
+void tr_marks_record(bool enter, uint32_t call, uint64_t ticks, const char *label, uint32_t flags)
 {
-	struct xf_ev_call_enter begin = { .call = call };
+	struct xf_ev_call_enter begin = { .call = call, .flags = flags };
 	struct xf_ev_call_return end = { .call = call };
 
 	if (!xf_emit_on())
@@ -76,7 +76,7 @@ void tr_marks_take(struct tr_control *control, uint32_t tid)
 		uint32_t ready = MARK_READY;
 		if (!atomic_compare_exchange_strong(&m->state, &ready, MARK_WRITING))
 			continue;
-		tr_marks_record(m->enter, m->call, m->ticks, m->label);
+		tr_marks_record(m->enter, m->call, m->ticks, m->label, 0);
 		atomic_fetch_sub(&control->marks_pending, 1);
 		atomic_store(&m->state, MARK_FREE);
 	}

@@ -29,6 +29,6 @@ bool tr_marks_put(struct tr_control *control, uint32_t tid, bool enter, uint32_t
 void tr_marks_take(struct tr_control *control, uint32_t tid);
 
 /* Records one call_enter or call_return as of `ticks`, which must not lie before the thread's last event. */
-void tr_marks_record(bool enter, uint32_t call, uint64_t ticks, const char *label);
+void tr_marks_record(bool enter, uint32_t call, uint64_t ticks, const char *label, uint32_t flags);
 
 #endif

@@ -9,6 +9,8 @@ void tr_voice_init(struct tr_voice *v, uint32_t number, uint32_t pid, uint32_t t
 {
 	*v = (struct tr_voice){ .number = number, .open = true, .in_use = true };
 	xf_lane_init(&v->lane, number, pid, tid);
+	if (!name)
+		return;
 	tr_voice_begin(v);
 	uint32_t label = xf_text(name);
 	XF_EMIT(thread_name, .id = number, .label = label, .role = xf_text(role), .tid = tid);

@@ -20,7 +20,7 @@ struct tr_voice {
 	struct tr_voice *next;
 };
 
-/* Prepares a voice under that thread number; records its name. pid, tid: whose; 0: nobody's. */
+/* Prepares a voice under that thread number; records its name, but for NULL. pid, tid: whose; 0: nobody's. */
 void tr_voice_init(struct tr_voice *v, uint32_t number, uint32_t pid, uint32_t tid,
 		   const char *name, const char *role);
 void tr_voice_fini(struct tr_voice *v);

@@ -1,0 +1,872 @@
+/*
+ * relay: see relay.h.
+ *
+ * A connection has two ends (the program's, the server's) and two flows between
+ * them. A flow reads only when its buffer is empty and writes only what it has
+ * read, so that whoever sends too fast waits as it would have without us. While
+ * an answer is held the server's end is not looked at at all.
+ */
+#include "tracer/foreign/relay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/event/emit.h"
+#include "tracer/foreign/hold.h"
+#include "tracer/foreign/ids.h"
+#include "tracer/foreign/s3wire.h"
+#include "tracer/foreign/voice.h"
+#include "tracer/foreign/wire.h"
+
+enum {
+	RELAY_BUFFER = 65536,
+	RELAY_ROUNDS = 16,                 /* buffers a flow moves before others get their turn */
+	RELAY_PATIENCE_NS = 1000000000,    /* a program that does not wait for connect() waits so long */
+	RELAY_LOOK_NS = 2000000,           /* between two looks at `release` of a hold */
+};
+
+enum conn_state { CONN_REACHING, CONN_EXPECTED, CONN_OPEN };
+
+struct conn;
+
+struct end {
+	struct tr_watch watch;
+	struct conn *conn;
+	int fd;
+	struct tr_tls_stream *tls;
+	char *wire;             /* TLS: bytes for the socket that it would not take yet */
+	size_t wire_at, wire_len;
+	bool over;              /* it will send no more */
+	bool shut;              /* we told it that we send no more */
+};
+
+struct flow {
+	struct end *from, *to;
+	char *buf;
+	size_t at, len;
+};
+
+struct conn {
+	struct tr_relay *relay;
+	struct conn *next;
+	enum conn_state state;
+	struct tr_relay_ask ask;
+	uint32_t port;           /* of the program's socket */
+	struct end client, server;
+	struct flow up, down;
+	struct tr_timer timer;   /* patience, or the hold's end */
+	bool begun;              /* its first bytes have been seen */
+	bool gone;               /* the program's end is closed both ways: what it sent is still passed on */
+	bool opaque;             /* TLS that only the probe could read */
+	struct tr_wire *wire;    /* NULL: claimed by the probe, or not understood */
+	struct tr_voice *voice;
+	struct tr_control_hold *hold;
+	uint32_t hold_id;
+	struct tr_hold_request held; /* the last one held: not held twice */
+	char name[256];
+};
+
+struct listener {
+	struct tr_watch watch;
+	struct tr_relay *relay;
+	struct sockaddr_storage own;
+};
+
+struct tr_relay {
+	struct tr_relay_setup setup;
+	struct listener listeners[2];  /* IPv4, IPv6 */
+	struct conn *conns;
+	struct conn *dead;             /* freed at the end of a round: watches may still point there */
+	struct tr_timer bury;
+	struct tr_choir voices;
+	uint64_t bytes;
+};
+
+static void conn_pump(struct conn *c);
+
+/* ---- ends */
+
+static void end_ready(struct tr_watch *watch, uint32_t events);
+
+static void end_watch(struct end *e, uint32_t events)
+{
+	struct tr_loop *loop = e->conn->relay->setup.loop;
+
+	if (e->fd < 0)
+		return;
+	if (!events)
+		tr_loop_remove(loop, &e->watch);
+	else if (e->watch.fd < 0)
+		tr_loop_add(loop, &e->watch, e->fd, events);
+	else
+		tr_loop_change(loop, &e->watch, events);
+}
+
+static void end_open(struct end *e, struct conn *c, int fd)
+{
+	int one = 1;
+
+	*e = (struct end){ .conn = c, .fd = fd, .watch = { .fd = -1, .ready = end_ready } };
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+}
+
+static void end_close(struct end *e, bool reset)
+{
+	struct linger now = { .l_onoff = 1, .l_linger = 0 };
+
+	if (e->fd < 0)
+		return;
+	end_watch(e, 0);
+	if (reset)
+		setsockopt(e->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	close(e->fd);
+	e->fd = -1;
+	tr_tls_stream_free(e->tls);
+	e->tls = NULL;
+	free(e->wire);
+	e->wire = NULL;
+}
+
+/* Moves the TLS stream's bytes to the socket; false: the socket is gone. */
+static bool end_flush(struct end *e)
+{
+	while (e->tls) {
+		if (e->wire_len == e->wire_at) {
+			ssize_t n = tr_tls_get_wire(e->tls, e->wire, RELAY_BUFFER);
+			if (n <= 0)
+				return true;
+			e->wire_at = 0;
+			e->wire_len = (size_t)n;
+		}
+		ssize_t n = send(e->fd, e->wire + e->wire_at, e->wire_len - e->wire_at, MSG_NOSIGNAL);
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR;
+		e->wire_at += (size_t)n;
+	}
+	return true;
+}
+
+/* Bytes that wait for the socket to take them. */
+static bool end_is_full(const struct end *e)
+{
+	return e->tls && e->wire_at < e->wire_len;
+}
+
+static ssize_t end_read_tls(struct end *e, char *buf, size_t cap)
+{
+	char in[16384];
+	ssize_t n = tr_tls_read(e->tls, buf, cap);
+
+	if (n != 0)
+		return n;
+	n = recv(e->fd, in, sizeof(in), 0);
+	if (n <= 0)
+		return n == 0 ? -1 : errno == EAGAIN || errno == EINTR ? 0 : -1;
+	if (tr_tls_put_wire(e->tls, in, (size_t)n) < 0)
+		return -1;
+	n = tr_tls_read(e->tls, buf, cap);
+	return end_flush(e) ? n : -1;
+}
+
+/* Bytes read; 0: none now; -1: over, errno 0 when in order. */
+static ssize_t end_read(struct end *e, char *buf, size_t cap)
+{
+	ssize_t n;
+
+	errno = 0;
+	if (e->tls)
+		return end_read_tls(e, buf, cap);
+	n = recv(e->fd, buf, cap, 0);
+	if (n > 0)
+		return n;
+	if (n == 0)
+		return -1;
+	return errno == EAGAIN || errno == EINTR ? 0 : -1;
+}
+
+static ssize_t end_write(struct end *e, const char *buf, size_t len)
+{
+	ssize_t n;
+
+	errno = 0;
+	if (e->tls) {
+		if (!end_flush(e) || (n = end_is_full(e) ? 0 : tr_tls_write(e->tls, buf, len)) < 0)
+			return -1;
+		return end_flush(e) ? n : -1;
+	}
+	n = send(e->fd, buf, len, MSG_NOSIGNAL);
+	if (n >= 0)
+		return n;
+	return errno == EAGAIN || errno == EINTR ? 0 : -1;
+}
+
+static void end_shut(struct end *e)
+{
+	if (e->shut || e->fd < 0)
+		return;
+	e->shut = true;
+	if (e->tls) {
+		tr_tls_shutdown(e->tls);
+		end_flush(e);
+	}
+	shutdown(e->fd, SHUT_WR);
+}
+
+/* ---- what is said about it */
+
+/* What is recorded until conn_hush() is the connection's; without a voice the loop's, which is mute. */
+static void conn_speak(struct conn *c)
+{
+	if (!c->voice && xf_emit_on())
+		c->voice = tr_choir_take(&c->relay->voices);
+	if (c->voice)
+		tr_voice_begin(c->voice);
+}
+
+static void conn_hush(struct conn *c)
+{
+	if (c->voice)
+		tr_voice_end(c->voice);
+}
+
+static void conn_tell_sent(struct conn *c, const char *bytes, size_t len)
+{
+	if (!c->wire)
+		return;
+	conn_speak(c);
+	tr_wire_sent(c->wire, bytes, len);
+	conn_hush(c);
+}
+
+static void conn_tell_received(struct conn *c, const char *bytes, size_t len)
+{
+	if (!c->wire)
+		return;
+	conn_speak(c);
+	tr_wire_received(c->wire, bytes, len);
+	conn_hush(c);
+}
+
+/* ---- holds */
+
+/* The claimer's view of it, read whole or not at all. */
+static bool slot_read(const struct tr_control *control, uint32_t port, struct tr_wire_now *now)
+{
+	const struct tr_control_connection *s = &control->connections[port % TR_NR_CONNECTIONS];
+	uint32_t before = atomic_load(&s->sequence), flags;
+
+	if (before & 1 || atomic_load(&s->port) != port || !atomic_load(&s->pid))
+		return false;
+	flags = atomic_load(&s->flags);
+	*now = (struct tr_wire_now){
+		.request = atomic_load(&s->request), .transfer = atomic_load(&s->transfer),
+		.part = atomic_load(&s->part), .op = (enum xf_op)atomic_load(&s->op),
+		.sent = flags & TR_CONNECTION_SENT, .expects = flags & TR_CONNECTION_EXPECTS,
+	};
+	return atomic_load(&s->sequence) == before;
+}
+
+static bool conn_is_claimed(const struct conn *c)
+{
+	const struct tr_control *control = c->relay->setup.control;
+	const struct tr_control_connection *s = &control->connections[c->port % TR_NR_CONNECTIONS];
+
+	return atomic_load(&s->port) == c->port && atomic_load(&s->pid);
+}
+
+/* What is under way, by our own reading or the probe's. */
+static bool conn_now(const struct conn *c, struct tr_wire_now *now)
+{
+	if (!c->wire)
+		return slot_read(c->relay->setup.control, c->port, now) && now->op != XF_OP_NONE;
+	*now = tr_wire_now(c->wire);
+	return now->op != XF_OP_NONE;
+}
+
+static struct tr_hold_request conn_request(const struct tr_wire_now *now)
+{
+	return (struct tr_hold_request){ .where = TR_HOLD_RESPONSE, .op = now->op,
+					 .request = now->request, .transfer = now->transfer,
+					 .part = now->part };
+}
+
+/* The probe names a request before it numbers it: 0 and the number after it are the same. */
+static bool conn_was_held(struct conn *c, const struct tr_hold_request *r)
+{
+	if (c->held.op != r->op || c->held.part != r->part)
+		return false;
+	if (c->held.request == r->request)
+		return true;
+	if (c->held.request)
+		return false;
+	c->held.request = r->request;
+	return true;
+}
+
+static void hold_look(struct tr_timer *timer);
+
+/* An answer is about to be read: is it to be kept back? */
+static bool conn_strikes(struct conn *c)
+{
+	struct tr_wire_now now;
+	struct tr_hold_request r;
+
+	if (c->hold)
+		return true;
+	/* before its body a request has only 100 Continue to wait for */
+	if (!conn_now(c, &now) || (now.expects && !now.sent))
+		return false;
+	r = conn_request(&now);
+	if (conn_was_held(c, &r))
+		return false;
+	c->hold = tr_hold_strike(c->relay->setup.control, &r, &c->hold_id);
+	if (!c->hold)
+		return false;
+	c->held = r;
+	conn_speak(c);
+	XF_EMIT(held, .hold = c->hold_id, .transfer = r.transfer, .part = r.part, .op = (uint8_t)r.op);
+	conn_hush(c);
+	c->timer.fire = hold_look;
+	tr_loop_at(c->relay->setup.loop, &c->timer, xf_clock_mono_ns() + RELAY_LOOK_NS);
+	return true;
+}
+
+static void conn_let_go(struct conn *c, enum tr_evasion evasion)
+{
+	uint64_t held_ns;
+
+	if (!c->hold)
+		return;
+	tr_loop_cancel(c->relay->setup.loop, &c->timer);
+	held_ns = tr_hold_end(c->hold, evasion);
+	c->hold = NULL;
+	conn_speak(c);
+	if (evasion)
+		XF_EMIT(hold_evaded, .hold = c->hold_id, .why = xf_text(tr_evasion_text(evasion)));
+	XF_EMIT(released, .hold = c->hold_id, .transfer = c->held.transfer, .part = c->held.part,
+		.held_ns = held_ns);
+	conn_hush(c);
+}
+
+static void hold_look(struct tr_timer *timer)
+{
+	struct conn *c = (struct conn *)((char *)timer - offsetof(struct conn, timer));
+	uint64_t now = xf_clock_mono_ns(), end;
+
+	if (!tr_hold_is_over(c->hold, now)) {
+		end = tr_hold_ends_at(c->hold);
+		tr_loop_at(c->relay->setup.loop, timer, end < now + RELAY_LOOK_NS ? end : now + RELAY_LOOK_NS);
+		return;
+	}
+	conn_let_go(c, TR_EVADED_NOT);
+	conn_pump(c);
+}
+
+/* Bytes went up on c: is it what somebody else's hold keeps? */
+static void conn_check_repeated(struct conn *c)
+{
+	struct tr_wire_now now;
+	struct tr_hold_request r;
+
+	if (!conn_now(c, &now))
+		return;
+	r = conn_request(&now);
+	for (struct conn *o = c->relay->conns; o; o = o->next)
+		if (o != c && o->hold && tr_hold_is_repeated(o->hold, o->held.transfer, &r)) {
+			conn_let_go(o, TR_EVADED_REPEATED);
+			conn_pump(o);
+			return;
+		}
+}
+
+/* ---- the end of a connection */
+
+static void relay_bury(struct tr_timer *timer)
+{
+	struct tr_relay *relay = (struct tr_relay *)((char *)timer - offsetof(struct tr_relay, bury));
+
+	while (relay->dead) {
+		struct conn *c = relay->dead;
+		relay->dead = c->next;
+		free(c->up.buf);
+		free(c->down.buf);
+		free(c);
+	}
+}
+
+static void conn_unlink(struct conn *c)
+{
+	for (struct conn **at = &c->relay->conns; *at; at = &(*at)->next)
+		if (*at == c) {
+			*at = c->next;
+			break;
+		}
+	c->next = c->relay->dead;
+	c->relay->dead = c;
+	tr_loop_at(c->relay->setup.loop, &c->relay->bury, xf_clock_mono_ns());
+}
+
+static void conn_close(struct conn *c, const char *by, bool reset)
+{
+	conn_let_go(c, c->client.over ? TR_EVADED_CLOSED : TR_EVADED_NOT);
+	tr_loop_cancel(c->relay->setup.loop, &c->timer);
+	end_close(&c->client, reset);
+	end_close(&c->server, reset);
+	if (c->ask.copy >= 0)
+		close(c->ask.copy);
+	c->ask.copy = -1;
+	if (c->opaque && !conn_is_claimed(c))
+		atomic_fetch_or(&c->relay->setup.control->incomplete, TR_INCOMPLETE_TLS);
+	if (c->wire) {
+		conn_speak(c);
+		tr_wire_free(c->wire, by);
+		conn_hush(c);
+	}
+	c->wire = NULL;
+	if (c->voice)
+		c->voice->in_use = false;
+	c->voice = NULL;
+	conn_unlink(c);
+}
+
+/* ---- its beginning */
+
+/* The program's first bytes say whether anybody can read this connection, and who. */
+static void conn_begin(struct conn *c, const char *bytes, size_t len)
+{
+	c->begun = true;
+	if (conn_is_claimed(c))
+		return;
+	if (tr_wire_is_request(bytes, len))
+		c->wire = tr_wire_new(c->relay->setup.control, c->port, 0);
+	else if (bytes[0] == 0x16)
+		c->opaque = true;
+}
+
+static bool end_wrap(struct end *e, struct tr_tls_stream *tls)
+{
+	e->tls = tls;
+	e->wire = malloc(RELAY_BUFFER);
+	return e->tls && e->wire;
+}
+
+/* With --tls-relay: the first byte of a ClientHello puts TLS on the program's end. False: broken. */
+static bool conn_unwrap(struct conn *c)
+{
+	struct tr_tls *tls = c->relay->setup.tls;
+	char first = 0;
+
+	if (!tls || c->client.tls || recv(c->client.fd, &first, 1, MSG_PEEK) != 1 || first != 0x16)
+		return true;
+	return end_wrap(&c->client, tr_tls_accept(tls));
+}
+
+/* … and, as soon as the program has named the host, on the server's. */
+static bool conn_wrap(struct conn *c)
+{
+	const char *name = c->client.tls && !c->server.tls ? tr_tls_name(c->client.tls) : "";
+
+	if (!*name && c->client.tls && !c->server.tls && tr_tls_established(c->client.tls))
+		name = c->name;
+	if (!*name)
+		return true;
+	if (!end_wrap(&c->server, tr_tls_connect(c->relay->setup.tls, name)))
+		return false;
+	return end_flush(&c->server);
+}
+
+/* ---- flows */
+
+static bool flow_ready(struct flow *f)
+{
+	if (!f->buf)
+		f->buf = malloc(RELAY_BUFFER);
+	return f->buf != NULL;
+}
+
+static void flow_saw(struct conn *c, struct flow *f)
+{
+	c->relay->bytes += f->len;
+	if (f == &c->up) {
+		if (!c->begun)
+			conn_begin(c, f->buf, f->len);
+		conn_tell_sent(c, f->buf, f->len);
+		conn_check_repeated(c);
+	} else {
+		conn_tell_received(c, f->buf, f->len);
+	}
+}
+
+/* Fills an empty buffer; false: nothing to be had now. */
+static bool flow_fill(struct conn *c, struct flow *f)
+{
+	ssize_t n;
+
+	if (f->from->over || (f == &c->down && (conn_strikes(c) || end_is_full(&c->client))))
+		return false;
+	n = end_read(f->from, f->buf, RELAY_BUFFER);
+	if (n < 0)
+		f->from->over = true;
+	if (n <= 0)
+		return false;
+	f->at = 0;
+	f->len = (size_t)n;
+	flow_saw(c, f);
+	return true;
+}
+
+/* One flow as far as it goes now; false: the connection is broken. */
+static bool flow_move(struct conn *c, struct flow *f)
+{
+	if (!flow_ready(f))
+		return false;
+	for (int round = 0; round < RELAY_ROUNDS || c->gone; round++) {
+		if (f->at == f->len && !flow_fill(c, f))
+			break;
+		/* TLS that has not begun on the far side: its bytes wait */
+		if (f->from->tls && !f->to->tls)
+			break;
+		ssize_t n = end_write(f->to, f->buf + f->at, f->len - f->at);
+		if (n < 0)
+			return false;
+		f->at += (size_t)n;
+		if (f->at < f->len)
+			break;
+	}
+	return true;
+}
+
+static void flow_end(struct flow *f)
+{
+	if (f->from->over && f->at == f->len && !end_is_full(f->to))
+		end_shut(f->to);
+}
+
+/* What each end is waited for, after a round. */
+static void conn_watch(struct conn *c)
+{
+	uint32_t client = 0, server = 0;
+
+	if (!c->client.over && !c->gone && c->up.at == c->up.len)
+		client |= EPOLLIN | EPOLLRDHUP;
+	if (!c->gone && (c->down.at < c->down.len || end_is_full(&c->client)))
+		client |= EPOLLOUT;
+	if (!c->server.over && !c->hold && !c->gone && c->down.at == c->down.len)
+		server |= EPOLLIN;
+	if (c->up.at < c->up.len || end_is_full(&c->server))
+		server |= EPOLLOUT;
+	end_watch(&c->client, client);
+	end_watch(&c->server, server);
+}
+
+static void conn_pump(struct conn *c)
+{
+	bool sound = conn_unwrap(c) && flow_move(c, &c->up) && conn_wrap(c) &&
+		     (c->gone || flow_move(c, &c->down));
+
+	if (sound && c->client.tls)
+		sound = end_flush(&c->client) && end_flush(&c->server);
+	if (!sound) {
+		conn_close(c, c->client.over ? "client" : "server", true);
+		return;
+	}
+	if (c->hold && c->client.over)
+		conn_let_go(c, TR_EVADED_CLOSED);
+	flow_end(&c->up);
+	flow_end(&c->down);
+	if (c->server.shut && (c->client.shut || c->gone))
+		conn_close(c, c->client.over && !c->server.over ? "client" : "server", false);
+	else
+		conn_watch(c);
+}
+
+/* A client that is closed both ways takes no answer any more; what it sent before still goes out. */
+static void end_ready(struct tr_watch *watch, uint32_t events)
+{
+	struct end *e = (struct end *)((char *)watch - offsetof(struct end, watch));
+	struct conn *c = e->conn;
+
+	if (e == &c->client && events & (EPOLLHUP | EPOLLERR)) {
+		c->gone = true;
+		c->down.at = c->down.len;
+		conn_let_go(c, TR_EVADED_CLOSED);
+	}
+	conn_pump(c);
+}
+
+/* ---- from connect() to an open connection */
+
+static void conn_answer(struct conn *c, enum tr_relay_answer answer)
+{
+	const struct tr_relay_setup *s = &c->relay->setup;
+
+	if (answer == TR_RELAY_BY_ITSELF && c->ask.must)
+		answer = TR_RELAY_REFUSED;
+	s->answer(s->ctx, c->ask.notice, answer);
+}
+
+static void conn_give_up(struct conn *c)
+{
+	conn_answer(c, TR_RELAY_BY_ITSELF);
+	conn_close(c, "server", false);
+}
+
+static uint32_t port_of(const struct sockaddr_storage *a)
+{
+	if (a->ss_family == AF_INET)
+		return ntohs(((const struct sockaddr_in *)a)->sin_port);
+	return a->ss_family == AF_INET6 ? ntohs(((const struct sockaddr_in6 *)a)->sin6_port) : 0;
+}
+
+/* Our own address in the family of the program's socket. False: we have none in it. */
+static bool relay_address(const struct tr_relay *relay, const struct sockaddr_storage *to,
+			  struct sockaddr_storage *own, socklen_t *len)
+{
+	const struct sockaddr_in6 *to6 = (const void *)to;
+	struct sockaddr_in6 *own6 = (void *)own;
+
+	*own = relay->listeners[0].own;
+	*len = sizeof(struct sockaddr_in);
+	if (to->ss_family == AF_INET)
+		return true;
+	*len = sizeof(struct sockaddr_in6);
+	if (!IN6_IS_ADDR_V4MAPPED(&to6->sin6_addr)) {
+		*own = relay->listeners[1].own;
+		return relay->listeners[1].watch.fd >= 0;
+	}
+	memset(own, 0, sizeof(*own));
+	own6->sin6_family = AF_INET6;
+	own6->sin6_port = htons((uint16_t)port_of(&relay->listeners[0].own));
+	memcpy(&own6->sin6_addr, &(struct in6_addr){ { { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 1 } } },
+	       sizeof(struct in6_addr));
+	return true;
+}
+
+/* The far side stands: the program's socket is turned to us. */
+static void conn_turn(struct conn *c)
+{
+	const struct tr_relay_setup *s = &c->relay->setup;
+	struct sockaddr_storage own;
+	socklen_t len;
+	bool turned;
+
+	tr_loop_cancel(s->loop, &c->timer);
+	if (!s->waits(s->ctx, c->ask.notice)) {
+		conn_close(c, "client", false);
+		return;
+	}
+	if (!relay_address(c->relay, &c->ask.to, &own, &len)) {
+		conn_give_up(c);
+		return;
+	}
+	errno = 0;
+	turned = connect(c->ask.copy, (struct sockaddr *)&own, len) == 0 || errno == EINPROGRESS;
+	enum tr_relay_answer answer = errno == EINPROGRESS ? TR_RELAY_IN_PROGRESS : TR_RELAY_CONNECTED;
+	len = sizeof(own);
+	if (!turned || getsockname(c->ask.copy, (struct sockaddr *)&own, &len) != 0) {
+		conn_give_up(c);
+		return;
+	}
+	c->port = port_of(&own);
+	close(c->ask.copy);
+	c->ask.copy = -1;
+	c->state = CONN_EXPECTED;
+	conn_answer(c, answer);
+}
+
+/* The server's socket while it connects: writable is decided. */
+static void server_reached(struct tr_watch *watch, uint32_t events)
+{
+	struct end *e = (struct end *)((char *)watch - offsetof(struct end, watch));
+	struct conn *c = e->conn;
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	(void)events;
+	getsockopt(e->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	end_watch(e, 0);
+	e->watch.ready = end_ready;
+	if (c->state != CONN_REACHING) {
+		/* the program did not wait, and is being served already */
+		if (error)
+			conn_close(c, "server", true);
+		else if (c->state == CONN_OPEN)
+			conn_pump(c);
+		return;
+	}
+	if (error)
+		conn_give_up(c);
+	else
+		conn_turn(c);
+}
+
+static void conn_impatient(struct tr_timer *timer)
+{
+	conn_turn((struct conn *)((char *)timer - offsetof(struct conn, timer)));
+}
+
+static struct conn *conn_new(struct tr_relay *relay, const struct tr_relay_ask *ask)
+{
+	struct conn *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->relay = relay;
+	c->ask = *ask;
+	if (ask->name)
+		memcpy(c->name, ask->name, strnlen(ask->name, sizeof(c->name) - 1));
+	c->client.fd = c->server.fd = c->client.watch.fd = c->server.watch.fd = -1;
+	c->client.conn = c->server.conn = c;
+	c->up = (struct flow){ .from = &c->client, .to = &c->server };
+	c->down = (struct flow){ .from = &c->server, .to = &c->client };
+	c->held.op = XF_OP_COUNT;
+	c->next = relay->conns;
+	relay->conns = c;
+	return c;
+}
+
+void tr_relay_take(struct tr_relay *relay, const struct tr_relay_ask *ask)
+{
+	struct conn *c = conn_new(relay, ask);
+	int fd = socket(ask->to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (!c || fd < 0) {
+		relay->setup.answer(relay->setup.ctx, ask->notice,
+				    ask->must ? TR_RELAY_REFUSED : TR_RELAY_BY_ITSELF);
+		if (c)
+			conn_close(c, "server", false);
+		return;
+	}
+	end_open(&c->server, c, fd);
+	c->server.watch.ready = server_reached;
+	if (connect(fd, (const struct sockaddr *)&ask->to, ask->to_len) != 0 && errno != EINPROGRESS) {
+		conn_give_up(c);
+		return;
+	}
+	end_watch(&c->server, EPOLLOUT);
+	if (ask->nonblocking) {
+		c->timer.fire = conn_impatient;
+		tr_loop_at(relay->setup.loop, &c->timer, xf_clock_mono_ns() + RELAY_PATIENCE_NS);
+	}
+}
+
+static struct conn *relay_expected(struct tr_relay *relay, uint32_t port)
+{
+	struct conn *c = relay->conns;
+
+	while (c && !(c->state == CONN_EXPECTED && c->port == port))
+		c = c->next;
+	return c;
+}
+
+static void relay_accept(struct tr_watch *watch, uint32_t events)
+{
+	struct tr_relay *relay =
+		((struct listener *)((char *)watch - offsetof(struct listener, watch)))->relay;
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+	struct conn *c;
+	int fd;
+
+	(void)events;
+	fd = accept4(watch->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd < 0)
+		return;
+	c = relay_expected(relay, port_of(&peer));
+	if (!c) {
+		close(fd); /* not one of ours: nobody else has business here */
+		return;
+	}
+	end_open(&c->client, c, fd);
+	c->state = CONN_OPEN;
+	if (c->server.watch.ready == end_ready)
+		conn_pump(c);
+}
+
+/* ---- the relay itself */
+
+static bool relay_listen(struct tr_relay *relay, unsigned i, const struct sockaddr *a, socklen_t len)
+{
+	struct listener *l = &relay->listeners[i];
+	socklen_t own_len = sizeof(l->own);
+	int fd = socket(a->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	*l = (struct listener){ .watch = { .fd = -1, .ready = relay_accept }, .relay = relay };
+	if (fd < 0)
+		return false;
+	if (bind(fd, a, len) == 0 && listen(fd, 1024) == 0 &&
+	    getsockname(fd, (struct sockaddr *)&l->own, &own_len) == 0 &&
+	    tr_loop_add(relay->setup.loop, &l->watch, fd, EPOLLIN))
+		return true;
+	close(fd);
+	return false;
+}
+
+enum xf_status tr_relay_new(const struct tr_relay_setup *setup, struct tr_relay **out,
+			    struct xf_error *err)
+{
+	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct tr_relay *relay = calloc(1, sizeof(*relay));
+
+	*out = relay;
+	if (!relay)
+		return xf_fail(err, XF_NOMEM, "out of memory");
+	relay->setup = *setup;
+	relay->voices.kind = "connection";
+	relay->bury.fire = relay_bury;
+	if (!relay_listen(relay, 0, (struct sockaddr *)&v4, sizeof(v4))) {
+		*out = NULL;
+		free(relay);
+		return xf_fail_errno(err, XF_IO, errno, "the relay cannot listen on the loopback");
+	}
+	relay_listen(relay, 1, (struct sockaddr *)&v6, sizeof(v6)); /* a machine may have no IPv6 */
+	return XF_OK;
+}
+
+void tr_relay_free(struct tr_relay *relay)
+{
+	if (!relay)
+		return;
+	while (relay->conns)
+		conn_close(relay->conns, "client", true);
+	for (unsigned i = 0; i < 2; i++) {
+		int fd = relay->listeners[i].watch.fd;
+		tr_loop_remove(relay->setup.loop, &relay->listeners[i].watch);
+		if (fd >= 0)
+			close(fd);
+	}
+	tr_loop_cancel(relay->setup.loop, &relay->bury);
+	relay_bury(&relay->bury);
+	tr_choir_fini(&relay->voices);
+	free(relay);
+}
+
+bool tr_relay_is_own(const struct tr_relay *relay, const struct sockaddr_storage *address)
+{
+	struct sockaddr_storage own;
+	socklen_t len;
+
+	if (address->ss_family != AF_INET && address->ss_family != AF_INET6)
+		return false;
+	return relay_address(relay, address, &own, &len) && memcmp(&own, address, len) == 0;
+}
+
+unsigned tr_relay_open(const struct tr_relay *relay, uint32_t pid)
+{
+	unsigned n = 0;
+
+	for (const struct conn *c = relay->conns; c; c = c->next)
+		n += c->state == CONN_OPEN && (!pid || c->ask.pid == pid);
+	return n;
+}
+
+uint64_t tr_relay_bytes(const struct tr_relay *relay)
+{
+	return relay->bytes;
+}

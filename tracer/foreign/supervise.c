@@ -1,0 +1,368 @@
+/* supervise: see supervise.h. */
+#include "tracer/foreign/supervise.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "core/event/clock.h"
+#include "tracer/foreign/marks.h"
+
+enum { OUTPUT_MAX = 65536 };
+
+static const struct tr_decision go_on = { .what = TR_GO_ON };
+
+/* ---- addresses */
+
+const char *tr_address_text(const struct sockaddr_storage *a, char *buf, size_t cap)
+{
+	const struct sockaddr_in *v4 = (const void *)a;
+	const struct sockaddr_in6 *v6 = (const void *)a;
+	char host[INET6_ADDRSTRLEN] = "";
+
+	if (a->ss_family == AF_INET) {
+		inet_ntop(AF_INET, &v4->sin_addr, host, sizeof(host));
+		snprintf(buf, cap, "%s:%u", host, ntohs(v4->sin_port));
+	} else if (a->ss_family == AF_INET6) {
+		inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof(host));
+		snprintf(buf, cap, "[%s]:%u", host, ntohs(v6->sin6_port));
+	} else {
+		snprintf(buf, cap, "address family %u", a->ss_family);
+	}
+	return buf;
+}
+
+static bool v4_is_loopback(uint32_t host)
+{
+	return host >> 24 == 127 || host == 0; /* 0.0.0.0 is this machine, too */
+}
+
+bool tr_address_is_loopback(const struct sockaddr_storage *a)
+{
+	const struct in6_addr *v6 = &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr;
+	uint32_t mapped;
+
+	if (a->ss_family == AF_INET)
+		return v4_is_loopback(ntohl(((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr));
+	if (a->ss_family != AF_INET6)
+		return false;
+	memcpy(&mapped, &v6->s6_addr[12], sizeof(mapped));
+	return IN6_IS_ADDR_LOOPBACK(v6) || IN6_IS_ADDR_UNSPECIFIED(v6) ||
+	       (IN6_IS_ADDR_V4MAPPED(v6) && v4_is_loopback(ntohl(mapped)));
+}
+
+static uint16_t address_port(const struct sockaddr_storage *a)
+{
+	return ntohs(a->ss_family == AF_INET ? ((const struct sockaddr_in *)(const void *)a)->sin_port
+					     : ((const struct sockaddr_in6 *)(const void *)a)->sin6_port);
+}
+
+static bool read_address(uint32_t tid, uint64_t at, uint64_t len, struct sockaddr_storage *a)
+{
+	memset(a, 0, sizeof(*a));
+	if (!at || len < sizeof(a->ss_family))
+		return false;
+	if (len > sizeof(*a))
+		len = sizeof(*a);
+	return tr_notify_read(tid, at, a, (size_t)len) == (ssize_t)len;
+}
+
+/* ---- --local: nothing leaves this machine */
+
+static bool may_leave(const struct sockaddr_storage *a)
+{
+	return a->ss_family != AF_INET && a->ss_family != AF_INET6;
+}
+
+static struct tr_decision refuse(struct tr_supervisor *s, uint32_t tid, const struct sockaddr_storage *to)
+{
+	struct tr_process *p = tr_process_of(&s->processes, tid);
+	const char *who = p && !p->program ? p->command : s->program;
+	char text[80], line[160];
+
+	s->refused++;
+	snprintf(line, sizeof(line), "%.40s tried %s: refused, 0 bytes left this machine", who,
+		 tr_address_text(to, text, sizeof(text)));
+	for (unsigned i = 0; i < s->nr_refusals; i++)
+		if (strcmp(s->refusals[i], line) == 0)
+			return (struct tr_decision){ TR_FAIL, ECONNREFUSED };
+	if (s->nr_refusals < sizeof(s->refusals) / sizeof(s->refusals[0]))
+		memcpy(s->refusals[s->nr_refusals++], line, sizeof(line));
+	return (struct tr_decision){ TR_FAIL, ECONNREFUSED };
+}
+
+/* ---- connect */
+
+struct socket_facts {
+	bool stream, nonblocking, connected;
+};
+
+static struct socket_facts facts_of(int fd)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(int), peer_len = sizeof(peer);
+	int type = 0;
+
+	getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len);
+	return (struct socket_facts){
+		.stream = type == SOCK_STREAM,
+		.nonblocking = fcntl(fd, F_GETFL) & O_NONBLOCK,
+		.connected = getpeername(fd, (struct sockaddr *)&peer, &peer_len) == 0,
+	};
+}
+
+/* Connections the probe makes itself it also sees; all others are led through the relay. */
+static bool wants_relay(const struct tr_supervisor *s, uint32_t tid)
+{
+	if (!s->relay || s->mode == TR_RELAY_NONE)
+		return false;
+	return s->mode == TR_RELAY_ALL || !tr_control_is_connecting(s->control, tid);
+}
+
+static struct tr_decision redirect(struct tr_supervisor *s, const struct tr_notice *n,
+				   const struct sockaddr_storage *to, socklen_t len, uint32_t pid)
+{
+	struct tr_relay_ask ask = { .to = *to, .to_len = len, .notice = n->id, .pid = pid, .tid = n->tid,
+				    .must = s->local };
+	struct socket_facts facts;
+
+	ask.copy = tr_notify_copy_fd(pid, (int)n->args[0]);
+	if (ask.copy < 0)
+		return go_on;
+	facts = facts_of(ask.copy);
+	if (!facts.stream || facts.connected) {
+		close(ask.copy);
+		return go_on;
+	}
+	ask.nonblocking = facts.nonblocking;
+	tr_relay_take(s->relay, &ask);
+	return (struct tr_decision){ .what = TR_LATER };
+}
+
+/* Plain http to the outside is taken to the endpoint; anything else has to be told where to go. */
+static bool to_endpoint(const struct tr_supervisor *s, struct sockaddr_storage *to)
+{
+	const struct sockaddr_in *endpoint = (const void *)&s->endpoint;
+	struct sockaddr_in6 *v6 = (void *)to;
+
+	if (!s->endpoint_len || address_port(to) != 80 || s->endpoint.ss_family != AF_INET)
+		return false;
+	if (to->ss_family == AF_INET) {
+		*to = s->endpoint;
+		return true;
+	}
+	memset(&v6->sin6_addr, 0, sizeof(v6->sin6_addr));
+	v6->sin6_addr.s6_addr[10] = v6->sin6_addr.s6_addr[11] = 0xff;
+	memcpy(&v6->sin6_addr.s6_addr[12], &endpoint->sin_addr, 4);
+	v6->sin6_port = endpoint->sin_port;
+	return true;
+}
+
+static struct tr_decision on_connect(struct tr_supervisor *s, const struct tr_notice *n, bool can)
+{
+	struct sockaddr_storage to;
+	struct tr_process *p = tr_process_of(&s->processes, n->tid);
+	socklen_t len = n->args[2] < sizeof(to) ? (socklen_t)n->args[2] : (socklen_t)sizeof(to);
+	bool relay = can && p && s->relay;
+
+	if (p)
+		tr_process_seen(p);
+	if (!read_address(n->tid, n->args[1], n->args[2], &to))
+		return s->local ? (struct tr_decision){ TR_FAIL, EACCES } : go_on;
+	if (to.ss_family != AF_INET && to.ss_family != AF_INET6)
+		return go_on;
+	if (s->local && !may_leave(&to) && !tr_address_is_loopback(&to)) {
+		struct sockaddr_storage turned = to;
+		if (!relay || !to_endpoint(s, &turned))
+			return refuse(s, n->tid, &to);
+		struct tr_decision d = redirect(s, n, &turned, len, p->pid);
+		return d.what == TR_GO_ON ? refuse(s, n->tid, &to) : d;
+	}
+	return relay && wants_relay(s, n->tid) ? redirect(s, n, &to, len, p->pid) : go_on;
+}
+
+/* ---- datagrams and first packets with an address of their own (--local only) */
+
+static struct tr_decision check_address(struct tr_supervisor *s, const struct tr_notice *n,
+					uint64_t at, uint64_t len)
+{
+	struct sockaddr_storage to;
+
+	if (!read_address(n->tid, at, len, &to))
+		return (struct tr_decision){ TR_FAIL, EACCES };
+	if (may_leave(&to) || tr_address_is_loopback(&to))
+		return go_on;
+	return refuse(s, n->tid, &to);
+}
+
+static struct tr_decision on_sendto(struct tr_supervisor *s, const struct tr_notice *n, bool can)
+{
+	(void)can;
+	return s->local ? check_address(s, n, n->args[4], n->args[5]) : go_on;
+}
+
+static struct tr_decision on_sendmsg(struct tr_supervisor *s, const struct tr_notice *n, bool can)
+{
+	struct msghdr m;
+
+	(void)can;
+	/* sendmmsg begins with the same structure; all its messages go through one socket */
+	if (!s->local || tr_notify_read(n->tid, n->args[1], &m, sizeof(m)) != sizeof(m) || !m.msg_name)
+		return go_on;
+	return check_address(s, n, (uintptr_t)m.msg_name, m.msg_namelen);
+}
+
+/* ---- processes */
+
+static struct tr_decision on_leave(struct tr_supervisor *s, const struct tr_notice *n, bool can)
+{
+	struct tr_process *p = tr_process_of(&s->processes, n->tid);
+
+	(void)can;
+	if (p) {
+		tr_process_seen(p);
+		tr_process_leaves(p, (int)n->args[0]);
+	}
+	return go_on;
+}
+
+static struct tr_decision on_exec(struct tr_supervisor *s, const struct tr_notice *n, bool can)
+{
+	struct tr_process *p = tr_process_of(&s->processes, n->tid);
+	uint64_t at = n->nr == SYS_execve ? n->args[0] : n->args[1];
+	char path[4096];
+
+	(void)can;
+	if (p && tr_notify_read_string(n->tid, at, path, sizeof(path)) && path[0])
+		tr_process_executes(p, path);
+	return go_on;
+}
+
+static struct tr_decision on_io_uring(struct tr_supervisor *s, const struct tr_notice *n, bool can)
+{
+	(void)n, (void)can;
+	atomic_fetch_or(&s->control->incomplete, TR_INCOMPLETE_IO_URING);
+	return go_on;
+}
+
+/* ---- output */
+
+struct output {
+	struct tr_supervisor *s;
+	struct tr_process *process;
+	uint32_t tid;
+};
+
+static void line_met(void *ctx, struct tr_line_call *which, bool begins)
+{
+	struct output *o = ctx;
+	uint64_t now = xf_clock_ticks();
+	uint32_t call = begins ? atomic_fetch_add(&o->s->control->nr_calls, 1) + 1 : which->call;
+	struct tr_voice *voice;
+
+	which->call = begins ? call : 0;
+	voice = tr_process_speak(o->process, o->tid);
+	if (!voice) {
+		tr_marks_put(o->s->control, o->tid, begins, call, now, which->begin);
+		return;
+	}
+	tr_marks_record(begins, call, now, which->begin, 0);
+	tr_process_hush(voice);
+}
+
+static void output_feed(struct output *o, uint64_t at, uint64_t len)
+{
+	char buf[4096];
+
+	for (uint64_t done = 0; done < len && done < OUTPUT_MAX;) {
+		size_t want = len - done < sizeof(buf) ? (size_t)(len - done) : sizeof(buf);
+		ssize_t n = tr_notify_read(o->tid, at + done, buf, want);
+		if (n <= 0)
+			return;
+		tr_lines_feed(o->s->lines, o->process->pid, buf, (size_t)n, line_met, o);
+		done += (uint64_t)n;
+	}
+}
+
+/* Without the probe the shim's marks come here: the write succeeds, and goes nowhere. */
+static struct tr_decision on_mark(struct tr_supervisor *s, struct tr_process *p, const struct tr_notice *n)
+{
+	char text[512], *name, way;
+	ssize_t len = tr_notify_read(n->tid, n->args[1], text,
+				     n->args[2] < sizeof(text) ? (size_t)n->args[2] : sizeof(text) - 1);
+	unsigned long id;
+	struct tr_voice *voice;
+
+	if (len <= 0)
+		return go_on;
+	text[len < (ssize_t)sizeof(text) ? len : (ssize_t)sizeof(text) - 1] = 0;
+	text[strcspn(text, "\n")] = 0;
+	way = text[0];
+	id = text[0] && text[1] ? strtoul(text + 2, &name, 10) : 0;
+	voice = id && strchr("BEX", way) ? tr_process_speak(p, n->tid) : NULL;
+	if (voice) {
+		/* the shim's ids are its process' own: made unique by the process */
+		uint32_t call = (uint32_t)(p->pid << 12 ^ id);
+		tr_marks_record(way == 'B', call, xf_clock_ticks(), name + (*name == ' '), 0);
+		tr_process_hush(voice);
+	}
+	(void)s;
+	return (struct tr_decision){ .what = TR_RETURN, .value = (int64_t)n->args[2] };
+}
+
+static struct tr_decision on_write(struct tr_supervisor *s, const struct tr_notice *n, bool can)
+{
+	struct output o = { .s = s, .process = tr_process_of(&s->processes, n->tid), .tid = n->tid };
+	struct iovec v[16];
+	uint64_t nr = n->args[2] < 16 ? n->args[2] : 16;
+
+	(void)can;
+	if (!o.process)
+		return go_on;
+	tr_process_seen(o.process);
+	if (n->nr == SYS_write && (int)n->args[0] == TR_MARK_FD)
+		return on_mark(s, o.process, n);
+	if (!s->lines)
+		return go_on;
+	if (n->nr == SYS_write)
+		output_feed(&o, n->args[1], n->args[2]);
+	else if (tr_notify_read(n->tid, n->args[1], v, nr * sizeof(v[0])) == (ssize_t)(nr * sizeof(v[0])))
+		for (uint64_t i = 0; i < nr; i++)
+			output_feed(&o, (uintptr_t)v[i].iov_base, v[i].iov_len);
+	return go_on;
+}
+
+/* ---- the table */
+
+static const struct {
+	int nr;
+	struct tr_decision (*decide)(struct tr_supervisor *s, const struct tr_notice *n, bool can);
+} supervised[] = {
+	{ SYS_connect, on_connect },
+	{ SYS_exit_group, on_leave },
+	{ SYS_execve, on_exec },
+	{ SYS_execveat, on_exec },
+	{ SYS_io_uring_setup, on_io_uring },
+	{ SYS_write, on_write },
+	{ SYS_writev, on_write },
+	{ SYS_sendto, on_sendto },
+	{ SYS_sendmsg, on_sendmsg },
+	{ SYS_sendmmsg, on_sendmsg },
+};
+
+struct tr_decision tr_supervise(struct tr_supervisor *s, const struct tr_notice *n, bool can_redirect)
+{
+	s->moved++;
+	for (size_t i = 0; i < sizeof(supervised) / sizeof(supervised[0]); i++)
+		if (supervised[i].nr == n->nr)
+			return supervised[i].decide(s, n, can_redirect);
+	return go_on;
+}
