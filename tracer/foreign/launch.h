@@ -95,8 +95,8 @@ enum tr_launch_why tr_launch_wait(struct tr_launch *launch);
 /* Sends the program the SIGINT that was kept back for the report. */
 void tr_launch_pass_interrupt(struct tr_launch *launch);
 
-/* How it ended; whole once tr_launch_wait() returned TR_LAUNCH_ENDED. */
-const struct tr_launch_end *tr_launch_end(const struct tr_launch *launch);
+/* How it ended. Ends supervision: call it once tr_launch_wait() has returned TR_LAUNCH_ENDED. */
+const struct tr_launch_end *tr_launch_end(struct tr_launch *launch);
 
 /* The program's pid, and the live control mapping (holds may be added and released in it). */
 uint32_t tr_launch_pid(const struct tr_launch *launch);
@@ -105,7 +105,10 @@ struct tr_control *tr_launch_control(struct tr_launch *launch);
 /* The backend in use. */
 enum tr_backend tr_launch_backend(const struct tr_launch *launch);
 
-/* What could not be watched, one sentence each, NULL-terminated; borrowed. */
+/* Connections --local refused, one sentence each, NULL-terminated; borrowed; after tr_launch_end(). */
+const char *const *tr_launch_refusals(struct tr_launch *launch);
+
+/* What could not be watched, one sentence each, NULL-terminated; borrowed; whole after tr_launch_end(). */
 const char *const *tr_launch_losses(const struct tr_launch *launch);
 
 /* Ends supervision; a program that still runs goes on unwatched. NULL is fine. */

@@ -59,12 +59,12 @@ bool tr_loop_add(struct tr_loop *loop, struct tr_watch *watch, int fd, uint32_t 
 {
 	struct epoll_event e = { .events = events, .data.ptr = watch };
 
-	watch->fd = -1;
-	if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &e) != 0)
-		return false;
 	watch->fd = fd;
 	watch->events = events;
-	return true;
+	if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &e) == 0)
+		return true;
+	watch->fd = -1;
+	return false;
 }
 
 void tr_loop_change(struct tr_loop *loop, struct tr_watch *watch, uint32_t events)

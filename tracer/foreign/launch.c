@@ -1,0 +1,917 @@
+/*
+ * launch: see launch.h.
+ *
+ * Two threads: the caller's, which starts the program and then sleeps in
+ * tr_launch_wait(), and the loop's, on which everything else happens. They share
+ * `why` and `end`, under `lock`.
+ *
+ * Signals are blocked in both and read by the loop. What the terminal sends, the
+ * program has had already (it is in our process group): only what was sent to us
+ * alone is passed on. SIGTSTP is left as it is: Ctrl-Z stops us both.
+ */
+#include "tracer/foreign/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <netinet/in.h>
+#include <arpa/inet.h>
+#include <unistd.h>
+
+#include "core/event/clock.h"
+#include "core/event/segment.h"
+#include "tracer/foreign/child.h"
+#include "tracer/foreign/environment.h"
+#include "tracer/foreign/filter.h"
+#include "tracer/foreign/hold.h"
+#include "tracer/foreign/keeper.h"
+#include "tracer/foreign/ptrace.h"
+#include "tracer/foreign/pty.h"
+#include "tracer/foreign/supervise.h"
+
+enum {
+	LAUNCH_LOSSES = 24,
+	LAUNCH_BEFORE = 256,                   /* children we had before */
+	STRAGGLE_LOOK_NS = 50000000,
+	STRAGGLE_QUIET_NS = 3000000000u,       /* a process left behind may be quiet so long */
+	DRAIN_NS = 2000000000u,                /* what the relay still has to deliver */
+};
+#define STRAGGLE_BUSY_NS 30000000000u          /* and work so long without a connection */
+
+struct tr_launch {
+	struct tr_launch_options options;
+	struct tr_control *control;
+	int control_fd;
+	struct tr_loop *loop;
+	struct tr_supervisor supervisor;
+	struct tr_lines lines;
+	struct tr_relay *relay;
+	struct tr_tls *tls;
+	struct tr_pty *pty;
+	struct tr_keeper keeper;
+	struct tr_ptrace *ptrace;
+	enum tr_backend backend;
+	uint32_t pid;
+	struct tr_watch listener, signals;
+	struct tr_timer duration, stall, straggle;
+	uint64_t moved, moved_ns;              /* for --stall */
+	uint64_t ended_ns, quiet_ns;           /* the program's end; when the relay last moved */
+	uint64_t drained;
+	uint32_t before[LAUNCH_BEFORE];
+	unsigned nr_before;
+	sigset_t old_mask;
+	char path[4096];
+	char *python_argv[256];
+	char *const *argv;
+	pthread_t thread;
+	bool running;                          /* the thread is */
+	bool ready;                            /* … and attached; under lock */
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	/* under lock */
+	unsigned why;                          /* bits: 1 << enum tr_launch_why */
+	bool stop;
+	bool gone;                             /* the program has ended */
+	struct tr_launch_end end;
+	/* the loop's, read after it has ended */
+	bool interrupt_owed;
+	char losses[LAUNCH_LOSSES][224];
+	const char *loss_list[LAUNCH_LOSSES + 1];
+	unsigned nr_losses;
+};
+
+#define LAUNCH_OF(member, at) ((struct tr_launch *)((char *)(at) - offsetof(struct tr_launch, member)))
+
+static void launch_loses(struct tr_launch *l, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+static void launch_loses(struct tr_launch *l, const char *format, ...)
+{
+	va_list ap;
+
+	if (l->nr_losses == LAUNCH_LOSSES)
+		return;
+	va_start(ap, format);
+	vsnprintf(l->losses[l->nr_losses], sizeof(l->losses[0]), format, ap);
+	va_end(ap);
+	l->loss_list[l->nr_losses] = l->losses[l->nr_losses];
+	l->nr_losses++;
+}
+
+static void launch_post(struct tr_launch *l, enum tr_launch_why why)
+{
+	pthread_mutex_lock(&l->lock);
+	l->why |= 1u << why;
+	pthread_cond_broadcast(&l->changed);
+	pthread_mutex_unlock(&l->lock);
+}
+
+/* ---- notifications */
+
+static void launch_notified(struct tr_watch *watch, uint32_t events)
+{
+	struct tr_launch *l = LAUNCH_OF(listener, watch);
+	struct tr_notice n;
+	struct tr_decision d;
+
+	if (!(events & EPOLLIN)) {
+		tr_loop_remove(l->loop, watch); /* nobody is left whose calls could come */
+		return;
+	}
+	if (!tr_notify_receive(watch->fd, &n))
+		return;
+	d = tr_supervise(&l->supervisor, &n, true);
+	if (d.what == TR_GO_ON)
+		tr_notify_continue(watch->fd, n.id);
+	else if (d.what == TR_RETURN)
+		tr_notify_return(watch->fd, n.id, d.value);
+	else if (d.what == TR_FAIL)
+		tr_notify_fail(watch->fd, n.id, (int)d.value);
+}
+
+static void relay_answers(void *ctx, uint64_t notice, enum tr_relay_answer answer)
+{
+	struct tr_launch *l = ctx;
+
+	switch (answer) {
+	case TR_RELAY_CONNECTED: tr_notify_return(l->listener.fd, notice, 0); break;
+	case TR_RELAY_IN_PROGRESS: tr_notify_fail(l->listener.fd, notice, EINPROGRESS); break;
+	case TR_RELAY_BY_ITSELF: tr_notify_continue(l->listener.fd, notice); break;
+	case TR_RELAY_REFUSED: tr_notify_fail(l->listener.fd, notice, ECONNREFUSED); break;
+	}
+}
+
+static bool relay_waits(void *ctx, uint64_t notice)
+{
+	struct tr_launch *l = ctx;
+
+	return tr_notify_valid(l->listener.fd, notice);
+}
+
+/* ---- children */
+
+static bool launch_had(const struct tr_launch *l, uint32_t pid)
+{
+	for (unsigned i = 0; i < l->nr_before; i++)
+		if (l->before[i] == pid)
+			return true;
+	return pid == (uint32_t)l->keeper.pid;
+}
+
+/* A child of ours that was nobody's we knew: left behind by the program, and now ours. */
+static void launch_adopt(struct tr_launch *l, uint32_t pid)
+{
+	struct tr_process *p = tr_process_of(&l->supervisor.processes, pid);
+
+	if (p)
+		p->mine = true;
+}
+
+static void launch_reap(struct tr_launch *l)
+{
+	uint32_t pids[1024];
+	unsigned n = tr_proc_children(pids, sizeof(pids) / sizeof(pids[0]));
+
+	for (unsigned i = 0; i < n; i++) {
+		int status;
+		if (launch_had(l, pids[i]))
+			continue;
+		launch_adopt(l, pids[i]);
+		if (waitpid((pid_t)pids[i], &status, WNOHANG) <= 0)
+			continue;
+		struct tr_process *p = tr_process_find(&l->supervisor.processes, pids[i]);
+		if (p)
+			tr_process_ended(p, status);
+	}
+}
+
+static int exit_status_of(int wait_status)
+{
+	if (WIFSIGNALED(wait_status))
+		return 128 + WTERMSIG(wait_status);
+	return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 125;
+}
+
+static void straggle_look(struct tr_timer *timer);
+
+static void launch_process_gone(void *ctx, struct tr_process *p)
+{
+	struct tr_launch *l = ctx;
+
+	l->supervisor.moved++;
+	if (!p->program || l->gone)
+		return;
+	if (p->exit_status < 0)
+		p->exit_status = 0;
+	pthread_mutex_lock(&l->lock);
+	l->gone = true;
+	l->end.wait_status = p->exit_status;
+	if (l->end.started)
+		l->end.exit_status = exit_status_of(p->exit_status);
+	pthread_mutex_unlock(&l->lock);
+	l->ended_ns = l->quiet_ns = xf_clock_mono_ns();
+	l->straggle.fire = straggle_look;
+	tr_loop_at(l->loop, &l->straggle, l->ended_ns);
+}
+
+/* Requests of a process that only the probe sees. */
+static bool process_uploads(const struct tr_launch *l, uint32_t pid)
+{
+	for (unsigned i = 0; i < TR_NR_CONNECTIONS; i++) {
+		const struct tr_control_connection *c = &l->control->connections[i];
+		if (atomic_load(&c->pid) == pid && atomic_load(&c->port) && atomic_load(&c->request))
+			return true;
+	}
+	return tr_relay_open(l->relay, pid) > 0;
+}
+
+/* Is it worth waiting for? It uploads, or may be about to: it has only just begun, or works. */
+static bool process_is_awaited(struct tr_launch *l, struct tr_process *p, uint64_t now)
+{
+	if (process_uploads(l, p->pid))
+		return true;
+	if (tr_process_lives(p) && now - l->ended_ns < STRAGGLE_BUSY_NS)
+		p->sign_ns = now;
+	return now - p->sign_ns < STRAGGLE_QUIET_NS;
+}
+
+static bool launch_drains(struct tr_launch *l, uint64_t now)
+{
+	uint64_t bytes = tr_relay_bytes(l->relay);
+
+	if (bytes != l->drained)
+		l->quiet_ns = now;
+	l->drained = bytes;
+	return tr_relay_open(l->relay, 0) && now - l->quiet_ns < DRAIN_NS;
+}
+
+static void straggle_look(struct tr_timer *timer)
+{
+	struct tr_launch *l = LAUNCH_OF(straggle, timer);
+	uint64_t now = xf_clock_mono_ns();
+	bool awaited = false;
+	unsigned n = 0;
+
+	launch_reap(l);
+	for (struct tr_process *p = l->supervisor.processes.first; p; p = p->next) {
+		awaited = process_is_awaited(l, p, now) || awaited;
+		n++;
+	}
+	if (n > l->end.stragglers)
+		l->end.stragglers = n;
+	if (awaited || launch_drains(l, now))
+		tr_loop_at(l->loop, timer, now + STRAGGLE_LOOK_NS);
+	else
+		launch_post(l, TR_LAUNCH_ENDED);
+}
+
+/* ---- signals, time */
+
+static void launch_signalled(struct tr_watch *watch, uint32_t events)
+{
+	struct tr_launch *l = LAUNCH_OF(signals, watch);
+	struct signalfd_siginfo info;
+	bool terminal;
+
+	(void)events;
+	if (read(watch->fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	terminal = info.ssi_code == SI_KERNEL;
+	if (info.ssi_signo == SIGCHLD) {
+		if (l->ptrace)
+			tr_ptrace_look(l->ptrace);
+		launch_reap(l);
+	} else if (info.ssi_signo == SIGWINCH) {
+		tr_pty_resize(l->pty);
+	} else if (info.ssi_signo == SIGINT) {
+		l->interrupt_owed = !terminal;
+		launch_post(l, TR_LAUNCH_INTERRUPT);
+	} else if (!terminal && !l->gone) {
+		kill((pid_t)l->pid, (int)info.ssi_signo);
+	}
+}
+
+static void launch_duration_over(struct tr_timer *timer)
+{
+	launch_post(LAUNCH_OF(duration, timer), TR_LAUNCH_DURATION);
+}
+
+/* What anybody has seen move so far. */
+static uint64_t launch_moved(const struct tr_launch *l)
+{
+	return l->supervisor.moved + tr_relay_bytes(l->relay) + atomic_load(&l->control->bytes_sent) +
+	       atomic_load(&l->control->bytes_received);
+}
+
+static void launch_stall_look(struct tr_timer *timer)
+{
+	struct tr_launch *l = LAUNCH_OF(stall, timer);
+	uint64_t moved = launch_moved(l), now = xf_clock_mono_ns();
+
+	if (moved != l->moved) {
+		l->moved = moved;
+		l->moved_ns = now;
+	}
+	if (now - l->moved_ns >= l->options.stall_ns && l->moved_ns) {
+		l->moved_ns = now; /* once for each stall of that length */
+		launch_post(l, TR_LAUNCH_STALL);
+	}
+	tr_loop_at(l->loop, timer, now + l->options.stall_ns / 8 + 1000000);
+}
+
+/* ---- the loop's thread */
+
+static bool launch_stops(void *ctx)
+{
+	struct tr_launch *l = ctx;
+
+	pthread_mutex_lock(&l->lock);
+	bool stop = l->stop;
+	pthread_mutex_unlock(&l->lock);
+	return stop;
+}
+
+/* ptrace belongs to the thread that attaches: this one. */
+static void launch_seize(struct tr_launch *l)
+{
+	if (l->backend == TR_BACKEND_PTRACE)
+		l->ptrace = tr_ptrace_attach(&l->supervisor, l->pid);
+	pthread_mutex_lock(&l->lock);
+	l->ready = true;
+	pthread_cond_broadcast(&l->changed);
+	pthread_mutex_unlock(&l->lock);
+}
+
+static void *launch_run(void *ctx)
+{
+	struct tr_launch *l = ctx;
+	uint64_t now = xf_clock_mono_ns();
+
+	xf_thread_mute();
+	pthread_setname_np(pthread_self(), "xf-supervise");
+	launch_seize(l);
+	l->duration.fire = launch_duration_over;
+	l->stall.fire = launch_stall_look;
+	l->moved_ns = now;
+	if (l->options.duration_ns)
+		tr_loop_at(l->loop, &l->duration, now + l->options.duration_ns);
+	if (l->options.stall_ns)
+		tr_loop_at(l->loop, &l->stall, now);
+	tr_loop_run(l->loop, launch_stops, l);
+	tr_ptrace_free(l->ptrace);
+	return NULL;
+}
+
+static bool launch_thread(struct tr_launch *l)
+{
+	if (l->running)
+		return true;
+	if (pthread_create(&l->thread, NULL, launch_run, l) != 0)
+		return false;
+	l->running = true;
+	pthread_mutex_lock(&l->lock);
+	while (!l->ready)
+		pthread_cond_wait(&l->changed, &l->lock);
+	pthread_mutex_unlock(&l->lock);
+	return true;
+}
+
+/* ---- preparing */
+
+static bool file_exists(const char *path)
+{
+	return access(path, R_OK) == 0;
+}
+
+/* A file of ours: beside the binary, or in ../lib/xferdb of it. */
+static bool launch_own_file(const char *name, char *path, size_t cap)
+{
+	char self[3072];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	if (n <= 0)
+		return false;
+	self[n] = 0;
+	slash = strrchr(self, '/');
+	if (slash)
+		*slash = 0;
+	snprintf(path, cap, "%s/%s", self, name);
+	if (file_exists(path))
+		return true;
+	snprintf(path, cap, "%s/../lib/xferdb/%s", self, name);
+	return file_exists(path);
+}
+
+static void launch_environment_local(struct tr_launch *l, struct tr_environment *e)
+{
+	const char *url = l->options.local_endpoint;
+
+	if (!url)
+		return;
+	tr_environment_set(e, TR_ENV_ENDPOINT, url);
+	tr_environment_set(e, "AWS_ENDPOINT_URL", url);
+	tr_environment_set(e, "AWS_ENDPOINT_URL_S3", url);
+	tr_environment_set(e, "AWS_EC2_METADATA_DISABLED", "true");
+}
+
+static void launch_environment_calls(struct tr_launch *l, struct tr_environment *e)
+{
+	char text[8192] = "";
+
+	if (!l->options.calls)
+		return;
+	for (const char *const *c = l->options.calls; *c; c++) {
+		strncat(text, *c, sizeof(text) - strlen(text) - 2);
+		if (c[1])
+			strcat(text, "\n");
+	}
+	tr_environment_set(e, TR_ENV_CALL, text);
+}
+
+static void launch_environment_probe(struct tr_launch *l, struct tr_environment *e)
+{
+	char path[4096], control[64];
+	const char *trace = xf_trace_path();
+	char *full = trace ? realpath(trace, NULL) : NULL;
+
+	snprintf(control, sizeof(control), "/proc/%d/fd/%d", getpid(), l->control_fd);
+	tr_environment_set(e, TR_ENV_CONTROL, control);
+	if (full)
+		tr_environment_set(e, TR_ENV_TRACE, full);
+	if (l->options.ablate)
+		tr_environment_set(e, TR_ENV_ABLATE, l->options.ablate);
+	if (!l->options.no_probe && !full)
+		launch_loses(l, "the trace is in memory only: the probe inside the program cannot write to it");
+	if (!l->options.no_probe && full && launch_own_file(TR_PROBE_FILE, path, sizeof(path)))
+		tr_environment_prepend(e, "LD_PRELOAD", path);
+	else if (!l->options.no_probe && full)
+		launch_loses(l, "the probe (%s) is not installed: threads and locks are not seen", TR_PROBE_FILE);
+	if (!l->options.no_shim && launch_own_file(TR_SHIM_FOLDER, path, sizeof(path)))
+		tr_environment_prepend(e, "PYTHONPATH", path);
+	free(full);
+}
+
+static bool launch_environment(struct tr_launch *l, struct tr_environment *e)
+{
+	tr_environment_init(e, environ);
+	launch_environment_calls(l, e);
+	launch_environment_probe(l, e);
+	for (const char *const *s = l->tls ? tr_tls_environment(l->tls) : NULL; s && *s; s++)
+		tr_environment_put(e, *s);
+	launch_environment_local(l, e);
+	for (const char *const *s = l->options.set_env; s && *s; s++)
+		tr_environment_put(e, *s);
+	return !e->failed;
+}
+
+/* A bare .py file runs under the python3 on PATH. */
+static void launch_python(struct tr_launch *l)
+{
+	char *const *argv = l->options.argv;
+	size_t len = strlen(argv[0]);
+	struct stat st;
+	int n = 0;
+
+	l->argv = argv;
+	if (len < 4 || strcmp(argv[0] + len - 3, ".py") != 0 || stat(argv[0], &st) != 0)
+		return;
+	l->python_argv[n++] = (char *)(uintptr_t)"python3";
+	for (; *argv && n < 255; argv++)
+		l->python_argv[n++] = *argv;
+	l->argv = l->python_argv;
+}
+
+/* Which calls the supervisor itself has to look for. */
+static enum xf_status launch_calls(struct tr_launch *l, struct xf_error *err)
+{
+	struct tr_processes *processes = &l->supervisor.processes;
+
+	processes->judge_exit = processes->implicit = !l->options.calls;
+	for (const char *const *c = l->options.calls; c && *c; c++) {
+		if (strcmp(*c, "exit") == 0)
+			processes->judge_exit = true;
+		else if (strncmp(*c, "out:", 4) == 0 && !tr_lines_add(&l->lines, *c + 4))
+			return xf_fail(err, XF_INVALID, "--call %s: it is out:BEGIN:END, two texts of the "
+				       "program's output, in quotes where they hold a colon", *c);
+	}
+	if (l->lines.nr)
+		l->supervisor.lines = &l->lines;
+	return XF_OK;
+}
+
+static enum xf_status launch_endpoint(struct tr_launch *l, struct xf_error *err)
+{
+	struct sockaddr_in *a = (void *)&l->supervisor.endpoint;
+	const char *url = l->options.local_endpoint, *host;
+	char text[64];
+	int port;
+
+	if (!url)
+		return XF_OK;
+	l->supervisor.local = true;
+	host = strstr(url, "://");
+	if (!host || sscanf(host + 3, "%63[0-9.]:%d", text, &port) != 2 ||
+	    inet_pton(AF_INET, text, &a->sin_addr) != 1)
+		return xf_fail(err, XF_INVALID, "the local endpoint %s is no address with a port", url);
+	a->sin_family = AF_INET;
+	a->sin_port = htons((uint16_t)port);
+	l->supervisor.endpoint_len = sizeof(*a);
+	return XF_OK;
+}
+
+static bool is_setuid(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_mode & (S_ISUID | S_ISGID);
+}
+
+/* AUTO: the best there is. A program that needs its set-uid bit is better not filtered than broken. */
+static enum xf_status launch_backend(struct tr_launch *l, struct xf_error *err)
+{
+	enum tr_backend asked = l->options.backend;
+
+	l->backend = asked;
+	if (asked == TR_BACKEND_AUTO && geteuid() != 0 && is_setuid(l->path)) {
+		l->backend = TR_BACKEND_NONE;
+		launch_loses(l, "%s is set-uid and would lose its privilege under a filter: "
+			     "it runs unwatched but for its end", l->path);
+	} else if (asked == TR_BACKEND_AUTO) {
+		l->backend = tr_notify_available() ? TR_BACKEND_NOTIFY :
+			     tr_ptrace_available() ? TR_BACKEND_PTRACE : TR_BACKEND_NONE;
+	} else if (asked == TR_BACKEND_NOTIFY && !tr_notify_available()) {
+		return xf_fail(err, XF_UNSUPPORTED, "--backend notify: this kernel or container has no "
+			       "seccomp user notification; see 'xferdb doctor'");
+	}
+	if (l->backend == TR_BACKEND_PTRACE)
+		launch_loses(l, "system calls are watched by ptrace: connections cannot be led through the "
+			     "relay, and a debugger cannot attach");
+	if (l->backend == TR_BACKEND_NONE && l->supervisor.local)
+		return xf_fail(err, XF_UNSUPPORTED, "--local cannot keep the program's bytes on this machine "
+			       "here: neither seccomp nor ptrace works; see 'xferdb doctor'");
+	return XF_OK;
+}
+
+static enum xf_status launch_relay(struct tr_launch *l, struct xf_error *err)
+{
+	struct tr_relay_setup setup = { .loop = l->loop, .control = l->control, .answer = relay_answers,
+					.waits = relay_waits, .ctx = l };
+	enum xf_status status = XF_OK;
+
+	if (l->backend != TR_BACKEND_NOTIFY || l->options.relay == TR_RELAY_NONE)
+		return XF_OK;
+	if (l->options.tls_relay)
+		status = tr_tls_new(&l->tls, err);
+	setup.tls = l->tls;
+	if (status == XF_OK)
+		status = tr_relay_new(&setup, &l->relay, err);
+	l->supervisor.relay = l->relay;
+	return status;
+}
+
+static void launch_holds(struct tr_launch *l)
+{
+	for (unsigned i = 0; i < l->options.nr_holds && i < TR_NR_HOLDS; i++) {
+		const struct tr_control_hold *from = &l->options.holds[i];
+		struct tr_control_hold *to = &l->control->holds[i];
+		to->id = from->id ? from->id : atomic_fetch_add(&l->control->nr_holds, 1) + 1;
+		to->where = from->where;
+		to->op = from->op;
+		to->part = from->part;
+		to->times = from->times;
+		to->hold_ns = from->hold_ns;
+		atomic_store_explicit(&to->state, TR_HOLD_ARMED, memory_order_release);
+	}
+}
+
+static bool launch_signals(struct tr_launch *l)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGCHLD };
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		sigaddset(&set, numbers[i]);
+	pthread_sigmask(SIG_BLOCK, &set, &l->old_mask);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd >= 0 && tr_loop_add(l->loop, &l->signals, fd, EPOLLIN);
+}
+
+/* ---- starting */
+
+static unsigned launch_wants(const struct tr_launch *l)
+{
+	return (l->supervisor.lines ? TR_FILTER_STDOUT : 0u) | (l->supervisor.local ? TR_FILTER_LOCAL : 0u) |
+	       TR_FILTER_MARKS;
+}
+
+static int launch_stdout(struct tr_launch *l)
+{
+	int to = l->options.stdout_to >= 0 ? l->options.stdout_to : 1;
+
+	if (!l->supervisor.lines || isatty(to))
+		return l->options.stdout_to;
+	l->pty = tr_pty_new(l->loop, to);
+	if (!l->pty) {
+		launch_loses(l, "no terminal could be made for the program's output: lines it keeps back "
+			     "in its buffer are seen late");
+		return l->options.stdout_to;
+	}
+	return tr_pty_slave(l->pty);
+}
+
+/* The filter is in: its listener is watched, or the tracer attached. */
+static void launch_attach(struct tr_launch *l, struct tr_child *child)
+{
+	if (l->backend == TR_BACKEND_NOTIFY && child->listener >= 0) {
+		tr_keeper_start(&l->keeper, child->listener);
+		tr_loop_add(l->loop, &l->listener, child->listener, EPOLLIN);
+	} else if (l->backend != TR_BACKEND_NONE && child->listener < 0) {
+		launch_loses(l, "system calls of the program are not watched: %s", strerror(-child->listener));
+		l->backend = TR_BACKEND_NONE;
+	}
+	if (child->no_new_privs)
+		launch_loses(l, "without privileges of our own the filter forbids new ones: set-uid programs "
+			     "run without theirs");
+}
+
+static enum xf_status launch_clone(struct tr_launch *l, struct tr_child *child, struct xf_error *err)
+{
+	struct sock_filter code[TR_FILTER_MAX];
+	struct tr_environment e = { .list = NULL };
+	struct tr_child_plan plan = { .path = l->path, .argv = l->argv, .code = code,
+				      .listen = l->backend == TR_BACKEND_NOTIFY, .mask = l->old_mask };
+	uint32_t look = plan.listen ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_TRACE;
+	enum xf_status status;
+
+	if (!launch_environment(l, &e)) {
+		tr_environment_fini(&e);
+		return xf_fail(err, XF_NOMEM, "out of memory");
+	}
+	plan.envp = e.list;
+	plan.stdout_fd = launch_stdout(l);
+	if (l->backend != TR_BACKEND_NONE)
+		plan.code_len = tr_filter_build(launch_wants(l), look, code);
+	status = tr_child_start(&plan, child, err);
+	/* the child has its own copy of all this by now */
+	tr_environment_fini(&e);
+	return status;
+}
+
+/* The program's main thread is number `number`, whoever records for it. */
+static bool launch_enter(struct tr_launch *l, const struct tr_child *child)
+{
+	const char *base = strrchr(l->path, '/');
+	struct tr_process *p;
+
+	l->pid = (uint32_t)child->pid;
+	tr_control_thread_enter(l->control, l->pid, xf_thread_reserve());
+	tr_control_process(l->control, l->pid, true);
+	atomic_store(&l->control->program, l->pid);
+	p = tr_process_program(&l->supervisor.processes, l->pid, base ? base + 1 : l->path);
+	return p != NULL;
+}
+
+static enum xf_status launch_start(struct tr_launch *l, struct xf_error *err)
+{
+	struct tr_child child;
+	enum xf_status status = launch_clone(l, &child, err);
+
+	if (status != XF_OK)
+		return status;
+	if (!launch_enter(l, &child)) {
+		kill(child.pid, SIGKILL);
+		waitpid(child.pid, NULL, 0);
+		return xf_fail(err, XF_NOMEM, "out of memory");
+	}
+	if (l->backend == TR_BACKEND_PTRACE && launch_thread(l) && !l->ptrace) {
+		launch_loses(l, "ptrace is refused here: system calls of the program are not watched");
+		l->backend = TR_BACKEND_NONE;
+	}
+	tr_child_filter(&child);
+	launch_attach(l, &child);
+	if (!launch_thread(l)) {
+		kill(child.pid, SIGKILL);
+		return xf_fail(err, XF_AGAIN, "no thread for the supervisor");
+	}
+	l->end.started = true;
+	l->end.exec_errno = tr_child_execute(&child);
+	if (l->end.exec_errno) {
+		pthread_mutex_lock(&l->lock);
+		l->end.started = false;
+		l->end.exit_status = l->end.exec_errno == ENOENT ? 127 : 126;
+		pthread_mutex_unlock(&l->lock);
+	}
+	return XF_OK;
+}
+
+static enum xf_status launch_prepare(struct tr_launch *l, struct xf_error *err)
+{
+	enum xf_status status;
+
+	l->control = tr_control_new(&l->control_fd);
+	l->loop = tr_loop_new();
+	if (!l->control || !l->loop)
+		return xf_fail(err, XF_NOMEM, "no memory or descriptors for the supervisor");
+	l->supervisor.control = l->control;
+	l->supervisor.mode = l->options.relay;
+	l->supervisor.program = l->argv[0];
+	l->supervisor.processes.loop = l->loop;
+	l->supervisor.processes.control = l->control;
+	l->supervisor.processes.gone = launch_process_gone;
+	l->supervisor.processes.ctx = l;
+	status = launch_calls(l, err);
+	if (status == XF_OK)
+		status = launch_endpoint(l, err);
+	if (status == XF_OK)
+		status = launch_backend(l, err);
+	if (status == XF_OK)
+		status = launch_relay(l, err);
+	if (status == XF_OK && !launch_signals(l))
+		status = xf_fail(err, XF_IO, "no descriptor for signals");
+	launch_holds(l);
+	return status;
+}
+
+/* The program was never started: as a shell says it. */
+static enum xf_status launch_not_found(struct tr_launch *l, int os_errno)
+{
+	l->end = (struct tr_launch_end){ .exec_errno = os_errno, .exit_status = os_errno == ENOENT ? 127 : 126 };
+	l->gone = true;
+	l->why = 1u << TR_LAUNCH_ENDED;
+	return XF_OK;
+}
+
+enum xf_status tr_launch_new(const struct tr_launch_options *options, struct tr_launch **launch,
+			     struct xf_error *err)
+{
+	struct tr_launch *l = calloc(1, sizeof(*l));
+	enum xf_status status;
+	int missing;
+
+	*launch = l;
+	if (!l)
+		return xf_fail(err, XF_NOMEM, "out of memory");
+	l->options = *options;
+	l->control_fd = l->listener.fd = l->signals.fd = -1;
+	l->listener.ready = launch_notified;
+	l->signals.ready = launch_signalled;
+	pthread_mutex_init(&l->lock, NULL);
+	pthread_cond_init(&l->changed, NULL);
+	pthread_sigmask(SIG_SETMASK, NULL, &l->old_mask);
+	launch_python(l);
+	missing = tr_child_find(l->argv[0], getenv("PATH"), l->path, sizeof(l->path));
+	if (missing)
+		return launch_not_found(l, missing);
+	l->nr_before = tr_proc_children(l->before, LAUNCH_BEFORE);
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	status = launch_prepare(l, err);
+	if (status == XF_OK)
+		status = launch_start(l, err);
+	if (status != XF_OK) {
+		tr_launch_free(l);
+		*launch = NULL;
+	}
+	return status;
+}
+
+/* ---- waiting, ending */
+
+enum tr_launch_why tr_launch_wait(struct tr_launch *l)
+{
+	enum tr_launch_why why = TR_LAUNCH_ENDED;
+
+	pthread_mutex_lock(&l->lock);
+	while (!l->why)
+		pthread_cond_wait(&l->changed, &l->lock);
+	/* what asks for a report first; the end stays the end */
+	for (enum tr_launch_why w = TR_LAUNCH_INTERRUPT; w <= TR_LAUNCH_STALL; w++)
+		if (l->why & 1u << w) {
+			why = w;
+			l->why &= ~(1u << w);
+			break;
+		}
+	pthread_mutex_unlock(&l->lock);
+	return why;
+}
+
+void tr_launch_pass_interrupt(struct tr_launch *l)
+{
+	if (l->interrupt_owed)
+		kill((pid_t)l->pid, SIGINT);
+	l->interrupt_owed = false;
+}
+
+/* What the tables say that nobody could see. */
+static void launch_incomplete(struct tr_launch *l)
+{
+	static const struct {
+		unsigned bit;
+		const char *sentence;
+	} rows[] = {
+		{ TR_INCOMPLETE_IO_URING, "the program uses io_uring: transfers made through it are not seen" },
+		{ TR_INCOMPLETE_TABLE, "more threads, processes or parts than can be kept: numbers may repeat" },
+		{ TR_INCOMPLETE_SETUID, "a set-uid program ran: the probe is not in it" },
+		{ TR_INCOMPLETE_HTTP2, "a connection spoke HTTP/2, which is not understood" },
+		{ TR_INCOMPLETE_TLS, "a TLS connection could not be read; --tls-relay may help" },
+	};
+	unsigned bits = l->control ? atomic_load(&l->control->incomplete) : 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (bits & rows[i].bit)
+			launch_loses(l, "%s", rows[i].sentence);
+}
+
+static void launch_stop(struct tr_launch *l)
+{
+	if (!l->running)
+		return;
+	pthread_mutex_lock(&l->lock);
+	l->stop = true;
+	pthread_mutex_unlock(&l->lock);
+	tr_loop_wake(l->loop);
+	pthread_join(l->thread, NULL);
+	l->running = false;
+	l->ptrace = NULL;
+	tr_pty_free(l->pty);
+	l->pty = NULL;
+	tr_relay_free(l->relay);
+	l->relay = l->supervisor.relay = NULL;
+	launch_incomplete(l);
+	l->end.refused = l->supervisor.refused;
+	tr_processes_fini(&l->supervisor.processes);
+}
+
+const struct tr_launch_end *tr_launch_end(struct tr_launch *l)
+{
+	launch_stop(l);
+	return &l->end;
+}
+
+uint32_t tr_launch_pid(const struct tr_launch *l)
+{
+	return l->pid;
+}
+
+struct tr_control *tr_launch_control(struct tr_launch *l)
+{
+	return l->control;
+}
+
+enum tr_backend tr_launch_backend(const struct tr_launch *l)
+{
+	return l->backend;
+}
+
+const char *const *tr_launch_losses(const struct tr_launch *l)
+{
+	return l->loss_list;
+}
+
+const char *const *tr_launch_refusals(struct tr_launch *l)
+{
+	static const char *list[17];
+	unsigned n = l->supervisor.nr_refusals;
+
+	for (unsigned i = 0; i < n; i++)
+		list[i] = l->supervisor.refusals[i];
+	list[n] = NULL;
+	return list;
+}
+
+static void launch_close(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+void tr_launch_free(struct tr_launch *l)
+{
+	if (!l)
+		return;
+	launch_stop(l);
+	tr_relay_free(l->relay);
+	tr_tls_free(l->tls);
+	/* from here on the keeper answers for what still runs */
+	launch_close(l->listener.fd);
+	tr_keeper_stop(&l->keeper);
+	launch_close(l->signals.fd);
+	tr_loop_free(l->loop);
+	tr_control_free(l->control);
+	launch_close(l->control_fd);
+	pthread_sigmask(SIG_SETMASK, &l->old_mask, NULL);
+	pthread_cond_destroy(&l->changed);
+	pthread_mutex_destroy(&l->lock);
+	free(l);
+}
