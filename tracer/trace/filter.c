@@ -218,7 +218,7 @@ static int find_group(const char *word)
 	return -1;
 }
 
-static bool check_name(struct parser *p, struct node *n, const char *name)
+static bool check_name(struct parser *p, struct node *n, const char *name, const char *begin)
 {
 	for (unsigned i = 0; i < NR_NAMES; i++)
 		if (strcmp(names[i], name) == 0) {
@@ -228,6 +228,7 @@ static bool check_name(struct parser *p, struct node *n, const char *name)
 	n->name = NAME_FIELD;
 	if (is_field(name))
 		return true;
+	p->at = begin;
 	bad(p, "nothing is called '%.60s'; the names are kind, thread, object, t … and the events' fields", name);
 	return false;
 }
@@ -239,13 +240,15 @@ static uint32_t parse_comparison(struct parser *p)
 {
 	struct node n = { .kind = NODE_WORD, .word_group = -1 };
 	bool quoted;
+	skip_blanks(p);
+	const char *begin = p->at;
 	char *word = read_word(p, false, &quoted);
 	if (!word)
 		return TR_NONE;
 	if (!quoted && read_compare(p, &n.compare)) {
 		n.kind = NODE_COMPARE;
 		n.field = word;
-		if (!check_name(p, &n, word) || !(n.value = read_word(p, true, &n.quoted))) {
+		if (!check_name(p, &n, word, begin) || !(n.value = read_word(p, true, &n.quoted))) {
 			free(word);
 			return TR_NONE;
 		}
@@ -273,7 +276,7 @@ static uint32_t parse_and(struct parser *p)
 {
 	uint32_t left = parse_factor(p);
 	while (p->status == XF_OK && more(p)) {
-		if (!take_word(p, "and") && !take(p, "&&"))
+		if (!take_word(p, "and") && !take(p, "&&") && !take(p, "&"))
 			take(p, ",");
 		uint32_t right = parse_factor(p);
 		left = add_node(p, (struct node){ .kind = NODE_AND, .left = left, .right = right });

@@ -2,7 +2,7 @@
  * filter: a predicate over events, shared by breakpoints, search and export.
  *
  *     expression  = term { ("or" | "||" | "|") term }
- *     term        = factor { ["and" | "&&" | ","] factor }       side by side means and
+ *     term        = factor { ["and" | "&&" | "&" | ","] factor }       side by side means and
  *     factor      = ("not" | "!") factor | "(" expression ")" | comparison | word
  *     comparison  = name op value        op: = == != < <= > >= ~ !~  (~ contains, no case)
  *     word        = a kind ("part_done"), a group ("sync"), else text searched in the whole line

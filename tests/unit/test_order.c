@@ -1,0 +1,288 @@
+/*
+ * Random traces against an oracle: reachability by brute force over the edge
+ * list, one breadth-first search an event, against the clocks computed backwards;
+ * and random traces of permits and locks alone, which never prove anything.
+ * T_SEED repeats a run; T_ROUNDS makes it longer.
+ */
+#include "tests/unit/t.h"
+
+#include "tracer/trace/write.h"
+#include "tracer/verdict/verdict.h"
+
+enum { THREADS = 5, OBJECTS = 4, EVENTS = 60 };
+
+static uint64_t seed;
+
+static uint32_t dice(uint32_t sides)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (uint32_t)(seed >> 33) % sides;
+}
+
+static unsigned begin(unsigned rounds)
+{
+	const char *given = getenv("T_SEED"), *more = getenv("T_ROUNDS");
+	seed = given ? strtoull(given, NULL, 0) : 0x9e3779b97f4a7c15u ^ (uint64_t)rounds * 77777u;
+	print_message("T_SEED=%llu\n", (unsigned long long)seed);
+	return more ? (unsigned)strtoul(more, NULL, 0) : rounds;
+}
+
+__attribute__((format(printf, 2, 3)))
+static void add(char *text, const char *format, ...)
+{
+	va_list args;
+	size_t at = strlen(text);
+	va_start(args, format);
+	vsnprintf(text + at, 16384 - at, format, args);
+	va_end(args);
+}
+
+/* One random synchronisation event. Items of a queue get and put in order, as queues do. */
+static void add_sync(char *text, uint32_t *puts, uint32_t *gets)
+{
+	uint32_t thread = dice(THREADS);
+	static const char *const how[] = { "woken", "at-once", "timed-out", "closed" };
+	switch (dice(12)) {
+	case 0: case 1:
+		add(text, "%u event_set #1\n", thread);
+		break;
+	case 2: case 3:
+		add(text, "%u event_wait #1 limit_ns=%u\n%u event_woken #1 how=%s\n", thread, dice(2) * 9,
+		    thread, how[dice(4)]);
+		break;
+	case 4:
+		add(text, "%u queue_put #2 item=%u\n", thread, ++*puts);
+		break;
+	case 5:
+		if (*gets < *puts)
+			add(text, "%u queue_get #2 item=%u how=%s\n", thread, ++*gets, how[dice(2)]);
+		break;
+	case 6:
+		add(text, "%u sem_post #3\n", thread);
+		break;
+	case 7:
+		add(text, "%u sem_acquired #3 how=%s\n", thread, how[dice(3)]);
+		break;
+	case 8:
+		add(text, "%u cond_wait #4\n", thread);
+		break;
+	case 9:
+		add(text, "%u cond_signal #4 waiters=1 all=%u\n", thread, dice(2));
+		break;
+	case 10:
+		add(text, "%u cond_woken #4 how=woken\n", thread);
+		break;
+	default:
+		add(text, "%u fd_write inode=5 position=%u bytes=4\n%u fd_read inode=5 position=%u bytes=4\n",
+		    thread, *puts * 4, dice(THREADS), *puts * 4);
+		break;
+	}
+}
+
+/* Everything before `to`, by plain search: program order and signal edges, backwards. */
+static void search(const struct tr_log *log, const struct tr_order *order, uint32_t to, bool *before)
+{
+	uint32_t stack[4096], depth = 0;
+	memset(before, 0, tr_log_nr_events(log) * sizeof(*before));
+	stack[depth++] = to;
+	before[to] = true;
+	while (depth) {
+		uint32_t e = stack[--depth];
+		uint32_t previous = tr_log_step(log, e, tr_log_thread_of(log, e), -1);
+		if (previous != TR_NONE && !before[previous])
+			before[stack[depth++] = previous] = true;
+		for (uint32_t i = 0; i < tr_order_nr_edges(order); i++) {
+			const struct tr_edge *edge = tr_order_edge(order, i);
+			if (edge->to == e && edge->class == XF_CLASS_SIGNAL && !before[edge->from])
+				before[stack[depth++] = edge->from] = true;
+		}
+	}
+}
+
+static void check_chains(const struct tr_log *log, const struct tr_order *order, uint32_t to, const bool *before)
+{
+	uint32_t nr = tr_log_nr_events(log), from[512];
+	struct tr_chains *chains;
+	uint32_t home = tr_log_thread_of(log, to);
+	for (uint32_t i = 0; i < nr; i++)
+		from[i] = i;
+	assert_int_equal(tr_order_chains(order, to, from, nr, &chains, NULL), XF_OK);
+	for (uint32_t i = 0; i < nr; i++) {
+		uint32_t at = i, edge = tr_chain_first(chains, i);
+		for (; edge != TR_NONE; edge = tr_chain_next(chains, edge)) {
+			const struct tr_edge *e = tr_order_edge(order, edge);
+			assert_int_equal(e->class, XF_CLASS_SIGNAL);
+			assert_int_equal(tr_log_thread_of(log, e->from), tr_log_thread_of(log, at));
+			assert_true(e->from >= at && e->to <= to);
+			at = e->to;
+		}
+		bool arrived = tr_log_thread_of(log, at) == home && at <= to;
+		if (arrived != before[i])
+			fail_msg("event %u to %u: chain %d, search %d", i, to, arrived, before[i]);
+	}
+	tr_chains_free(chains);
+}
+
+static void one_random_trace(void)
+{
+	static char text[16384];
+	struct tr_log *log;
+	struct tr_order *order;
+	struct tr_clock clock;
+	uint32_t puts = 0, gets = 0;
+	bool before[512];
+	text[0] = '\0';
+	for (unsigned i = 0; i < THREADS; i++)
+		add(text, "thread %u t%u\n", i, i);
+	add(text, "object 1 event e %s\nobject 2 queue q signal\nobject 3 sem s %s %u\nobject 4 cond c %s\n",
+	    dice(2) ? "signal" : "none", dice(2) ? "signal" : dice(2) ? "none" : "permit", dice(3),
+	    dice(2) ? "signal" : "none");
+	for (unsigned i = 0; i < EVENTS; i++)
+		add_sync(text, &puts, &gets);
+	assert_int_equal(tr_log_from_text(text, &log, NULL), XF_OK);
+	assert_int_equal(tr_order_new(log, &order, NULL), XF_OK);
+	assert_true(tr_clock_init(&clock, tr_log_nr_threads(log)));
+	uint32_t to = tr_log_nr_events(log) - 1 - dice(5);
+	search(log, order, to, before);
+	tr_order_past(order, to, &clock, NULL, NULL);
+	for (uint32_t i = 0; i < tr_log_nr_events(log); i++)
+		if (tr_clock_knows(&clock, tr_log_thread_of(log, i), i) != before[i])
+			fail_msg("event %u to %u: clock and search differ in\n%s", i, to, text);
+	check_chains(log, order, to, before);
+	tr_clock_fini(&clock);
+	tr_order_free(order);
+	tr_log_close(log);
+}
+
+static void clocks_agree_with_a_search(void **state)
+{
+	(void)state;
+	for (unsigned i = begin(20000); i > 0; i--)
+		one_random_trace();
+}
+
+/* Work of workers, permits and locks between them and main, nothing else; all of it over in time. */
+static void one_lucky_trace(void)
+{
+	static char text[16384];
+	struct tr_log *log;
+	struct tr_verdicts all;
+	text[0] = '\0';
+	for (unsigned i = 0; i < THREADS; i++)
+		add(text, "thread %u t%u\n", i, i);
+	add(text, "object 1 sem p permit %u\nobject 2 mutex m lock\nobject 3 sem l lock 1\n"
+	    "0 call_enter call=1\n0 submit transfer=0 call=1 op=PutObject\n", dice(3));
+	uint32_t parts = 1 + dice(4);
+	for (uint32_t i = 0; i < EVENTS; i++) {
+		uint32_t thread = dice(THREADS);
+		static const char *const what[] = {
+			"sem_wait #1", "sem_post #1", "sem_acquired #1 how=woken waited_ns=5",
+			"sem_acquired #1", "mutex_lock #2", "mutex_lock #2 how=woken waited_ns=9",
+			"mutex_unlock #2", "mutex_wait #2", "sem_acquired #3 how=woken", "sem_post #3",
+		};
+		add(text, "%u %s\n", thread, what[dice(sizeof(what) / sizeof(what[0]))]);
+		if (parts && dice(EVENTS / 8) == 0)
+			add(text, "%u part_done transfer=0 part=%u\n", 1 + dice(THREADS - 1), parts--);
+	}
+	for (; parts; parts--)
+		add(text, "2 part_done transfer=0 part=%u\n", parts);
+	add(text, "1 object_put transfer=0 etag=e\n1 done transfer=0 state=success\n"
+	    "1 mutex_unlock #2\n0 mutex_lock #2 how=woken\n1 sem_post #1\n0 sem_acquired #1 how=woken\n"
+	    "0 call_return call=1\nclosed\n");
+	assert_int_equal(tr_log_from_text(text, &log, NULL), XF_OK);
+	assert_int_equal(tr_verdicts_compute(log, &all, NULL), XF_OK);
+	if (all.list[0].answer != TR_UNPROVEN)
+		fail_msg("%s from\n%s", tr_answer_name(all.list[0].answer), text);
+	tr_verdicts_fini(&all);
+	tr_log_close(log);
+}
+
+static void permits_and_locks_never_prove(void **state)
+{
+	(void)state;
+	for (unsigned i = begin(10000); i > 0; i--)
+		one_lucky_trace();
+}
+
+/* ---- each rule by itself: the edge from event A to event B is of that kind and class */
+
+static void expect_edge(const char *text, enum xf_kind from, enum xf_kind to, enum tr_edge_kind kind,
+			enum xf_class class)
+{
+	struct tr_log *log;
+	struct tr_order *order;
+	struct xf_error err = XF_ERROR_INIT;
+	bool found = false;
+	if (tr_log_from_text(text, &log, &err) != XF_OK)
+		fail_msg("%s", err.message);
+	assert_int_equal(tr_order_new(log, &order, NULL), XF_OK);
+	for (uint32_t i = 0; i < tr_order_nr_edges(order); i++) {
+		const struct tr_edge *e = tr_order_edge(order, i);
+		found = found || (tr_log_kind(log, e->from) == from && tr_log_kind(log, e->to) == to &&
+				  e->kind == kind && e->class == class);
+	}
+	assert_int_equal(found, class != XF_CLASS_NONE);
+	tr_order_free(order);
+	tr_log_close(log);
+}
+
+#define TWO "thread 0 a\nthread 1 b\n"
+#define SIG XF_CLASS_SIGNAL
+#define NO_EDGE XF_CLASS_NONE
+
+static void every_rule_makes_its_edge(void **state)
+{
+	(void)state;
+	expect_edge("thread 0 a\n0 thread_create id=1\n1 mark\n", XF_EV_thread_create, XF_EV_mark, TR_EDGE_START, SIG);
+	expect_edge(TWO "1 thread_exit id=1\n0 join_end id=1 how=woken\n", XF_EV_thread_exit, XF_EV_join_end,
+		    TR_EDGE_JOIN, SIG);
+	expect_edge(TWO "1 event_set #1\n0 event_woken #1 how=at-once\n", XF_EV_event_set, XF_EV_event_woken,
+		    TR_EDGE_SET, SIG);
+	expect_edge(TWO "1 queue_put #1 item=4\n0 queue_get #1 item=4\n", XF_EV_queue_put, XF_EV_queue_get,
+		    TR_EDGE_ITEM, SIG);
+	expect_edge(TWO "0 cond_wait #1\n1 cond_signal #1\n0 cond_woken #1 how=woken\n", XF_EV_cond_signal,
+		    XF_EV_cond_woken, TR_EDGE_CONDITION, SIG);
+	expect_edge(TWO "1 process_exit pid=7\n0 process_wait pid=7\n", XF_EV_process_exit, XF_EV_process_wait,
+		    TR_EDGE_PROCESS, SIG);
+	expect_edge(TWO "0 fork child=7\n1 process_start pid=7\n", XF_EV_fork, XF_EV_process_start, TR_EDGE_FORK, SIG);
+	expect_edge(TWO "1 fd_write inode=3 position=0 bytes=9\n0 fd_read inode=3 position=8 bytes=1\n",
+		    XF_EV_fd_write, XF_EV_fd_read, TR_EDGE_BYTES, SIG);
+	expect_edge(TWO "1 part_done transfer=0 part=1 etag=x\n0 multipart_complete transfer=0\n", XF_EV_part_done,
+		    XF_EV_multipart_complete, TR_EDGE_DATA, SIG);
+	expect_edge(TWO "object 1 mutex m lock\n1 mutex_lock #1\n1 mutex_unlock #1\n0 mutex_lock #1\n",
+		    XF_EV_mutex_unlock, XF_EV_mutex_lock, TR_EDGE_MUTEX, XF_CLASS_LOCK);
+	expect_edge(TWO "object 1 sem s signal 0\n1 sem_post #1\n0 sem_acquired #1\n", XF_EV_sem_post,
+		    XF_EV_sem_acquired, TR_EDGE_SEMAPHORE, SIG);
+	expect_edge(TWO "object 1 sem s permit 0\n1 sem_post #1\n0 sem_acquired #1\n", XF_EV_sem_post,
+		    XF_EV_sem_acquired, TR_EDGE_SEMAPHORE, XF_CLASS_PERMIT);
+}
+
+static void near_misses_make_none(void **state)
+{
+	(void)state;
+	expect_edge(TWO "1 thread_exit id=1\n0 join_end id=1 how=timed-out\n", XF_EV_thread_exit, XF_EV_join_end,
+		    TR_EDGE_JOIN, NO_EDGE);
+	expect_edge(TWO "1 event_set #1\n0 event_woken #1 how=timed-out\n", XF_EV_event_set, XF_EV_event_woken,
+		    TR_EDGE_SET, NO_EDGE);
+	expect_edge(TWO "0 queue_get #1 item=4 how=closed\n1 queue_put #1 item=4\n", XF_EV_queue_put,
+		    XF_EV_queue_get, TR_EDGE_ITEM, NO_EDGE);
+	expect_edge(TWO "1 cond_signal #1 waiters=1\n0 cond_wait #1\n0 cond_woken #1 how=woken\n",
+		    XF_EV_cond_signal, XF_EV_cond_woken, TR_EDGE_CONDITION, NO_EDGE);
+	expect_edge(TWO "1 fd_write inode=3 position=0 bytes=8\n0 fd_read inode=3 position=8 bytes=1\n",
+		    XF_EV_fd_write, XF_EV_fd_read, TR_EDGE_BYTES, NO_EDGE);
+	expect_edge(TWO "1 part_done transfer=0 part=1 etag=x\n0 multipart_complete transfer=0 skipped=true\n",
+		    XF_EV_part_done, XF_EV_multipart_complete, TR_EDGE_DATA, NO_EDGE);
+	expect_edge(TWO "1 process_exit pid=7\n0 process_wait pid=8\n", XF_EV_process_exit, XF_EV_process_wait,
+		    TR_EDGE_PROCESS, NO_EDGE);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(every_rule_makes_its_edge),
+	cmocka_unit_test(near_misses_make_none),
+	cmocka_unit_test(clocks_agree_with_a_search),
+	cmocka_unit_test(permits_and_locks_never_prove),
+};
+
+T_MAIN(tests)
