@@ -179,7 +179,7 @@ static void launch_adopt(struct tr_launch *l, uint32_t pid)
 static void launch_reap(struct tr_launch *l)
 {
 	uint32_t pids[1024];
-	unsigned n = tr_proc_children(pids, sizeof(pids) / sizeof(pids[0]));
+	unsigned n = tr_proc_own_children(pids, sizeof(pids) / sizeof(pids[0]));
 
 	for (unsigned i = 0; i < n; i++) {
 		int status;
@@ -774,7 +774,7 @@ enum xf_status tr_launch_new(const struct tr_launch_options *options, struct tr_
 	missing = tr_child_find(l->argv[0], getenv("PATH"), l->path, sizeof(l->path));
 	if (missing)
 		return launch_not_found(l, missing);
-	l->nr_before = tr_proc_children(l->before, LAUNCH_BEFORE);
+	l->nr_before = tr_proc_own_children(l->before, LAUNCH_BEFORE);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	status = launch_prepare(l, err);
 	if (status == XF_OK)

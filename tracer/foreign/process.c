@@ -62,7 +62,7 @@ static unsigned proc_add_children(const char *task, uint32_t *pids, unsigned n, 
 	return n;
 }
 
-unsigned tr_proc_children(uint32_t *pids, unsigned cap)
+unsigned tr_proc_own_children(uint32_t *pids, unsigned cap)
 {
 	DIR *tasks = opendir("/proc/self/task");
 	unsigned n = 0;

@@ -85,7 +85,7 @@ void tr_processes_fini(struct tr_processes *all);
 /* A number of /proc/PID/status ("PPid:"); 0: gone. */
 uint32_t tr_proc_status(uint32_t pid, const char *key);
 /* The children this process has now, each once; how many. */
-unsigned tr_proc_children(uint32_t *pids, unsigned cap);
+unsigned tr_proc_own_children(uint32_t *pids, unsigned cap);
 /* Name of a thread ("comm") to buf, "" when gone. */
 void tr_proc_name(uint32_t tid, char *buf, size_t cap);
 
