@@ -4,9 +4,9 @@
  *
  *     probe_run [-k key=value]… [-H op:part:ms] CMD [ARG…]    events on fd 3 (stdout when there is none)
  *
- *     P0 T2 sem_wait #5.3 value=0 limit_ns=0      process, thread, kind, object.order, fields
+ *     ticks process thread kind object order site name=value…      separated by tabs
  *
- * It ends with the program's own status. For the tests of the preload library.
+ * It ends with the program's own status, or by the signal that ended it. For the tests of the preload library.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,14 +45,14 @@ static void keep_piece(uint32_t process, const struct xf_text_record *r)
 {
 	struct text *t = text_slot(process, r->id);
 
-	if (!t->bytes) {
+	if (!t->bytes)
 		*t = (struct text){ process, r->id, calloc(1, (size_t)r->total + 1) };
-	}
 	memcpy(t->bytes + r->at, r->bytes, r->len);
 }
 
-static void each_record(const struct xf_segment *segments, uint32_t nr,
-			void (*visit)(FILE *, const struct xf_segment *, const struct xf_record *), FILE *out)
+typedef void (*record_fn)(FILE *, const struct xf_segment *, const struct xf_record *);
+
+static void each_record(const struct xf_segment *segments, uint32_t nr, record_fn visit, FILE *out)
 {
 	for (uint32_t s = 0; s < nr; s++) {
 		if (segments[s].header.magic != XF_SEGMENT_MAGIC)
@@ -69,20 +69,26 @@ static void collect(FILE *out, const struct xf_segment *s, const struct xf_recor
 		keep_piece(s->header.process, (const struct xf_text_record *)r);
 }
 
-static void print_field(FILE *out, const struct xf_segment *s, const struct xf_record *r, const struct xf_field *f)
+static void print_text(FILE *out, const char *text)
+{
+	for (; text && *text; text++)
+		fputc(*text == '\n' || *text == '\t' ? '|' : *text, out);
+}
+
+static void print_field(FILE *out, const struct xf_segment *s, const struct xf_record *r,
+			const struct xf_field *f)
 {
 	uint64_t v = xf_field_get(r, f);
 
-	if (f->type == XF_TYPE_text) {
-		const char *text = v ? text_slot(s->header.process, (uint32_t)v)->bytes : "";
-		fprintf(out, " %s=%s", f->name, text ? text : "?");
-	} else if (f->type == XF_TYPE_how) {
-		fprintf(out, " %s=%s", f->name, xf_how_name((enum xf_how)v));
-	} else if (f->type == XF_TYPE_op) {
-		fprintf(out, " %s=%s", f->name, xf_op_name((enum xf_op)v));
-	} else {
-		fprintf(out, " %s=%lld", f->name, (long long)v);
-	}
+	fprintf(out, "\t%s=", f->name);
+	if (f->type == XF_TYPE_text)
+		print_text(out, v ? text_slot(s->header.process, (uint32_t)v)->bytes : "");
+	else if (f->type == XF_TYPE_how)
+		fputs(xf_how_name((enum xf_how)v), out);
+	else if (f->type == XF_TYPE_op)
+		fputs(xf_op_name((enum xf_op)v), out);
+	else
+		fprintf(out, "%lld", (long long)v);
 }
 
 static void print_record(FILE *out, const struct xf_segment *s, const struct xf_record *r)
@@ -91,10 +97,8 @@ static void print_record(FILE *out, const struct xf_segment *s, const struct xf_
 
 	if (r->kind == XF_EV_text)
 		return;
-	fprintf(out, "%llu P%u T%u %s #%u.%llu", (unsigned long long)r->ticks, s->header.process,
-		s->header.thread, info->name, r->object, (unsigned long long)r->order);
-	if (r->site)
-		fprintf(out, " site=%u", r->site);
+	fprintf(out, "%llu\t%u\t%u\t%s\t%u\t%llu\t%u", (unsigned long long)r->ticks, s->header.process,
+		s->header.thread, info->name, r->object, (unsigned long long)r->order, r->site);
 	for (unsigned i = 0; i < info->nr_fields; i++)
 		print_field(out, s, r, &info->fields[i]);
 	fputc('\n', out);
@@ -115,7 +119,7 @@ static int dump(const char *path, FILE *out)
 	uint32_t nr = (uint32_t)(((size_t)st.st_size - XF_HEADER_SIZE) / XF_SEGMENT_SIZE);
 	each_record(segments, nr, collect, out);
 	each_record(segments, nr, print_record, out);
-	fprintf(out, "dropped=%llu in_memory=%u\n", (unsigned long long)h->dropped, h->nr_in_memory);
+	fprintf(out, "dropped=%llu\tin_memory=%u\t", (unsigned long long)h->dropped, h->nr_in_memory);
 	return 0;
 }
 
@@ -137,55 +141,60 @@ static void add_hold(struct tr_control *control, const char *spec)
 	atomic_store(&h->state, TR_HOLD_ARMED);
 }
 
+static pid_t start(char **argv, const char *trace, int control)
+{
+	char path[64];
+	const char *probe = getenv("T_PROBE");
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)getppid(), control);
+	fcntl(3, F_SETFD, FD_CLOEXEC);
+	setenv(TR_ENV_TRACE, trace, 1);
+	setenv(TR_ENV_CONTROL, path, 1);
+	setenv("LD_PRELOAD", probe ? probe : "", 1);
+	execvp(argv[0], argv);
+	_exit(127);
+}
+
+/* As the program ended, so do we. */
+static int end_like(int status)
+{
+	if (WIFSIGNALED(status)) {
+		signal(WTERMSIG(status), SIG_DFL);
+		kill(getpid(), WTERMSIG(status));
+	}
+	return WEXITSTATUS(status);
+}
+
 int main(int argc, char **argv)
 {
-	char folder[] = "/tmp/probe-run-XXXXXX", trace[64], path[64], preload[4096];
-	struct xf_error error = XF_ERROR_INIT;
-	struct tr_control *control;
+	char folder[] = "/tmp/probe-run-XXXXXX", trace[64];
+	struct xf_trace_options options = { .path = trace };
+	FILE *out = fcntl(3, F_GETFD) >= 0 ? fdopen(3, "w") : stdout;
 	int fd, status, opt;
-	FILE *out = fdopen(3, "w");
+	struct tr_control *control = tr_control_new(&fd);
 
-	control = tr_control_new(&fd);
-	if (!control || !mkdtemp(folder))
+	if (!control || !out || !mkdtemp(folder))
 		return 125;
 	snprintf(trace, sizeof(trace), "%s/t.xft", folder);
-	struct xf_trace_options options = { .path = trace };
-	if (xf_trace_start(&options, &error) != XF_OK) {
-		fprintf(stderr, "probe_run: %s\n", error.message);
+	if (xf_trace_start(&options, NULL) != XF_OK)
 		return 125;
-	}
 	while ((opt = getopt(argc, argv, "+k:H:")) != -1) {
 		if (opt == 'k')
 			putenv(optarg);
 		else if (opt == 'H')
 			add_hold(control, optarg);
 	}
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)getpid(), fd);
-	snprintf(preload, sizeof(preload), "%s", getenv("T_PROBE") ? getenv("T_PROBE") : "libxferdb-probe.so");
-	pid_t pid = fork();
-	if (pid == 0) {
-		fcntl(3, F_SETFD, FD_CLOEXEC);
-		setenv(TR_ENV_TRACE, trace, 1);
-		setenv(TR_ENV_CONTROL, path, 1);
-		setenv("LD_PRELOAD", preload, 1);
-		execvp(argv[optind], argv + optind);
-		_exit(127);
-	}
-	waitpid(pid, &status, 0);
+	pid_t pid = start(argv + optind, trace, fd);
+	while (waitpid(pid, &status, 0) < 0)
+		;
 	xf_trace_stop();
-	dump(trace, out ? out : stdout);
-	fprintf(out ? out : stdout, "incomplete=%u\n", control->incomplete);
-	if (out)
-		fclose(out);
-	if (!getenv("T_KEEP")) {
-		unlink(trace);
-		rmdir(folder);
-	} else {
-		fprintf(stderr, "%s\n", trace);
-	}
-	if (WIFSIGNALED(status)) {
-		signal(WTERMSIG(status), SIG_DFL);
-		kill(getpid(), WTERMSIG(status));
-	}
-	return WEXITSTATUS(status);
+	dump(trace, out);
+	fprintf(out, "incomplete=%u\n", control->incomplete);
+	fclose(out);
+	unlink(trace);
+	rmdir(folder);
+	return end_like(status);
 }

@@ -1,0 +1,204 @@
+"""xferdb attach: who waits for whom, without a trace of having looked."""
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import t
+from test_probe_python import interpreter
+
+HANG = '''\
+import concurrent.futures, socket, sys, time
+listener = socket.socket()
+listener.bind(("127.0.0.1", 0))
+listener.listen(5)
+
+def upload():
+    c = socket.create_connection(listener.getsockname())
+    c.sendall(b"PUT /b/k HTTP/1.1\\r\\n\\r\\n")
+    c.settimeout(600)
+    c.recv(100)
+
+pool = concurrent.futures.ThreadPoolExecutor(2)
+futures = [pool.submit(upload), pool.submit(time.sleep, 0)]
+
+def wait_for_it():
+    futures[0].result()
+
+print("ready", flush=True)
+wait_for_it()
+'''
+DEADLOCK = '''\
+#include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
+static pthread_mutex_t a = PTHREAD_MUTEX_INITIALIZER, b = PTHREAD_MUTEX_INITIALIZER;
+static pthread_barrier_t both;
+void upload_part(pthread_mutex_t *x, pthread_mutex_t *y)
+{
+	pthread_mutex_lock(x);
+	pthread_barrier_wait(&both);
+	pthread_mutex_lock(y);
+	pthread_mutex_unlock(y);
+}
+static void *first(void *p) { upload_part(&a, &b); return p; }
+static void *second(void *p) { upload_part(&b, &a); return p; }
+int main(void)
+{
+	pthread_t t, u;
+	pthread_barrier_init(&both, NULL, 2);
+	pthread_create(&t, NULL, first, NULL);
+	pthread_create(&u, NULL, second, NULL);
+	puts("ready");
+	fflush(stdout);
+	pthread_join(t, NULL);
+	return 0;
+}
+'''
+
+
+class Program(object):
+    """A program that says it is ready and then hangs; killed at the end."""
+
+    def __init__(self, *argv, **options):
+        self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, **options)
+
+    def __enter__(self):
+        t.equal(self.process.stdout.readline(), b"ready\n")
+        time.sleep(0.3)
+        return self
+
+    def __exit__(self, *unused):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def look(self):
+        begin = time.monotonic()
+        r = t.xferdb("attach", str(self.process.pid), "--json")
+        t.true(time.monotonic() - begin < 2, "took too long")
+        t.equal(r.status, 0, r)
+        return json.loads(r.out)
+
+    def alive(self):
+        return self.process.poll() is None
+
+
+def script(text):
+    path = os.path.join(t.tmp(), "hang.py")
+    with open(path, "w") as f:
+        f.write(text)
+    return path
+
+
+def check_python(version):
+    with Program(interpreter(version), script(HANG)) as p:
+        a = p.look()
+        t.equal(a["python"], version)
+        t.equal(a["state"], "waits")
+        main, worker = a["waiting_on"]
+        threads = {thread["tid"]: thread for thread in a["threads"]}
+        t.equal((threads[main]["wait"], threads[worker]["wait"]), ("signal", "answer"))
+        t.equal(sorted(thread["wait"] for thread in a["threads"]), ["answer", "idle", "signal"])
+        lines = [(f["file"].rsplit("/")[-1], f["line"]) for f in threads[main]["stack"]]
+        t.true(("hang.py", 16) in lines and ("hang.py", 19) in lines, lines)
+        t.true(("hang.py", 10) in [(f["file"].rsplit("/")[-1], f["line"]) for f in threads[worker]["stack"]])
+        sent = [c for c in a["connections"] if c["fd"] == threads[worker]["fd"]][0]
+        t.equal(sent["bytes_acked"], 21 + 1, sent)  # the kernel counts the SYN
+        t.true(p.alive())
+
+
+def test_python_3_8():
+    check_python("3.8")
+
+
+def test_python_3_9():
+    check_python("3.9")
+
+
+def test_python_3_10():
+    check_python("3.10")
+
+
+def test_python_3_11():
+    check_python("3.11")
+
+
+def test_python_3_12():
+    check_python("3.12")
+
+
+def test_python_3_13():
+    check_python("3.13")
+
+
+def test_a_deadlock_of_mutexes_is_a_ring():
+    source, binary = os.path.join(t.tmp(), "d.c"), os.path.join(t.tmp(), "d")
+    with open(source, "w") as f:
+        f.write(DEADLOCK)
+    subprocess.check_call([t.need("cc"), "-O1", "-g", "-o", binary, source, "-lpthread"])
+    with Program(binary) as p:
+        a = p.look()
+        t.equal(a["state"], "deadlock")
+        threads = {thread["tid"]: thread for thread in a["threads"]}
+        chain = [threads[tid] for tid in a["waiting_on"]]
+        t.equal([thread["wait"] for thread in chain], ["join", "mutex", "mutex"])
+        t.equal((chain[1]["thread"], chain[2]["thread"]), (chain[2]["tid"], chain[1]["tid"]))
+        t.true(any(f["function"] == "upload_part" for f in chain[1]["stack"]), chain[1]["stack"])
+        t.match("DEADLOCK", a["sentence"])
+
+
+def test_nobody_left_to_wake_it():
+    with Program(sys.executable, script("import threading\nprint('ready', flush=True)\nthreading.Event().wait()\n")) as p:
+        a = p.look()
+        t.equal((a["state"], a["waiting_on"]), ("orphaned", [p.process.pid]))
+
+
+def test_a_program_at_work_runs():
+    with Program(sys.executable, script("print('ready', flush=True)\nwhile True: pass\n")) as p:
+        t.equal(p.look()["state"], "runs")
+
+
+def test_a_child_is_looked_at_as_well():
+    with Program("sh", "-c", "echo ready; sleep 60; true") as p:
+        r = t.xferdb("attach", str(p.process.pid))
+        t.match(r"waits for child process", r.out)
+        t.match(r"(?s)Its child:.*sleep", r.out)
+        os.kill(int(open("/proc/%d/task/%d/children" % (p.process.pid, p.process.pid)).read().split()[0]), signal.SIGKILL)
+
+
+def test_looking_interrupts_no_call():
+    text = "import select, sys\ne = select.epoll()\nprint('ready', flush=True)\n" \
+           "import ctypes, os\nlibc = ctypes.CDLL(None, use_errno=True)\n" \
+           "buf = ctypes.create_string_buffer(64)\n" \
+           "rc = libc.epoll_wait(e.fileno(), buf, 1, 1500)\nos._exit(0 if rc == 0 else 1)\n"
+    with Program(sys.executable, script(text)) as p:
+        for _ in range(5):
+            p.look()
+        t.equal(p.process.wait(timeout=10), 0)
+
+
+def test_no_such_process():
+    t.equal(t.xferdb("attach", "4194303").status, 2)
+    t.equal(t.xferdb("attach", "none").status, 2)
+
+
+def test_what_may_not_be_seen_is_named():
+    if os.geteuid() != 0:
+        t.skip("needs root, to be somebody else")
+    with Program(sys.executable, script("import time\nprint('ready', flush=True)\ntime.sleep(60)\n")) as p:
+        binary = os.environ["XFERDB"]
+        try:
+            done = subprocess.run([binary, "attach", str(p.process.pid), "--json"], user="nobody", group="nogroup",
+                                  extra_groups=[], stdout=subprocess.PIPE)
+        except PermissionError:
+            t.skip("the build cannot be reached by another user")
+        a = json.loads(done.stdout)
+        t.equal(a["state"], "unknown")
+        t.true(any("ptrace" in text for text in a["not_seen"]), a["not_seen"])
+
+
+if __name__ == "__main__":
+    t.main()

@@ -1,0 +1,153 @@
+"""The preload library in small C programs: what it sees, and that nobody notices it."""
+import os
+import signal
+import subprocess
+
+import t
+from events import program, run
+
+
+def test_a_program_that_is_not_traced_runs_as_ever():
+    out = subprocess.check_output([program("locks")], env={"LD_PRELOAD": os.environ["T_BUILD"] + "/libxferdb-probe.so"})
+    t.equal(out, b"good\n")
+
+
+def test_threads_are_made_ended_and_joined():
+    r = run(program("threads"))
+    t.equal((r.status, r.out), (0, "1 110\n"), r)
+    t.equal(len(r.all("thread_create")), 2006)
+    t.equal({e.fields["id"] for e in r.all("thread_start")}, {e.fields["id"] for e in r.all("thread_create")})
+    # the one that waits for ever is the only one that never ends
+    t.equal(len(r.all("thread_exit")), 2005)
+    t.equal(len(r.all("join_end", how="timed-out")), 1)
+    joined = {e.fields["id"] for e in r.all("join_end", how="woken")}
+    ended = {e.fields["id"]: e for e in r.all("thread_exit")}
+    for e in r.all("join_end", how="woken"):
+        t.true(ended[e.fields["id"]].ticks < e.ticks, e)
+    t.equal(len(joined), 2004)
+    t.equal(len(r.all("thread_name", label="uploader")), 1)
+    t.equal(r.totals["dropped"], "0")
+
+
+def test_waits_say_how_they_ended_and_keep_errno():
+    r = run(program("locks"))
+    t.equal((r.status, r.out), (0, "good\n"), r)
+    t.equal([e.fields["how"] for e in r.all("sem_acquired")], ["at-once", "timed-out", "timed-out", "woken"])
+    limits = [int(e.fields["limit_ns"]) for e in r.all("sem_wait")]
+    t.true(0 < limits[0] <= 10**7 and 0 < limits[1] <= 10**7 and limits[2] == 0, limits)
+    woken = r.all("sem_acquired")[-1]
+    t.true(10**7 < int(woken.fields["waited_ns"]) < 10**9, woken)
+    post = r.all("sem_post")[0]
+    t.true(post.thread != woken.thread and post.object == woken.object and post.order < woken.order)
+    t.equal([e.fields["how"] for e in r.all("cond_woken")], ["timed-out", "woken"])
+
+
+def test_a_semaphore_made_again_at_the_same_place_is_another():
+    r = run(program("locks"))
+    first, second = r.all("sem_init")
+    t.true(first.object != second.object, (first, second))
+    t.equal(r.one("sem_destroy").object, first.object)
+
+
+def test_only_contended_mutexes_are_recorded_with_their_owner():
+    r = run(program("locks"))
+    helper = r.one("thread_start").fields["id"]
+    waits = r.all("mutex_wait", owner=helper)
+    t.true(len(waits) <= 1, waits)
+    t.equal(len(r.all("mutex_lock")), len(r.all("mutex_wait")))
+    t.true(len(r.all("mutex_lock")) <= 2, r.all("mutex_lock"))
+
+
+def test_bytes_are_read_where_they_were_written():
+    r = run(program("pipes"))
+    t.equal((r.status, r.out), (0, "6 5 0 0\n"), r)
+    writes, reads = r.all("fd_write"), r.all("fd_read")
+    for channel in {e.fields["inode"] for e in reads}:
+        w = sorted((int(e.fields["position"]), int(e.fields["bytes"]), e.ticks) for e in writes
+                   if e.fields["inode"] == channel)
+        d = sorted((int(e.fields["position"]), int(e.fields["bytes"]), e.ticks) for e in reads
+                   if e.fields["inode"] == channel)
+        # all that was written is read, from the same position on, and later
+        t.equal(sum(x[1] for x in w), sum(x[1] for x in d), (w, d))
+        t.equal(w[0][0], d[0][0], (w, d))
+        t.true(w[0][2] < d[0][2], (w, d))
+    t.equal(len({e.fields["inode"] for e in reads}), 3)
+
+
+def test_processes_are_told_apart_and_their_ends_seen():
+    r = run(program("processes"))
+    # 8 forks give 1 each, two vforks 2 each, the spawned one 4, the killed one 100
+    t.equal((r.status, r.out), (7, "116\nreplaced\n"), r)
+    t.equal(sorted(e.fields["exit_status"] for e in r.all("process_wait")),
+            sorted(["1"] * 8 + ["2"] * 2 + ["4", "137"]), r)
+    waited = {e.fields["pid"] for e in r.all("process_wait", exit_status=1)}
+    t.equal(waited, {e.fields["pid"] for e in r.all("process_exit", exit_status=1)})
+    # what a vforked child does before its exec is nobody's doing
+    t.equal(len(r.all("exec")), 1, r.all("exec"))
+    t.equal(r.one("exec").fields["pid"], r.all("process_start")[0].fields["pid"])
+    t.equal(r.totals["dropped"], "0")
+
+
+def test_the_killed_child_has_left_its_records():
+    r = run(program("processes"))
+    killed = r.one("process_wait", exit_status=137).fields["pid"]
+    process = [e.process for e in r.all("process_start", pid=killed)]
+    t.equal(len([e for e in r.all("thread_exit") if e.process in process]), 1)
+
+
+def test_a_storm_of_forks():
+    r = run(program("processes"), "200")
+    t.equal((r.status, r.out.splitlines()[0]), (7, "308"), r)
+    t.equal(len(r.all("process_wait", exit_status=1)), 200)
+    t.equal(len(r.all("process_exit", exit_status=1)), 200)
+    # no two threads share a number, in no process
+    starts = [e.thread for e in r.all("process_start")]
+    t.equal(len(starts), len(set(starts)))
+
+
+def test_the_exit_call_spans_the_life_of_the_process_across_exec():
+    r = run(program("processes"))
+    enter, leave = r.one("call_enter", label="exit"), r.one("call_return")
+    t.equal((enter.fields["call"], enter.thread), (leave.fields["call"], leave.thread))
+    t.equal(leave.fields["result"], "7")
+
+
+def test_signal_handlers_may_do_anything_at_any_moment():
+    r = run(program("handlers"))
+    t.equal((r.status, r.out), (0, "handled 0\n"), r)
+
+
+def test_a_program_that_closes_everything_loses_nothing():
+    r = run(program("closes"), t.tmp())
+    t.equal((r.status, r.out), (0, "good\n"), r)
+    t.equal(len(r.all("sem_post")), 12000)
+    t.equal((r.totals["dropped"], r.totals["in_memory"]), ("0", "0"))
+    for i in range(32):
+        with open(os.path.join(t.tmp(), "file-%d" % i)) as f:
+            t.equal(f.read(), "mine")
+
+
+def test_orders_of_one_object_have_no_gap_and_no_double():
+    r = run(program("handlers"))
+    for kinds in (("sem_init", "sem_post", "sem_wait", "sem_acquired", "sem_destroy"),):
+        seen = {}
+        for e in r.events:
+            if e.kind in kinds:
+                seen.setdefault(e.object, []).append(e.order)
+        for orders in seen.values():
+            t.equal(sorted(orders), list(range(1, len(orders) + 1)))
+
+
+def test_a_program_ended_by_a_signal_ends_by_it():
+    r = run("sh", "-c", "kill -TERM $$")
+    t.equal(r.status, -signal.SIGTERM, r)
+
+
+def test_no_argument_that_may_be_secret_is_recorded():
+    r = run("sh", "-c", "true", "--secret=AKIAXXXX", "https://h/b/k?X-Amz-Signature=abc")
+    t.equal(r.status, 0, r)
+    t.true("AKIA" not in repr(r.events) and "Signature" not in repr(r.events))
+
+
+if __name__ == "__main__":
+    t.main()

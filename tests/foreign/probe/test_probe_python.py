@@ -1,0 +1,235 @@
+"""Probe and shim in CPython 3.8 to 3.13: threads, waits, places, calls; then boto3 itself."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import t
+from events import SHIM, run
+
+VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
+
+MODULE = '''\
+import threading
+import time
+
+class Store(object):
+    def put(self, seconds):
+        done = threading.Event()
+        thread = threading.Thread(target=self.work, args=(done, seconds), name="worker bee")
+        thread.start()
+        done.wait()                 # line 9: the wait
+        return thread
+
+    def work(self, done, seconds):
+        time.sleep(seconds)
+        done.set()
+
+    @staticmethod
+    def fails():
+        raise KeyError("nothing")
+
+    @classmethod
+    def made(cls):
+        return cls()
+
+    async def later(self):
+        return 42
+'''
+SCRIPT = '''\
+import asyncio, store, sys
+s = store.Store.made()
+s.put(0.05).join()
+try:
+    store.Store.fails()
+except KeyError:
+    pass
+print(asyncio.run(s.later()), sys.modules["sitecustomize"].__name__)
+'''
+CALLS = "py:store:Store.put\npy:store:Store.fails\npy:store:Store.made\npy:store:Store.later"
+
+
+def interpreter(version):
+    """python3.x from PATH or pyenv; a skip where there is none."""
+    found = shutil.which("python" + version)
+    root = os.path.expanduser(os.environ.get("PYENV_ROOT", "~/.pyenv")) + "/versions"
+    names = sorted(os.listdir(root)) if os.path.isdir(root) else []
+    for name in names:
+        if name.startswith(version + ".") and os.path.exists("%s/%s/bin/python3" % (root, name)):
+            return "%s/%s/bin/python3" % (root, name)
+    if found and subprocess.call([found, "-c", ""]) == 0:
+        return found
+    t.skip("no python" + version)
+
+
+def program():
+    with open(os.path.join(t.tmp(), "store.py"), "w") as f:
+        f.write(MODULE)
+    path = os.path.join(t.tmp(), "main.py")
+    with open(path, "w") as f:
+        f.write(SCRIPT)
+    return path
+
+
+def check(version):
+    python = interpreter(version)
+    r = run(python, program(), XFERDB_CALL=CALLS)
+    t.equal((r.status, r.out), (0, "42 sitecustomize\n" if "sitecustomize" in r.out else r.out), r)
+    names = {e.fields["label"]: e for e in r.all("call_enter")}
+    t.equal(set(names), {"store:Store.put", "store:Store.fails", "store:Store.made", "store:Store.later"})
+    returns = {e.fields["call"]: e for e in r.all("call_return")}
+    failed = returns[names["store:Store.fails"].fields["call"]]
+    t.equal((failed.fields["result"], failed.fields["error"]), ("-1", "KeyError"))
+    put = names["store:Store.put"]
+    left = returns[put.fields["call"]]
+    t.true(put.thread == left.thread and put.ticks < left.ticks)
+
+    # the wait inside the call knows its line, and the stack above it
+    waits = [e for e in r.all("sem_wait") if e.thread == put.thread and put.ticks < e.ticks < left.ticks and e.site]
+    sites = {e.fields["id"]: e for e in r.all("site") if int(e.fields["id"]) >= 65536}
+    places = [(sites[str(e.site)].fields["file"], sites[str(e.site)].fields["line"]) for e in waits]
+    t.true(any(f.endswith("store.py") and line == "9" for f, line in places), places)
+    wait = [e for e in waits if sites[str(e.site)].fields["line"] == "9"][0]
+    stack = r.one("property", key="python-stack", number=wait.site).fields["value"].split("|")
+    t.match(r"threading\.py:\d+ (Condition\.)?wait", stack[0])
+    t.true(any(re.search(r"store\.py:9 (Store\.)?put", line) for line in stack), stack)
+    t.match(r"main\.py:3 <module>", stack[-1])
+    t.true("sitecustomize" not in "".join(stack), stack)
+
+    # whoever set the event is the worker, by name
+    woken = [e for e in r.all("sem_acquired", how="woken") if e.object == wait.object][0]
+    post = [e for e in r.all("sem_post") if e.object == wait.object and e.order < woken.order][-1]
+    t.true(post.thread != put.thread)
+    labels = [e.fields["label"] for e in r.all("thread_name") if int(e.fields["id"]) == post.thread]
+    t.equal(labels[-1], "worker bee")
+
+    # the GIL's own traffic is not there: a sleeping worker leaves next to nothing
+    t.true(len(r.all("cond_wait")) + len(r.all("mutex_wait")) < 50, len(r.events))
+
+
+def test_3_8():
+    check("3.8")
+
+
+def test_3_9():
+    check("3.9")
+
+
+def test_3_10():
+    check("3.10")
+
+
+def test_3_11():
+    check("3.11")
+
+
+def test_3_12():
+    check("3.12")
+
+
+def test_3_13():
+    check("3.13")
+
+
+def test_the_shadowed_sitecustomize_runs_and_sees_a_clean_path():
+    folder = os.path.join(t.tmp(), "own")
+    os.mkdir(folder)
+    with open(os.path.join(folder, "sitecustomize.py"), "w") as f:
+        f.write("import sys\nsys.mine = [p for p in sys.path if 'xferdb-python' in p]\n")
+    out = subprocess.check_output([sys.executable, "-c", "import sys; print(sys.mine)"],
+                                  env=dict(os.environ, PYTHONPATH=SHIM + ":" + folder, XFERDB_TRACE="/nowhere"))
+    t.equal(out, b"[]\n")
+
+
+def test_a_sitecustomize_that_fails_fails_as_it_would():
+    folder = os.path.join(t.tmp(), "own")
+    os.mkdir(folder)
+    with open(os.path.join(folder, "sitecustomize.py"), "w") as f:
+        f.write("import does_not_exist\n")
+    env = dict(os.environ, PYTHONPATH=SHIM + ":" + folder, XFERDB_TRACE="/nowhere")
+    done = subprocess.run([sys.executable, "-c", "print(1)"], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    t.equal(done.stdout, b"1\n")
+    t.true(b"does_not_exist" in done.stderr, done.stderr)
+
+
+def test_without_a_probe_the_marks_go_nowhere():
+    path = program()
+    env = dict(os.environ, PYTHONPATH=SHIM, XFERDB_CALL=CALLS)
+    done = subprocess.run([sys.executable, path], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    t.equal((done.returncode, done.stderr), (0, b""))
+
+
+UPLOAD = '''\
+import boto3, io, sys
+kwargs = dict(endpoint_url=sys.argv[1], aws_access_key_id=sys.argv[2], aws_secret_access_key=sys.argv[3],
+              region_name="us-east-1", verify=sys.argv[4] if len(sys.argv) > 4 else None)
+s3 = boto3.client("s3", **kwargs)
+s3.upload_fileobj(io.BytesIO(b"x" * (20 << 20)), "bucket", "key")
+'''
+
+
+def boto3_python():
+    for python in ("/usr/bin/python3", sys.executable, shutil.which("python3")):
+        if python and subprocess.call([python, "-c", "import boto3"], stderr=subprocess.DEVNULL) == 0:
+            return python
+    t.skip("no python3 with boto3")
+
+
+def check_boto3(*serve):
+    python = boto3_python()
+    path = os.path.join(t.tmp(), "upload.py")
+    with open(path, "w") as f:
+        f.write(UPLOAD)
+    with t.Serve("--auto-bucket", *serve) as server:
+        values = server.values
+        more = [values["CA_FILE"]] if "CA_FILE" in values else []
+        r = run(python, path, values["ENDPOINT_URL"], values["AWS_ACCESS_KEY_ID"], values["AWS_SECRET_ACCESS_KEY"],
+                *more, HOME=t.tmp(), AWS_EC2_METADATA_DISABLED="true")
+        secret = values["AWS_SECRET_ACCESS_KEY"]
+    t.equal(r.status, 0, r)
+    call = r.one("call_enter", label="boto3.s3.inject:upload_fileobj")
+    left = r.one("call_return", call=call.fields["call"])
+    t.equal(sorted(int(e.fields["part"]) for e in r.all("part_done")), [1, 2, 3])
+    t.equal(len(r.all("multipart_create", http_status=200)), 1)
+    complete = r.one("multipart_complete", http_status=200)
+    t.true(call.ticks < complete.ticks < left.ticks)
+    # parts are sent by workers, never by the caller
+    t.true(all(e.thread != call.thread for e in r.all("part_start")))
+    names = [e.fields["label"] for e in r.all("thread_name")]
+    t.true(any("ThreadPoolExecutor" in name for name in names), names)
+    places = [e.fields["function"] for e in r.all("site") if int(e.fields["id"]) >= 65536]
+    t.true(any(re.search(r"(TransferCoordinator\.)?result", place) for place in places), places)
+    # what must never be recorded
+    text = repr([e.fields for e in r.events])
+    t.true(secret not in text and "Signature" not in text and "AWS4-HMAC" not in text)
+    t.equal(r.totals["incomplete"], "0")
+
+
+def test_boto3_over_http():
+    check_boto3()
+
+
+def test_boto3_over_tls():
+    check_boto3("--tls")
+
+
+def test_boto3_held_at_the_gate_returns_later():
+    python = boto3_python()
+    path = os.path.join(t.tmp(), "upload.py")
+    with open(path, "w") as f:
+        f.write(UPLOAD)
+    with t.Serve("--auto-bucket") as server:
+        v = server.values
+        r = run(python, path, v["ENDPOINT_URL"], v["AWS_ACCESS_KEY_ID"], v["AWS_SECRET_ACCESS_KEY"],
+                options=("-H", "UploadPart:2:1500"), HOME=t.tmp(), AWS_EC2_METADATA_DISABLED="true")
+    t.equal(r.status, 0, r)
+    held, released = r.one("held", part=2), r.one("released", part=2)
+    t.true(int(released.fields["held_ns"]) >= 1500 * 10**6)
+    t.equal(held.thread, r.one("part_done", part=2).thread)
+    left = [e for e in r.all("call_return") if e.ticks > released.ticks]
+    t.equal(len(left), 2, r.all("call_return"))  # upload_fileobj, then exit
+
+
+if __name__ == "__main__":
+    t.main()
