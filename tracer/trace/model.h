@@ -17,7 +17,7 @@
 
 #include "tracer/trace/log.h"
 
-enum { TR_KEY_EVENTS = 262144, TR_MAX_FRAMES = 24 };
+enum { TR_KEY_EVENTS = 131072, TR_MAX_FRAMES = 24 };
 
 /* What a thread is doing. ORDER thread activities: words in model.c */
 enum tr_activity {
