@@ -525,7 +525,9 @@ enum xf_status xf_trace_start(const struct xf_trace_options *options, struct xf_
 			refill();
 			trace.helper_on = start_helper();
 		}
-		xf_emit_start(++epoch, !options->join);
+		xf_emit_start(++epoch, !options->join && !options->for_others);
+		if (options->for_others)
+			xf_thread_mute();
 	}
 	pthread_mutex_unlock(&start_lock);
 	return status;

@@ -92,6 +92,8 @@ struct xf_trace_options {
 	bool join;             /* the file exists and is shared: take part in it (the probe) */
 	bool no_helper;        /* no helper thread: emitters map their own segments (the probe); with join
 	                          no descriptor stays open either */
+	bool for_others;       /* the process records for threads of others only (lanes, emit.h): none of
+	                          its own is numbered, and the calling thread is muted */
 	void (*warn)(void *ctx, const char *text); /* at most once; may be NULL */
 	void *warn_ctx;
 };

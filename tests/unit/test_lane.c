@@ -118,9 +118,31 @@ static void a_file_written_by_another_process_is_asked_too(void **state)
 	unlink(path);
 }
 
+static void count(void *ctx, const struct xf_segment *s)
+{
+	(void)s;
+	++*(unsigned *)ctx;
+}
+
+static void who_records_for_others_has_no_number(void **state)
+{
+	struct xf_error err = XF_ERROR_INIT;
+	struct xf_trace_options options = { .for_others = true };
+	unsigned segments = 0;
+
+	(void)state;
+	assert_int_equal(xf_trace_start(&options, &err), XF_OK);
+	XF_EMIT(mark, .value = 1);
+	xf_trace_visit(count, &segments);
+	assert_int_equal(segments, 0);
+	assert_int_equal(xf_thread_reserve(), 0);
+	xf_trace_release();
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(records_go_to_the_lane_between_swaps),
 	cmocka_unit_test(generations_go_on_where_they_stood),
+	cmocka_unit_test(who_records_for_others_has_no_number),
 	cmocka_unit_test(a_file_written_by_another_process_is_asked_too),
 };
 
