@@ -198,10 +198,11 @@ static enum xf_status read_header(struct tr_file *f, struct xf_error *err)
 
 /* ---- one segment */
 
+/* What stands in a header from the first. `count` comes with the seal: update_segment() looks at it. */
 static bool header_fits(const struct tr_file *f, const struct xf_segment_header *h, uint32_t place)
 {
 	return h->index == place && h->thread < atomic_load(&f->header.nr_threads) &&
-	       h->process < atomic_load(&f->header.nr_processes) && h->count <= XF_SEGMENT_RECORDS;
+	       h->process < atomic_load(&f->header.nr_processes);
 }
 
 /* Whole records from `count` on; those of no known kind are counted as damage. */
