@@ -83,6 +83,12 @@ def skip(reason):
     raise Skip(reason)
 
 
+def _cut(value, most=2000):
+    """A value as a failure shows it: never pages of it."""
+    text = repr(value)
+    return text if len(text) <= most else text[:most] + "… (%d characters in all)" % len(text)
+
+
 def _show(note):
     if isinstance(note, Result):
         return "\n  status %s\n  stdout %s\n  stderr %s" % (note.status, note.out[-2000:], note.err[-2000:])
@@ -91,7 +97,7 @@ def _show(note):
 
 def equal(seen, expected, note=None):
     if seen != expected:
-        raise AssertionError("saw %r, expected %r%s" % (seen, expected, _show(note)))
+        raise AssertionError("saw %s, expected %s%s" % (_cut(seen), _cut(expected), _show(note)))
 
 
 def true(value, note=None):
