@@ -16,7 +16,7 @@
 #error "no seccomp architecture known for this machine"
 #endif
 
-static const struct tr_filter_row filter_rows[] = {
+static const struct tr_seccomp_row filter_rows[] = {
 	{ .nr = SYS_connect },
 	{ .nr = SYS_exit_group },
 	{ .nr = SYS_execve },
@@ -34,7 +34,7 @@ static const struct tr_filter_row filter_rows[] = {
 	{ .nr = SYS_sendmmsg, .wants = TR_FILTER_LOCAL },
 };
 
-size_t tr_filter_rows(unsigned wants, struct tr_filter_row *rows, size_t cap)
+size_t tr_seccomp_rows(unsigned wants, struct tr_seccomp_row *rows, size_t cap)
 {
 	size_t n = 0;
 
@@ -44,7 +44,7 @@ size_t tr_filter_rows(unsigned wants, struct tr_filter_row *rows, size_t cap)
 	return n;
 }
 
-const char *tr_filter_name(int nr)
+const char *tr_seccomp_name(int nr)
 {
 	static const struct {
 		int nr;
@@ -98,7 +98,7 @@ static size_t argument_high(unsigned argument)
  * next row; the jumps that need patching are filled in by put_row().
  * Descriptors and flags are ints: the kernel looks at their low half only.
  */
-static unsigned put_test(struct filter_code *f, const struct tr_filter_row *row)
+static unsigned put_test(struct filter_code *f, const struct tr_seccomp_row *row)
 {
 	switch (row->test) {
 	case TR_TEST_NONE:
@@ -123,7 +123,7 @@ static unsigned put_test(struct filter_code *f, const struct tr_filter_row *row)
 }
 
 /* nr == row.nr? test? return. Each failed step jumps behind the return. */
-static void put_row(struct filter_code *f, const struct tr_filter_row *row, uint32_t look)
+static void put_row(struct filter_code *f, const struct tr_seccomp_row *row, uint32_t look)
 {
 	uint32_t action = row->refuse ? SECCOMP_RET_ERRNO | (uint32_t)row->refuse : look;
 	unsigned short jump;
@@ -137,10 +137,10 @@ static void put_row(struct filter_code *f, const struct tr_filter_row *row, uint
 	f->code[jump].jf = (uint8_t)(len + 1);
 }
 
-unsigned short tr_filter_build(unsigned wants, uint32_t look, struct sock_filter *code)
+unsigned short tr_seccomp_build(unsigned wants, uint32_t look, struct sock_filter *code)
 {
-	struct tr_filter_row rows[32];
-	size_t nr = tr_filter_rows(wants, rows, sizeof(rows) / sizeof(rows[0]));
+	struct tr_seccomp_row rows[32];
+	size_t nr = tr_seccomp_rows(wants, rows, sizeof(rows) / sizeof(rows[0]));
 	struct filter_code f = { .code = code };
 
 	put_load(&f, offsetof(struct seccomp_data, arch));

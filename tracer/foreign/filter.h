@@ -23,20 +23,20 @@ enum {
 	TR_FILTER_MARKS = 4,  /* writes to TR_MARK_FD (the shim without the probe) */
 };
 
-enum tr_filter_test { TR_TEST_NONE, TR_TEST_EQUAL, TR_TEST_NOT_ZERO, TR_TEST_ALL_BITS };
+enum tr_seccomp_test { TR_TEST_NONE, TR_TEST_EQUAL, TR_TEST_NOT_ZERO, TR_TEST_ALL_BITS };
 
 /* One row: a system call, a test of one argument, and what to do. The first row that fits decides. */
-struct tr_filter_row {
+struct tr_seccomp_row {
 	int nr;
 	unsigned wants;          /* only with one of these TR_FILTER_*; 0: always */
-	enum tr_filter_test test;
+	enum tr_seccomp_test test;
 	unsigned argument;       /* 0…5 */
 	uint64_t value;
 	int refuse;              /* errno to refuse with; 0: look at it */
 };
 
 /* The rows for what is wanted; how many. Rows of calls this machine lacks are left out. */
-size_t tr_filter_rows(unsigned wants, struct tr_filter_row *rows, size_t cap);
+size_t tr_seccomp_rows(unsigned wants, struct tr_seccomp_row *rows, size_t cap);
 
 enum { TR_FILTER_MAX = 160 };
 
@@ -45,9 +45,9 @@ enum { TR_FILTER_MAX = 160 };
  * SECCOMP_RET_TRACE), calls of another architecture are let pass. Returns its
  * length; at most TR_FILTER_MAX.
  */
-unsigned short tr_filter_build(unsigned wants, uint32_t look, struct sock_filter *code);
+unsigned short tr_seccomp_build(unsigned wants, uint32_t look, struct sock_filter *code);
 
 /* The name of a looked-at system call, "" for others. */
-const char *tr_filter_name(int nr);
+const char *tr_seccomp_name(int nr);
 
 #endif

@@ -662,7 +662,7 @@ static enum xf_status launch_clone(struct tr_launch *l, struct tr_child *child, 
 	plan.envp = e.list;
 	plan.stdout_fd = launch_stdout(l);
 	if (l->backend != TR_BACKEND_NONE)
-		plan.code_len = tr_filter_build(launch_wants(l), look, code);
+		plan.code_len = tr_seccomp_build(launch_wants(l), look, code);
 	status = tr_child_start(&plan, child, err);
 	/* the child has its own copy of all this by now */
 	tr_environment_fini(&e);

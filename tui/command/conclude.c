@@ -43,7 +43,12 @@ static int json_write(const struct ui_trace *trace, const struct ui_settings *se
 int ui_conclude(const struct ui_trace *trace, const struct ui_settings *settings, const char *command,
 		bool errors)
 {
-	FILE *out = ui_text_stream(settings);
+	return ui_conclude_to(ui_text_stream(settings), trace, settings, command, errors);
+}
+
+int ui_conclude_to(FILE *out, const struct ui_trace *trace, const struct ui_settings *settings,
+		   const char *command, bool errors)
+{
 	int exit_status = UI_EXIT_DONE;
 
 	if (trace && !settings->quiet)

@@ -20,5 +20,8 @@ FILE *ui_text_stream(const struct ui_settings *settings);
  */
 int ui_conclude(const struct ui_trace *trace, const struct ui_settings *settings, const char *command,
 		bool errors);
+/* The same with the text for people on out: for commands whose standard output is somebody else's. */
+int ui_conclude_to(FILE *out, const struct ui_trace *trace, const struct ui_settings *settings,
+		   const char *command, bool errors);
 
 #endif

@@ -57,6 +57,7 @@ static const struct {
 	{ "events", "Choosing events" },
 	{ "serve", "Endpoint" },
 	{ "demo", "Demo" },
+	{ "program", "The program" },
 	{ "internal", "Internal" },
 };
 
