@@ -23,6 +23,7 @@ enum {
 	KEPT_BODY = 32 << 20,
 	NEVER_MS = 1000000000,      /* eleven days: libcurl's own clocks are not asked */
 	LONGEST_POLL_MS = 60000,
+	HURRIED_POLL_MS = 50,
 };
 
 #define SECOND 1000000000ull
@@ -71,6 +72,7 @@ struct exchange {
 	bool expecting;           /* 100 is awaited, the body waits */
 	bool resend;              /* libcurl wanted to send again: refused */
 	bool headers_done;        /* of the final answer */
+	bool hurry;               /* the caller wants to be asked again soon */
 };
 
 static _Atomic uint32_t request_numbers, connection_numbers;
@@ -187,10 +189,12 @@ static int connection_ready(void *ctx, char *remote_ip, char *local_ip, int remo
 
 /* ---- what goes out ------------------------------------------------------------------ */
 
-static enum xf_go ask(const struct exchange *x)
+static enum xf_go ask(struct exchange *x)
 {
 	const struct xf_http_watch *watch = x->request->watch;
-	return watch && watch->go ? watch->go(watch->ctx) : XF_GO_ON;
+	enum xf_go go = watch && watch->go ? watch->go(watch->ctx) : XF_GO_ON;
+	x->hurry = go == XF_GO_HURRY;
+	return x->hurry ? XF_GO_ON : go;
 }
 
 static enum xf_status cancelled(struct exchange *x)
@@ -543,7 +547,8 @@ static int time_left_ms(const struct exchange *x, uint64_t now)
 	if (due <= now)
 		return 0;
 	uint64_t ms = (due - now + 999999) / 1000000;
-	return ms < LONGEST_POLL_MS ? (int)ms : LONGEST_POLL_MS;
+	uint64_t longest = x->hurry ? HURRIED_POLL_MS : LONGEST_POLL_MS;
+	return (int)(ms < longest ? ms : longest);
 }
 
 /* May it go on? Looked at after every wake-up. */

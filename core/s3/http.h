@@ -62,6 +62,7 @@ void xf_http_interrupt(struct xf_http *http);
 /* Whether a request may go on; asked before each read of the body and at every wake-up. */
 enum xf_go {
 	XF_GO_ON,
+	XF_GO_HURRY,        /* go on for now, and ask again within 50 ms: somebody is losing patience */
 	XF_GO_NO_MORE_BODY, /* stop at the next read of the body; an answer that is awaited is awaited */
 	XF_GO_DROP,         /* drop the connection now */
 };

@@ -29,9 +29,20 @@ void xf_coordinator_fini(struct xf_transfer *t)
 
 /* ---- status */
 
+/* A cancel by a helper thread of ours left no record; the next thread that counts makes it good. */
+static void record_cancel_locked(struct xf_transfer *t)
+{
+	if (t->recorded == t->state || xf_lane.muted)
+		return;
+	XF_EMIT(cancel, .transfer = t->id, .reason = xf_text(t->error.message));
+	XF_EMIT(status, .transfer = t->id, .from = t->recorded, .to = t->state);
+	t->recorded = t->state;
+}
+
 /* Recorded under the lock, so that the trace has the changes in their order; gated behind it. */
 static bool change_locked(struct xf_transfer *t, enum xf_state to, struct xf_ev_status *event)
 {
+	record_cancel_locked(t);
 	*event = (struct xf_ev_status){ .transfer = t->id, .from = t->state, .to = to };
 	t->state = to;
 	atomic_store(&t->state_now, (int)to);
@@ -67,22 +78,23 @@ bool xf_coordinator_advance(struct xf_transfer *t, enum xf_state to)
 	return on;
 }
 
-static bool end_with(struct xf_transfer *t, enum xf_state to, const struct xf_error *err)
+/* Returns the state it ended from; a final one: it had ended before, and nothing was done. */
+static enum xf_state end_with(struct xf_transfer *t, enum xf_state to, const struct xf_error *err)
 {
 	struct xf_ev_status event;
-	xf_mutex_lock(&t->lock);
-	bool first = !is_final(t->state);
 	bool told = false;
-	if (first) {
+	xf_mutex_lock(&t->lock);
+	enum xf_state from = t->state;
+	if (!is_final(from)) {
 		t->error = *err;
 		told = change_locked(t, to, &event);
 	}
 	xf_mutex_unlock(&t->lock);
 	if (told)
 		pass_gate(&event);
-	if (first)
+	if (!is_final(from))
 		xf_latch_set(&t->stop);
-	return first;
+	return from;
 }
 
 void xf_coordinator_fail(struct xf_transfer *t, const struct xf_error *err)
@@ -115,16 +127,50 @@ static void run_clean_up(struct xf_transfer *t, struct xf_http *http)
 	xf_manager_http_free(t->manager, own);
 }
 
-/* A cancel by a helper thread of ours left no record; it is made good here. */
-static void record_state(struct xf_transfer *t)
+static enum xf_state record_state(struct xf_transfer *t)
 {
 	xf_mutex_lock(&t->lock);
-	if (t->recorded != t->state && !xf_lane.muted) {
-		XF_EMIT(cancel, .transfer = t->id, .reason = xf_text(t->error.message));
-		XF_EMIT(status, .transfer = t->id, .from = t->recorded, .to = t->state);
-		t->recorded = t->state;
-	}
+	record_cancel_locked(t);
+	enum xf_state state = t->state;
 	xf_mutex_unlock(&t->lock);
+	return state;
+}
+
+/* ---- callbacks */
+
+static void tell_called(const struct xf_transfer *t, const char *which, unsigned index)
+{
+	XF_EVENT(callback, .transfer = t->id, .which = xf_text(which), .index = index);
+}
+
+enum xf_status xf_coordinator_tell_queued(struct xf_transfer *t, struct xf_error *err)
+{
+	for (unsigned i = 0; i < t->nr_subscribers; i++) {
+		const struct xf_subscriber *s = &t->subscribers[i];
+		if (!s->on_queued)
+			continue;
+		tell_called(t, "queued", i);
+		enum xf_status status = s->on_queued(s->ctx, t, err);
+		if (status != XF_OK)
+			return xf_fail(err, status, "the on_queued callback failed");
+	}
+	return XF_OK;
+}
+
+enum xf_status xf_coordinator_tell_progress(struct xf_transfer *t, uint32_t part, int64_t bytes,
+					    struct xf_error *err)
+{
+	XF_EVENT(progress, .bytes = bytes, .transfer = t->id, .part = part);
+	for (unsigned i = 0; i < t->nr_subscribers; i++) {
+		const struct xf_subscriber *s = &t->subscribers[i];
+		if (!s->on_progress)
+			continue;
+		tell_called(t, "progress", i);
+		enum xf_status status = s->on_progress(s->ctx, t, bytes, err);
+		if (status != XF_OK)
+			return xf_fail(err, status, "the on_progress callback failed");
+	}
+	return XF_OK;
 }
 
 static void tell_subscribers(struct xf_transfer *t)
@@ -132,24 +178,24 @@ static void tell_subscribers(struct xf_transfer *t)
 	for (unsigned i = 0; i < t->nr_subscribers; i++) {
 		if (!t->subscribers[i].on_done)
 			continue;
-		XF_EVENT(callback, .transfer = t->id, .which = xf_text("done"), .index = i);
+		tell_called(t, "done", i);
 		t->subscribers[i].on_done(t->subscribers[i].ctx, t);
 	}
 }
 
+/* The clean-up may find that the object is there after all: the state is read again behind it. */
 void xf_coordinator_announce(struct xf_transfer *t, struct xf_http *http)
 {
 	XF_FRAME("transfer:u32", t->id);
 	xf_mutex_lock(&t->lock);
 	bool first = !t->announced;
 	t->announced = true;
-	enum xf_state state = t->state;
 	xf_mutex_unlock(&t->lock);
 	if (!first)
 		return;
-	record_state(t);
-	if (state != XF_STATE_SUCCESS)
+	if (record_state(t) != XF_STATE_SUCCESS)
 		run_clean_up(t, http);
+	enum xf_state state = record_state(t);
 	xf_latch_set(&t->done);
 	XF_EVENT(done, .transfer = t->id, .state = state);
 	xf_manager_untrack(t->manager, t);
@@ -168,7 +214,9 @@ enum xf_go xf_coordinator_go_patiently(void *transfer)
 {
 	struct xf_transfer *t = transfer;
 	uint64_t since = atomic_load(&t->cancelled_at_ns);
-	return since && xf_gate_now_ns() > since + XF_PATIENCE_NS ? XF_GO_DROP : XF_GO_ON;
+	if (!since)
+		return XF_GO_ON;
+	return xf_gate_now_ns() > since + XF_PATIENCE_NS ? XF_GO_DROP : XF_GO_HURRY;
 }
 
 /* ---- the caller's side */
@@ -196,19 +244,23 @@ enum xf_state xf_future_state(struct xf_transfer *t)
 }
 
 /*
- * A transfer that has not started is announced by its submission task, which
- * finds it cancelled; upstream announces on the canceller, with a lock held.
+ * One that failed and drains is hurried on, too: nobody wants to wait for its siblings' answers.
+ * Without a lock held, so that a done callback may do whatever it likes (upstream's deadlocks).
+ * A muted canceller leaves the announcing to the submission task: its events would be lost.
  */
 void xf_future_cancel(struct xf_transfer *t, enum xf_status why, const char *reason)
 {
 	struct xf_error err = XF_ERROR_INIT;
+	uint64_t never = 0;
 	xf_fail(&err, why, "%s", reason);
-	if (!end_with(t, XF_STATE_CANCELLED, &err))
-		return;
-	atomic_store(&t->cancelled_at_ns, xf_gate_now_ns());
-	if (!xf_lane.muted)
+	enum xf_state from = end_with(t, XF_STATE_CANCELLED, &err);
+	atomic_compare_exchange_strong(&t->cancelled_at_ns, &never, xf_gate_now_ns());
+	if (!is_final(from) && !xf_lane.muted)
 		XF_EVENT(cancel, .transfer = t->id, .reason = xf_text(reason));
-	xf_manager_wake(t->manager);
+	if (from == XF_STATE_NOT_STARTED && !xf_lane.muted)
+		xf_coordinator_announce(t, NULL);
+	else
+		xf_manager_wake(t->manager);
 }
 
 void xf_future_info(struct xf_transfer *t, struct xf_transfer_info *out)

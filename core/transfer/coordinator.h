@@ -67,16 +67,26 @@ void xf_coordinator_succeed(struct xf_transfer *t);
 
 /*
  * Announces the end, once: the clean-up (http may be NULL: made when needed), the
- * done latch, the done callbacks, in this order. By the final task, or by the
- * submission when it failed.
+ * done latch, the done callbacks, in this order. By the final task, by the
+ * submission when it failed, or by whoever cancels a transfer that has not started.
  */
 void xf_coordinator_announce(struct xf_transfer *t, struct xf_http *http);
 
 /* What http asks before each read and at each wake-up (struct xf_call_hooks.go, ctx: the transfer). */
 enum xf_go xf_coordinator_go(void *transfer);
 
-/* The same, but a cancel is followed only after XF_PATIENCE_NS: for Create and Complete. */
+/*
+ * The same, but a cancel is followed only after XF_PATIENCE_NS: for Create and Complete, and for
+ * a PutObject that is sent and waits for its answer.
+ */
 enum xf_go xf_coordinator_go_patiently(void *transfer);
 #define XF_PATIENCE_NS 500000000u
+
+/* The subscribers' on_queued, on the submission's thread. *Errors:* what a callback returned. */
+enum xf_status xf_coordinator_tell_queued(struct xf_transfer *t, struct xf_error *err);
+
+/* The subscribers' on_progress; part for the record. *Errors:* what a callback returned. */
+enum xf_status xf_coordinator_tell_progress(struct xf_transfer *t, uint32_t part, int64_t bytes,
+					    struct xf_error *err);
 
 #endif

@@ -22,6 +22,8 @@
 #include "core/transfer/target.h"
 #include "core/transfer/window.h"
 
+enum { MOST_RANGES = 10000000 };
+
 /* A piece of a part on its way to the io thread, which frees it. */
 struct chunk {
 	struct xf_task task;       /* first */
@@ -42,6 +44,9 @@ struct range {
 	/* request worker */
 	uint64_t given;            /* bytes handed to the io thread, over all attempts */
 	uint64_t seen;             /* bytes of the attempt under way */
+	uint64_t told, untold;     /* of those: reported as progress, and not yet */
+	uint64_t unpaid;           /* the bandwidth limiter has not been asked for these */
+	bool streaming;            /* the attempt's headers are in: what breaks now is the body */
 	struct chunk *filling;
 	unsigned attempt;
 	/* io thread */
@@ -61,7 +66,7 @@ struct xf_download {
 	_Atomic uint32_t left;     /* parts not over, and 1 for the submission */
 	struct xf_sem over;        /* a signal for each of those: what the final task waits for */
 	uint32_t writing;          /* io thread, ordered: index of the range whose turn it is */
-	char etag[XF_S3_ETAG_MAX]; /* of HEAD */
+	char etag[XF_S3_ETAG_MAX]; /* of HEAD, or as told */
 	_Atomic uint64_t size;
 	_Atomic bool known;
 };
@@ -75,22 +80,56 @@ static enum xf_go range_go(void *ctx)
 	return xf_manager_gave_up(t->manager) || xf_coordinator_over(t) ? XF_GO_DROP : XF_GO_ON;
 }
 
+static uint64_t step_of(const struct range *r)
+{
+	return xf_manager_config(r->download->t->manager)->io_chunksize;
+}
+
 static enum xf_status tell_progress(struct range *r, int64_t bytes, struct xf_error *err)
 {
+	return xf_coordinator_tell_progress(r->download->t, r->number, bytes, err);
+}
+
+/* Progress is told by the chunk, as upstream's reads of the body do. */
+static enum xf_status tell_rest(struct range *r, struct xf_error *err)
+{
+	uint64_t bytes = r->untold;
+	r->untold = 0;
+	r->told += bytes;
+	return bytes ? tell_progress(r, (int64_t)bytes, err) : XF_OK;
+}
+
+static enum xf_status count(struct range *r, size_t bytes, struct xf_error *err)
+{
+	r->untold += bytes;
+	return r->untold >= step_of(r) ? tell_rest(r, err) : XF_OK;
+}
+
+/* Asks the bandwidth limiter, in its steps; at the end for what is left. */
+static void pay(struct range *r, bool end)
+{
 	struct xf_transfer *t = r->download->t;
-	XF_EVENT(progress, .bytes = bytes, .transfer = t->id, .part = r->number);
-	for (unsigned i = 0; i < t->nr_subscribers; i++) {
-		const struct xf_subscriber *s = &t->subscribers[i];
-		enum xf_status status = s->on_progress ? s->on_progress(s->ctx, t, bytes, err) : XF_OK;
-		if (status != XF_OK)
-			return status;
+	struct xf_bandwidth *b = xf_manager_bandwidth(t->manager);
+	if (b && r->unpaid >= (end ? 1 : XF_BANDWIDTH_STEP)) {
+		xf_bandwidth_take(b, r->unpaid, &t->stop);
+		r->unpaid = 0;
 	}
+}
+
+static enum xf_status range_admit(void *ctx, size_t bytes, struct xf_error *err)
+{
+	struct range *r = ctx;
+	(void)err;
+	r->unpaid += bytes;
+	pay(r, false);
 	return XF_OK;
 }
 
-static enum xf_status range_progress(void *ctx, int64_t bytes, struct xf_error *err)
+static enum xf_status range_head(void *ctx, struct xf_error *err)
 {
-	return tell_progress(ctx, bytes, err);
+	(void)err;
+	((struct range *)ctx)->streaming = true;
+	return XF_OK;
 }
 
 static void range_retry(void *ctx, const struct xf_retry_report *report)
@@ -104,7 +143,7 @@ static void range_retry(void *ctx, const struct xf_retry_report *report)
 static struct xf_call_hooks hooks_for(struct range *r)
 {
 	return (struct xf_call_hooks){ .ctx = r, .transfer = r->download->t->id, .part = r->number,
-				       .go = range_go, .progress = range_progress, .retry = range_retry,
+				       .go = range_go, .admit = range_admit, .retry = range_retry,
 				       .unless = &r->download->t->stop };
 }
 
@@ -262,29 +301,48 @@ static enum xf_status begin_chunk(struct range *r, uint64_t at, struct xf_error 
 	return XF_OK;
 }
 
+/* How many of len bytes go where the range stands: passed over, or into the chunk being filled. */
+static enum xf_status take_some(struct range *r, const unsigned char *p, size_t len, size_t *taken,
+				struct xf_error *err)
+{
+	if (r->seen >= r->len)
+		return xf_fail(err, XF_BAD_REPLY, "the answer is longer than the range asked for");
+	if (r->seen < r->given) {
+		*taken = r->given - r->seen < len ? (size_t)(r->given - r->seen) : len;
+		return XF_OK;
+	}
+	if (!r->filling && begin_chunk(r, r->seen, err) != XF_OK)
+		return err->status;
+	uint64_t room = step_of(r) < r->len - r->given ? step_of(r) : r->len - r->given;
+	*taken = room - r->filling->len < len ? (size_t)(room - r->filling->len) : len;
+	memcpy(r->filling->bytes + r->filling->len, p, *taken);
+	r->filling->len += *taken;
+	return r->filling->len == room ? queue_chunk(r, err) : XF_OK;
+}
+
 /* Bytes of the range in order; what an earlier attempt has handed on is passed over. */
 static enum xf_status take_bytes(void *ctx, const void *bytes, size_t len, struct xf_error *err)
 {
 	struct range *r = ctx;
-	const uint64_t chunk = xf_manager_config(r->download->t->manager)->io_chunksize;
 	const unsigned char *p = bytes;
-	for (size_t n; len; p += n, len -= n, r->seen += n) {
-		if (r->seen >= r->len)
-			return xf_fail(err, XF_BAD_REPLY, "the answer is longer than the range asked for");
-		if (r->seen < r->given) {
-			n = r->given - r->seen < len ? (size_t)(r->given - r->seen) : len;
-			continue;
-		}
-		if (!r->filling && begin_chunk(r, r->seen, err) != XF_OK)
-			return err->status;
-		uint64_t room = chunk < r->len - r->given ? chunk : r->len - r->given;
-		n = room - r->filling->len < len ? (size_t)(room - r->filling->len) : len;
-		memcpy(r->filling->bytes + r->filling->len, p, n);
-		r->filling->len += n;
-		if (r->filling->len == room && queue_chunk(r, err) != XF_OK)
-			return err->status;
+	while (len) {
+		size_t n;
+		enum xf_status status = take_some(r, p, len, &n, err);
+		if (status == XF_OK)
+			status = count(r, n, err);
+		if (status != XF_OK)
+			return status;
+		p += n;
+		len -= n;
+		r->seen += n;
 	}
 	return XF_OK;
+}
+
+static void begin_attempt(struct range *r)
+{
+	r->seen = r->told = r->untold = r->unpaid = 0;
+	r->streaming = false;
 }
 
 static enum xf_status get_range(struct range *r, struct xf_http *http, struct xf_error *err)
@@ -295,18 +353,21 @@ static enum xf_status get_range(struct range *r, struct xf_http *http, struct xf
 	const struct xf_s3_get_input in = {
 		.bucket = d->t->bucket, .key = d->t->key, .extra = d->t->extra, .ranged = true,
 		.first = r->offset, .last = r->number == d->plan.parts ? UINT64_MAX : r->offset + r->len - 1,
-		.if_match = d->etag[0] ? d->etag : NULL, .sink = take_bytes, .sink_ctx = r };
-	r->seen = 0;
+		.if_match = d->etag[0] ? d->etag : NULL, .sink = take_bytes, .sink_ctx = r,
+		.head = range_head };
 	enum xf_status status = xf_s3_get_object(xf_manager_client(d->t->manager), http, &in, &out, &hooks, err);
 	if (status == XF_OK && r->seen < r->len)
 		status = xf_fail(err, XF_CLOSED, "the answer ended %" PRIu64 " bytes early", r->len - r->seen);
-	return status == XF_OK ? queue_chunk(r, err) : status;
+	return status;
 }
 
-/* A body that broke is asked for again, at once; other errors have had their retries. */
+/*
+ * A body that broke is asked for again, at once. What broke before the headers has had
+ * the call's own retries; of those upstream counts time-outs again, and so do we.
+ */
 static bool may_try_again(const struct range *r, enum xf_status status)
 {
-	bool broke = status == XF_CLOSED || status == XF_TIMEOUT || status == XF_TLS;
+	bool broke = status == XF_TIMEOUT || (r->streaming && (status == XF_CLOSED || status == XF_TLS));
 	return broke && r->attempt < xf_manager_config(r->download->t->manager)->num_download_attempts &&
 	       !xf_coordinator_over(r->download->t);
 }
@@ -326,22 +387,40 @@ static void start_attempt(struct range *r)
 		 .attempt = ++r->attempt);
 }
 
+/* The attempt broke: what it reported is taken back, and there is another. */
+static enum xf_status take_back(struct range *r, enum xf_status why, struct xf_error *err)
+{
+	XF_EVENT(part_retry, .transfer = r->download->t->id, .part = r->number, .attempt = r->attempt,
+		 .reason = xf_text(xf_status_word(why)));
+	*err = XF_ERROR_INIT;
+	return r->told ? tell_progress(r, -(int64_t)r->told, err) : XF_OK;
+}
+
+static void count_attempts(const struct range *r, struct xf_error *err)
+{
+	size_t len = strlen(err->message);
+	if (r->attempt > 1 && sizeof(err->message) - len > 48)
+		snprintf(err->message + len, sizeof(err->message) - len, "; the download was tried %u times",
+			 r->attempt);
+}
+
 static enum xf_status get_with_attempts(struct range *r, struct xf_http *http,
 					enum xf_status (*get)(struct range *, struct xf_http *, struct xf_error *),
 					struct xf_error *err)
 {
 	for (;;) {
 		start_attempt(r);
+		begin_attempt(r);
 		enum xf_status status = get(r, http, err);
+		pay(r, true);
 		if (status == XF_OK)
-			return XF_OK;
+			return tell_rest(r, err);
 		drop_filling(r);
-		if (!may_try_again(r, status))
+		if (!may_try_again(r, status)) {
+			count_attempts(r, err);
 			return status;
-		XF_EVENT(part_retry, .transfer = r->download->t->id, .part = r->number, .attempt = r->attempt,
-			 .reason = xf_text(xf_status_word(status)));
-		*err = XF_ERROR_INIT;
-		status = r->seen ? tell_progress(r, -(int64_t)r->seen, err) : XF_OK;
+		}
+		status = take_back(r, status, err);
 		if (status != XF_OK)
 			return status;
 	}
@@ -397,13 +476,13 @@ static enum xf_status write_bytes(void *ctx, const void *bytes, size_t len, stru
 	struct range *r = ctx;
 	struct xf_download *d = r->download;
 	uint64_t skip = r->seen < r->given ? r->given - r->seen : 0;
+	enum xf_status status = XF_OK;
 	r->seen += len;
-	if (skip >= len)
-		return XF_OK;
-	enum xf_status status = xf_target_write(&d->target, r->given, (const char *)bytes + skip,
-						len - skip, err);
-	r->given = r->seen;
-	return status;
+	if (skip < len) {
+		status = xf_target_write(&d->target, r->given, (const char *)bytes + skip, len - skip, err);
+		r->given = r->seen;
+	}
+	return status == XF_OK ? count(r, len, err) : status;
 }
 
 static enum xf_status get_whole(struct range *r, struct xf_http *http, struct xf_error *err)
@@ -412,8 +491,7 @@ static enum xf_status get_whole(struct range *r, struct xf_http *http, struct xf
 	struct xf_s3_get_output out = { .received = 0 };
 	struct xf_call_hooks hooks = hooks_for(r);
 	const struct xf_s3_get_input in = { .bucket = d->t->bucket, .key = d->t->key, .extra = d->t->extra,
-					    .sink = write_bytes, .sink_ctx = r };
-	r->seen = 0;
+					    .sink = write_bytes, .sink_ctx = r, .head = range_head };
 	return xf_s3_get_object(xf_manager_client(d->t->manager), http, &in, &out, &hooks, err);
 }
 
@@ -459,18 +537,25 @@ static enum xf_status head(struct xf_download *d, struct xf_worker *worker, stru
 	return status;
 }
 
-static void plan(struct xf_download *d)
+/* Unlike an upload's, the chunk size is used as it is. */
+static enum xf_status plan(struct xf_download *d, struct xf_error *err)
 {
 	const struct xf_transfer_config *c = xf_manager_config(d->t->manager);
-	uint64_t size = atomic_load(&d->size);
-	d->plan = (struct xf_plan){ .size = size, .size_known = true, .parts = 1, .part_size = size,
+	uint64_t size = atomic_load(&d->size), parts = 1;
+	d->plan = (struct xf_plan){ .size = size, .size_known = true, .part_size = size,
 				    .multipart = size >= c->multipart_threshold };
 	if (d->plan.multipart) {
 		d->plan.part_size = c->multipart_chunksize;
-		d->plan.parts = (uint32_t)((size + d->plan.part_size - 1) / d->plan.part_size);
+		parts = size / d->plan.part_size + (size % d->plan.part_size != 0);
 	}
+	if (parts > MOST_RANGES)
+		return xf_fail(err, XF_TOO_MANY_PARTS,
+			       "%" PRIu64 " bytes in ranges of %" PRIu64 " are %" PRIu64 " requests: give a larger "
+			       "--multipart-chunksize", size, d->plan.part_size, parts);
+	d->plan.parts = (uint32_t)parts;
 	XF_EVENT(plan, .size = size, .part_size = d->plan.part_size, .transfer = d->t->id,
 		 .parts = d->plan.parts, .multipart = d->plan.multipart, .size_known = 1);
+	return XF_OK;
 }
 
 static enum xf_status make_ranges(struct xf_download *d, struct xf_error *err)
@@ -528,19 +613,16 @@ static enum xf_status prepare(struct xf_download *d, struct xf_worker *worker, s
 {
 	if (!xf_coordinator_advance(d->t, XF_STATE_QUEUED))
 		return XF_CANCELLED;
-	for (unsigned i = 0; i < d->t->nr_subscribers; i++) {
-		const struct xf_subscriber *s = &d->t->subscribers[i];
-		enum xf_status status = s->on_queued ? s->on_queued(s->ctx, d->t, err) : XF_OK;
-		if (status != XF_OK)
-			return xf_fail(err, status, "the on_queued callback failed");
-	}
-	if (!xf_coordinator_advance(d->t, XF_STATE_RUNNING))
-		return XF_CANCELLED;
-	enum xf_status status = head(d, worker, err);
+	enum xf_status status = xf_coordinator_tell_queued(d->t, err);
 	if (status != XF_OK)
 		return status;
-	plan(d);
-	return make_ranges(d, err);
+	if (!xf_coordinator_advance(d->t, XF_STATE_RUNNING))
+		return XF_CANCELLED;
+	if (!atomic_load(&d->known))
+		status = head(d, worker, err);
+	if (status == XF_OK)
+		status = plan(d, err);
+	return status == XF_OK ? make_ranges(d, err) : status;
 }
 
 static void submit(struct xf_download *d, struct xf_worker *worker)
@@ -614,6 +696,11 @@ enum xf_status xf_download_prepare(struct xf_transfer *t, const struct xf_downlo
 		return xf_fail(err, XF_NOMEM, "no memory for the download");
 	d->t = t;
 	d->left = 1;
+	if (request->etag) {
+		snprintf(d->etag, sizeof(d->etag), "%s", request->etag);
+		atomic_store(&d->size, request->size);
+		atomic_store(&d->known, true);
+	}
 	xf_task_init(&d->submission, "submission", run_submission);
 	xf_task_init(&d->final, "final", run_final);
 	xf_sem_init(&d->over, "parts", XF_CLASS_SIGNAL, 0);

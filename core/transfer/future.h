@@ -59,7 +59,10 @@ struct xf_transfer_info {
 	uint64_t size;          /* bytes; 0 until it is known */
 	bool aborted;           /* the multipart upload was aborted, and that was answered */
 	bool orphaned;          /* it was not: the upload id is left on the service */
-	uint32_t reused_parts;  /* by a resume */
+	bool unanswered;        /* the last request went out and was never answered: the object may be there */
+	bool resumed;           /* an interrupted upload was continued, and is left when this one fails */
+	uint32_t reused_parts;  /* by a resume: not sent again */
+	uint64_t reused_bytes;
 };
 void xf_future_info(struct xf_transfer *t, struct xf_transfer_info *out);
 

@@ -29,6 +29,7 @@ struct xf_manager {
 	enum xf_status cancelled_why;    /* XF_OK: not cancelled as a whole */
 	char cancelled_reason[128];
 	_Atomic bool gave_up;
+	struct xf_latch given_up;        /* the same, for those who sleep */
 };
 
 /* ---- connections */
@@ -128,6 +129,7 @@ enum xf_status xf_manager_new(struct xf_client *client, const struct xf_transfer
 	m->client = client;
 	m->config = *config;
 	xf_mutex_init(&m->lock, "manager");
+	xf_latch_init(&m->given_up, "given up");
 	xf_bandwidth_init(&m->bandwidth, config->max_bandwidth);
 	xf_sem_init(&m->upload_chunks, "in-memory-upload", XF_CLASS_PERMIT,
 		    (int64_t)config->max_in_memory_upload_chunks);
@@ -158,6 +160,7 @@ void xf_manager_free(struct xf_manager *m)
 	xf_sem_fini(&m->download_chunks);
 	xf_sem_fini(&m->upload_chunks);
 	xf_bandwidth_fini(&m->bandwidth);
+	xf_latch_fini(&m->given_up);
 	xf_mutex_fini(&m->lock);
 	free(m);
 }
@@ -351,7 +354,13 @@ void xf_manager_cancel(struct xf_manager *m, enum xf_status why, const char *rea
 void xf_manager_give_up(struct xf_manager *m)
 {
 	atomic_store(&m->gave_up, true);
+	xf_latch_set(&m->given_up);
 	xf_manager_wake(m);
+}
+
+struct xf_latch *xf_manager_given_up(struct xf_manager *m)
+{
+	return &m->given_up;
 }
 
 bool xf_manager_gave_up(const struct xf_manager *m)

@@ -32,7 +32,11 @@ struct xf_upload_request {
 	const struct xf_extra *extra;             /* may be NULL; borrowed until xf_manager_free() */
 	const struct xf_subscriber *subscribers;  /* nr_subscribers of them; borrowed likewise */
 	unsigned nr_subscribers;
-	const char *resume_upload_id;  /* continue this multipart upload; NULL: a new one */
+	/*
+	 * Continue the newest unfinished multipart upload of the key: parts that are there and hold
+	 * our bytes are not sent again. Without one: an upload as any other.
+	 */
+	bool resume;
 };
 
 /*
@@ -50,6 +54,8 @@ struct xf_download_request {
 	int fd;                     /* from its current position on; stays the caller's */
 	const char *name;           /* what to call fd in texts ("stdout"); borrowed until free */
 	const char *bucket, *key;
+	const char *etag;           /* known from elsewhere, with size: no HEAD is made; or NULL */
+	uint64_t size;
 	const struct xf_extra *extra;             /* as for uploads */
 	const struct xf_subscriber *subscribers;
 	unsigned nr_subscribers;

@@ -25,6 +25,7 @@ void xf_manager_wake(struct xf_manager *m);
 void xf_manager_untrack(struct xf_manager *m, struct xf_transfer *t);
 
 bool xf_manager_gave_up(const struct xf_manager *m);
+struct xf_latch *xf_manager_given_up(struct xf_manager *m); /* ends the back-off of an abort */
 
 /* ctx: the manager. For requests that go on when their transfer is cancelled: the abort. */
 enum xf_go xf_manager_go(void *manager);

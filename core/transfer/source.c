@@ -33,11 +33,13 @@ static enum xf_status look_at_file(struct xf_source *s, struct xf_error *err)
 		s->own_fd = true;
 		return XF_OK;
 	}
+	off_t size = S_ISBLK(st.st_mode) ? lseek(fd, 0, SEEK_END) : st.st_size;
 	close(fd);
-	if (S_ISDIR(st.st_mode))
-		return xf_fail(err, XF_INVALID, "%s is a directory: name a file", s->name);
+	if (S_ISDIR(st.st_mode) || size < 0)
+		return xf_fail(err, XF_INVALID, "%s is %s: name a file", s->name,
+			       S_ISDIR(st.st_mode) ? "a directory" : "a device without a size");
 	s->kind = XF_SOURCE_FILE;
-	s->size = (uint64_t)st.st_size;
+	s->size = (uint64_t)size;
 	return XF_OK;
 }
 
@@ -69,8 +71,9 @@ enum xf_status xf_source_open(struct xf_source *s, const char *path, int fd, con
 /* A seekable descriptor is left behind what was taken from it, as reading would have. */
 void xf_source_close(struct xf_source *s)
 {
-	if (s->kind == XF_SOURCE_SEEKABLE)
+	if (s->kind == XF_SOURCE_SEEKABLE && !s->closed)
 		lseek(s->fd, (off_t)(s->start + s->at), SEEK_SET);
+	s->closed = true;
 	if (s->own_fd)
 		close(s->fd);
 	s->own_fd = false;

@@ -21,6 +21,7 @@ struct xf_source {
 	const char *path;      /* FILE */
 	int fd;                /* SEEKABLE, PIPE */
 	bool own_fd;           /* a FIFO opened by name */
+	bool closed;
 	uint64_t start;        /* SEEKABLE: the position it was found at */
 	uint64_t size;         /* from start; frozen when found. PIPE: 0 */
 	uint64_t at;           /* next byte xf_source_fill() gives, from start */
@@ -34,6 +35,7 @@ struct xf_source {
  */
 enum xf_status xf_source_open(struct xf_source *s, const char *path, int fd, const char *name,
 			      struct xf_error *err);
+/* A seekable descriptor is left behind what was taken from it. Idempotent. */
 void xf_source_close(struct xf_source *s);
 
 /*

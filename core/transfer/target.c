@@ -136,6 +136,8 @@ enum xf_status xf_target_write(struct xf_target *t, uint64_t offset, const void 
 		offset += (uint64_t)n;
 		len -= (size_t)n;
 	}
+	if (offset > t->end)
+		t->end = offset;
 	return status;
 }
 
@@ -154,9 +156,17 @@ static void keep_mode(const struct xf_target *t)
 		return; /* not ours: the umask's permissions stand */
 }
 
+/* Behind the last byte, so that the next who writes to the descriptor goes on there. */
+static void leave_at_end(const struct xf_target *t)
+{
+	if (!t->path && !t->ordered)
+		lseek(t->fd, (off_t)(t->start + t->end), SEEK_SET);
+}
+
 enum xf_status xf_target_commit(struct xf_target *t, struct xf_error *err)
 {
 	enum xf_status status = t->path ? open_temporary(t, err) : XF_OK;
+	leave_at_end(t);
 	if (status == XF_OK)
 		status = close_own(t, err);
 	if (status != XF_OK || !t->temporary)

@@ -23,6 +23,7 @@ struct xf_target {
 	bool own_fd;
 	bool ordered;      /* writes must come in order */
 	uint64_t start;    /* where offset 0 stands */
+	uint64_t end;      /* behind the last byte written so far */
 };
 
 /*
@@ -37,7 +38,7 @@ enum xf_status xf_target_init(struct xf_target *t, const char *path, int fd, con
 enum xf_status xf_target_write(struct xf_target *t, uint64_t offset, const void *bytes, size_t len,
 			       struct xf_error *err);
 
-/* The download succeeded: closes and renames. *Errors:* XF_IO; the old file is whole then. */
+/* The download succeeded: closes and renames; a descriptor is left behind the last byte. *Errors:* XF_IO; the old file is whole then. */
 enum xf_status xf_target_commit(struct xf_target *t, struct xf_error *err);
 
 /* Closes and removes what is temporary. After commit: frees only. */

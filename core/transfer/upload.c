@@ -15,11 +15,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "core/transfer/manager_private.h"
 #include "core/transfer/plan.h"
 #include "core/transfer/source.h"
+#include "core/transfer/stored.h"
 
 struct part {
 	struct xf_task task;         /* first: the task is the part */
@@ -28,7 +30,6 @@ struct part {
 	uint64_t offset, len;
 	void *memory;                /* read by the submission; NULL: read by the worker */
 	struct xf_s3_part done;      /* for Complete */
-	bool reused;                 /* a resume found it stored already */
 };
 
 struct xf_upload {
@@ -42,9 +43,14 @@ struct xf_upload {
 	uint32_t nr_parts, cap_parts;
 	bool create_queued;
 	void *memory;                /* PutObject of a pipe: the whole object */
+	bool resume;                 /* continue what an earlier upload left */
 	/* written by the task named, read after its `over`; etag by info at any time */
 	char upload_id[XF_S3_UPLOAD_ID_MAX]; /* create */
-	_Atomic bool created, completed, aborted;
+	struct xf_stored stored;     /* create: what a resume found on the service */
+	_Atomic bool created, resumed, completed, aborted;
+	_Atomic bool unanswered;     /* final: Complete or PutObject went out and nothing came back */
+	_Atomic uint32_t reused_parts;
+	_Atomic uint64_t reused_bytes;
 	_Atomic uint64_t size;       /* plan.size, for info */
 	char etag[XF_S3_ETAG_MAX];   /* final */
 };
@@ -57,6 +63,8 @@ struct errand {
 	uint32_t part;               /* 0: none */
 	uint64_t bytes;
 	unsigned attempt;
+	bool sent;                   /* the attempt's last byte is with the kernel */
+	bool lost;                   /* an attempt got no answer */
 	uint64_t unpaid;             /* bytes the bandwidth limiter has not been asked for */
 };
 
@@ -66,11 +74,18 @@ static enum xf_go errand_go(void *ctx)
 	return xf_manager_gave_up(e->u->t->manager) ? XF_GO_DROP : xf_coordinator_go(e->u->t);
 }
 
-/* Create and Complete decide what is on the service: a cancel leaves them a moment to end. */
+/* What decides about the object on the service gets a moment to end when it is cancelled. */
 static enum xf_go errand_go_patiently(void *ctx)
 {
 	struct errand *e = ctx;
 	return xf_manager_gave_up(e->u->t->manager) ? XF_GO_DROP : xf_coordinator_go_patiently(e->u->t);
+}
+
+/* PutObject: as a part while it is sent, as Complete once it waits for the answer. */
+static enum xf_go errand_go_put(void *ctx)
+{
+	const struct errand *e = ctx;
+	return e->sent ? errand_go_patiently(ctx) : errand_go(ctx);
 }
 
 static enum xf_status errand_admit(void *ctx, size_t bytes, struct xf_error *err)
@@ -88,18 +103,19 @@ static enum xf_status errand_admit(void *ctx, size_t bytes, struct xf_error *err
 	return XF_OK;
 }
 
+/* What never came to a step is paid for when the body is closed. */
+static void pay_rest(struct errand *e)
+{
+	struct xf_bandwidth *b = xf_manager_bandwidth(e->u->t->manager);
+	if (b && e->unpaid)
+		xf_bandwidth_take(b, e->unpaid, &e->u->t->stop);
+	e->unpaid = 0;
+}
+
 static enum xf_status errand_progress(void *ctx, int64_t bytes, struct xf_error *err)
 {
 	struct errand *e = ctx;
-	struct xf_transfer *t = e->u->t;
-	XF_EVENT(progress, .bytes = bytes, .transfer = t->id, .part = e->part);
-	for (unsigned i = 0; i < t->nr_subscribers; i++) {
-		const struct xf_subscriber *s = &t->subscribers[i];
-		enum xf_status status = s->on_progress ? s->on_progress(s->ctx, t, bytes, err) : XF_OK;
-		if (status != XF_OK)
-			return status;
-	}
-	return XF_OK;
+	return xf_coordinator_tell_progress(e->u->t, e->part, bytes, err);
 }
 
 static void errand_hashed(void *ctx, uint64_t bytes, uint64_t took_ns)
@@ -114,6 +130,7 @@ static void errand_attempt(void *ctx, unsigned attempt)
 {
 	struct errand *e = ctx;
 	e->attempt = attempt;
+	e->sent = false;
 	if (e->part && attempt > 1)
 		XF_EVENT(part_start, .bytes = e->bytes, .transfer = e->u->t->id, .part = e->part,
 			 .attempt = attempt);
@@ -122,6 +139,7 @@ static void errand_attempt(void *ctx, unsigned attempt)
 static void errand_sent(void *ctx, uint64_t bytes, unsigned attempt)
 {
 	struct errand *e = ctx;
+	e->sent = true;
 	if (e->part)
 		XF_EVENT(part_sent, .bytes = bytes, .transfer = e->u->t->id, .part = e->part,
 			 .attempt = attempt);
@@ -130,6 +148,7 @@ static void errand_sent(void *ctx, uint64_t bytes, unsigned attempt)
 static void errand_retry(void *ctx, const struct xf_retry_report *r)
 {
 	struct errand *e = ctx;
+	e->lost |= r->http_status == 0;
 	if (e->part)
 		XF_EVENT(part_retry, .backoff_ns = r->backoff_ns, .transfer = e->u->t->id, .part = e->part,
 			 .attempt = r->attempt, .reason = xf_text(r->reason),
@@ -145,6 +164,13 @@ static struct xf_call_hooks hooks_for(struct errand *e)
 		.unless = &e->u->t->stop };
 }
 
+/* Did the service perhaps do what it was asked for, without our hearing of it? */
+static bool nothing_heard(const struct errand *e, const struct xf_error *err)
+{
+	bool began = e->attempt > 0 && err->status != XF_CONNECT && err->status != XF_RESOLVE;
+	return e->lost || (began && err->http_status == 0);
+}
+
 /* ---- the parts */
 
 static enum xf_status send_part(struct part *p, struct xf_http *http, const struct xf_body *body,
@@ -158,9 +184,31 @@ static enum xf_status send_part(struct part *p, struct xf_http *http, const stru
 	struct xf_call_hooks hooks = hooks_for(e);
 	enum xf_status status = xf_s3_upload_part(xf_manager_client(u->t->manager), http, &in, &out,
 						  &hooks, err);
+	pay_rest(e);
 	if (status == XF_OK)
 		p->done = out.part;
 	return status;
+}
+
+/* A part found on the service that holds our bytes is not sent again. *reused: it is one. */
+static enum xf_status reuse_part(struct part *p, const struct xf_body *body, bool *reused,
+				 struct xf_error *err)
+{
+	struct xf_upload *u = p->upload;
+	const struct xf_s3_part *stored = xf_stored_part(&u->stored, p->number);
+	uint64_t began = xf_clock_mono_ns();
+	*reused = false;
+	if (!stored)
+		return XF_OK;
+	enum xf_status status = xf_stored_same(stored, body, reused, err);
+	XF_EVENT(part_read, .bytes = p->len, .took_ns = xf_clock_mono_ns() - began, .transfer = u->t->id,
+		 .part = p->number, .hashing = 1);
+	if (status != XF_OK || !*reused)
+		return status;
+	p->done = *stored;
+	atomic_fetch_add(&u->reused_parts, 1);
+	atomic_fetch_add(&u->reused_bytes, p->len);
+	return xf_coordinator_tell_progress(u->t, p->number, (int64_t)p->len, err);
 }
 
 static enum xf_status read_and_send_part(struct part *p, struct xf_http *http, struct errand *e,
@@ -169,7 +217,7 @@ static enum xf_status read_and_send_part(struct part *p, struct xf_http *http, s
 	struct xf_upload *u = p->upload;
 	struct xf_body body;
 	int fd = -1;
-	bool own = false;
+	bool own = false, reused;
 	if (p->memory) {
 		body = xf_body_memory(p->memory, p->len);
 	} else {
@@ -178,7 +226,9 @@ static enum xf_status read_and_send_part(struct part *p, struct xf_http *http, s
 			return status;
 		body = xf_body_file(fd, p->offset, p->len, u->source.name);
 	}
-	enum xf_status status = send_part(p, http, &body, e, err);
+	enum xf_status status = reuse_part(p, &body, &reused, err);
+	if (status == XF_OK && !reused)
+		status = send_part(p, http, &body, e, err);
 	if (own)
 		close(fd);
 	return status;
@@ -253,16 +303,84 @@ static enum xf_status create_multipart(struct xf_upload *u, struct xf_http *http
 	return status;
 }
 
+/* The checksums of a multipart upload are all of one algorithm: that of its Create. */
+static bool can_continue(const struct xf_upload *u, const struct xf_stored *s)
+{
+	const char *theirs = s->checksum_algorithm;
+	const char *ours = xf_extra_supplied(u->t->extra, NULL);
+	if (!ours && u->t->extra)
+		ours = u->t->extra->values[XF_EXTRA_CHECKSUM_ALGORITHM];
+	if (!ours && xf_client_checksums(xf_manager_client(u->t->manager)))
+		ours = "CRC32";
+	return !*theirs || (ours && !strcasecmp(ours, theirs));
+}
+
+/* *found: an interrupted upload of this key is continued instead of a Create. */
+static enum xf_status find_interrupted(struct xf_upload *u, struct xf_http *http, bool *found,
+				       struct xf_error *err)
+{
+	struct errand e = { .u = u };
+	const struct xf_call_hooks hooks = hooks_for(&e);
+	enum xf_status status = xf_stored_find(xf_manager_client(u->t->manager), http, u->t->bucket,
+					       u->t->key, u->t->extra, &u->stored, &hooks, err);
+	*found = status == XF_OK && *u->stored.upload_id && can_continue(u, &u->stored);
+	if (!*found) {
+		xf_stored_fini(&u->stored);
+		return status;
+	}
+	memcpy(u->upload_id, u->stored.upload_id, sizeof(u->upload_id));
+	atomic_store(&u->resumed, true);
+	atomic_store(&u->created, true);
+	return XF_OK;
+}
+
 static void run_create(struct xf_task *task, struct xf_worker *worker)
 {
 	struct xf_upload *u = (struct xf_upload *)((char *)task - offsetof(struct xf_upload, create));
 	struct xf_error err = XF_ERROR_INIT;
 	struct xf_http *http;
+	bool found = false;
 	XF_FRAME("transfer:u32", u->t->id);
 	if (xf_coordinator_over(u->t))
 		return;
-	if (xf_worker_http(worker, u->t->manager, &http, &err) != XF_OK || create_multipart(u, http, &err) != XF_OK)
+	enum xf_status status = xf_worker_http(worker, u->t->manager, &http, &err);
+	if (status == XF_OK && u->resume)
+		status = find_interrupted(u, http, &found, &err);
+	if (status == XF_OK && !found)
+		status = create_multipart(u, http, &err);
+	if (status != XF_OK)
 		xf_coordinator_fail(u->t, &err);
+}
+
+static struct xf_s3_complete_input complete_input(const struct xf_upload *u, const struct xf_s3_part *parts)
+{
+	return (struct xf_s3_complete_input){
+		.bucket = u->t->bucket, .key = u->t->key, .upload_id = u->upload_id, .parts = parts,
+		.nr_parts = u->nr_parts, .extra = u->t->extra, .size = u->plan.size };
+}
+
+/* For Complete; free(). */
+static struct xf_s3_part *list_parts(const struct xf_upload *u)
+{
+	struct xf_s3_part *parts = calloc(u->nr_parts ? u->nr_parts : 1, sizeof(*parts));
+	for (uint32_t i = 0; parts && i < u->nr_parts; i++)
+		parts[i] = u->parts[i]->done;
+	return parts;
+}
+
+/*
+ * Complete went out, its answer got lost, and now the service does not know the upload: the
+ * object itself says whether that was the end or the loss of it.
+ */
+static bool settle(struct xf_upload *u, struct xf_http *http, const struct xf_call_hooks *hooks)
+{
+	struct xf_s3_part *parts = list_parts(u);
+	const struct xf_s3_complete_input in = complete_input(u, parts);
+	bool there = parts && xf_stored_object(xf_manager_client(u->t->manager), http, &in, u->etag, hooks);
+	free(parts);
+	XF_EVENT(object_head, .bytes = there ? u->plan.size : 0, .transfer = u->t->id, .etag = xf_text(u->etag),
+		 .failed = !there);
+	return there;
 }
 
 static enum xf_status complete_multipart(struct xf_upload *u, struct xf_http *http,
@@ -271,14 +389,16 @@ static enum xf_status complete_multipart(struct xf_upload *u, struct xf_http *ht
 	struct errand e = { .u = u };
 	struct xf_call_hooks hooks = hooks_for(&e);
 	struct xf_s3_complete_output out = { .answer.http_status = 0 };
-	const struct xf_s3_complete_input in = {
-		.bucket = u->t->bucket, .key = u->t->key, .upload_id = u->upload_id, .parts = parts,
-		.nr_parts = u->nr_parts, .extra = u->t->extra, .size = u->plan.size };
+	const struct xf_s3_complete_input in = complete_input(u, parts);
 	hooks.go = errand_go_patiently;
 	enum xf_status status = xf_s3_complete_multipart_upload(xf_manager_client(u->t->manager), http,
 								&in, &out, &hooks, err);
+	bool unanswered = status != XF_OK && nothing_heard(&e, err);
 	if (status == XF_OK)
 		memcpy(u->etag, out.answer.etag, sizeof(u->etag));
+	else if (unanswered && !strcmp(err->code, "NoSuchUpload") && settle(u, http, &hooks))
+		status = XF_OK;
+	atomic_store(&u->unanswered, unanswered && status != XF_OK);
 	atomic_store(&u->completed, status == XF_OK);
 	XF_EVENT(multipart_complete, .transfer = u->t->id,
 		 .http_status = (uint32_t)(status == XF_OK ? out.answer.http_status : err->http_status),
@@ -288,11 +408,9 @@ static enum xf_status complete_multipart(struct xf_upload *u, struct xf_http *ht
 
 static enum xf_status finish_multipart(struct xf_upload *u, struct xf_http *http, struct xf_error *err)
 {
-	struct xf_s3_part *parts = calloc(u->nr_parts ? u->nr_parts : 1, sizeof(*parts));
+	struct xf_s3_part *parts = list_parts(u);
 	if (!parts)
 		return xf_fail(err, XF_NOMEM, "no memory for the list of parts");
-	for (uint32_t i = 0; i < u->nr_parts; i++)
-		parts[i] = u->parts[i]->done;
 	enum xf_status status = complete_multipart(u, http, parts, err);
 	free(parts);
 	return status;
@@ -304,8 +422,14 @@ static void wait_for_parts(struct xf_upload *u)
 	XF_FRAME("transfer:u32 parts:u32", u->t->id, u->nr_parts);
 	xf_latch_wait(&u->create.over, XF_FOREVER);
 	for (uint32_t i = 0; i < u->nr_parts; i++)
-		if (!u->parts[i]->reused)
-			xf_latch_wait(&u->parts[i]->task.over, XF_FOREVER);
+		xf_latch_wait(&u->parts[i]->task.over, XF_FOREVER);
+}
+
+/* A descriptor is left where reading it would have left it, before anybody hears of the end. */
+static void end_upload(struct xf_upload *u, struct xf_http *http)
+{
+	xf_source_close(&u->source);
+	xf_coordinator_announce(u->t, http);
 }
 
 static struct xf_upload *upload_of_final(struct xf_task *task)
@@ -328,7 +452,7 @@ static void run_complete(struct xf_task *task, struct xf_worker *worker)
 	} else {
 		xf_coordinator_fail(u->t, &err);
 	}
-	xf_coordinator_announce(u->t, http);
+	end_upload(u, http);
 }
 
 static enum xf_status put_body(struct xf_upload *u, struct xf_http *http, const struct xf_body *body,
@@ -338,10 +462,13 @@ static enum xf_status put_body(struct xf_upload *u, struct xf_http *http, const 
 	struct xf_s3_put_output out = { .answer.http_status = 0 };
 	const struct xf_s3_put_input in = { .bucket = u->t->bucket, .key = u->t->key, .body = *body,
 					    .extra = u->t->extra };
+	hooks.go = errand_go_put;
 	enum xf_status status = xf_s3_put_object(xf_manager_client(u->t->manager), http, &in, &out,
 						 &hooks, err);
+	pay_rest(e);
 	if (status == XF_OK)
 		memcpy(u->etag, out.answer.etag, sizeof(u->etag));
+	atomic_store(&u->unanswered, status != XF_OK && e->sent && nothing_heard(e, err));
 	XF_EVENT(object_put, .bytes = u->plan.size, .transfer = u->t->id,
 		 .http_status = (uint32_t)(status == XF_OK ? out.answer.http_status : err->http_status),
 		 .etag = xf_text(u->etag), .failed = status != XF_OK);
@@ -398,18 +525,33 @@ static void run_put(struct xf_task *task, struct xf_worker *worker)
 	}
 	free(u->memory);
 	u->memory = NULL;
-	xf_coordinator_announce(u->t, worker->local);
+	end_upload(u, worker->local);
 }
 
-/* The last request of a multipart upload that did not succeed. */
+/* NoSuchUpload: nothing is left to abort; unless it is the object that came to be, the upload is lost. */
+static void note_gone(struct xf_upload *u, struct xf_http *http, const struct xf_call_hooks *hooks)
+{
+	bool there = atomic_load(&u->unanswered) && settle(u, http, hooks);
+	atomic_store(&u->unanswered, false);
+	atomic_store(&u->aborted, !there);
+	atomic_store(&u->completed, there);
+	if (there)
+		xf_coordinator_succeed(u->t);
+}
+
+/*
+ * The last request of a multipart upload that did not succeed. One that was continued stays, for
+ * the next attempt to continue it.
+ */
 static void abort_multipart(struct xf_transfer *t, struct xf_http *http)
 {
 	struct xf_upload *u = t->work;
 	struct xf_error err = XF_ERROR_INIT;
 	struct xf_s3_answer out = { .http_status = 0 };
 	const struct xf_s3_abort_input in = { t->bucket, t->key, u->upload_id, t->extra };
-	const struct xf_call_hooks hooks = { .ctx = t->manager, .transfer = t->id, .go = xf_manager_go };
-	if (!atomic_load(&u->created) || atomic_load(&u->completed))
+	const struct xf_call_hooks hooks = { .ctx = t->manager, .transfer = t->id, .go = xf_manager_go,
+					     .unless = xf_manager_given_up(t->manager) };
+	if (!atomic_load(&u->created) || atomic_load(&u->completed) || atomic_load(&u->resumed))
 		return;
 	enum xf_status status = xf_s3_abort_multipart_upload(xf_manager_client(t->manager), http, &in,
 							     &out, &hooks, &err);
@@ -419,6 +561,8 @@ static void abort_multipart(struct xf_transfer *t, struct xf_http *http)
 	XF_EVENT(multipart_abort, .transfer = t->id,
 		 .http_status = (uint32_t)(status == XF_OK ? out.http_status : err.http_status),
 		 .upload_id = xf_text(id), .failed = status != XF_OK);
+	if (status != XF_OK && !strcmp(err.code, "NoSuchUpload"))
+		note_gone(u, http, &hooks);
 }
 
 /* ---- the submission */
@@ -599,27 +743,12 @@ static enum xf_status make_plan(struct xf_upload *u, struct xf_error *err)
 	return status;
 }
 
-static enum xf_status tell_queued(struct xf_upload *u, struct xf_error *err)
-{
-	struct xf_transfer *t = u->t;
-	for (unsigned i = 0; i < t->nr_subscribers; i++) {
-		const struct xf_subscriber *s = &t->subscribers[i];
-		if (!s->on_queued)
-			continue;
-		XF_EVENT(callback, .transfer = t->id, .which = xf_text("queued"), .index = i);
-		enum xf_status status = s->on_queued(s->ctx, t, err);
-		if (status != XF_OK)
-			return xf_fail(err, status, "the on_queued callback failed");
-	}
-	return XF_OK;
-}
-
 static enum xf_status submit(struct xf_upload *u, struct xf_error *err)
 {
 	struct xf_transfer *t = u->t;
 	if (!xf_coordinator_advance(t, XF_STATE_QUEUED))
 		return XF_CANCELLED;
-	enum xf_status status = tell_queued(u, err);
+	enum xf_status status = xf_coordinator_tell_queued(t, err);
 	if (status != XF_OK)
 		return status;
 	if (!xf_coordinator_advance(t, XF_STATE_RUNNING))
@@ -636,7 +765,7 @@ static void fail_submission(struct xf_upload *u, const struct xf_error *err)
 	xf_coordinator_fail(u->t, err);
 	if (u->create_queued)
 		wait_for_parts(u);
-	xf_coordinator_announce(u->t, NULL);
+	end_upload(u, NULL);
 }
 
 static void run_submission(struct xf_task *task, struct xf_worker *worker)
@@ -664,6 +793,7 @@ static void upload_free(void *work)
 	xf_task_fini(&u->create);
 	xf_task_fini(&u->final);
 	xf_source_close(&u->source);
+	xf_stored_fini(&u->stored);
 	free(u->memory);
 	free(u->path);
 	free(u->name);
@@ -680,6 +810,10 @@ static void upload_info(struct xf_transfer *t, struct xf_transfer_info *out)
 	out->size = atomic_load(&u->size);
 	out->aborted = atomic_load(&u->aborted);
 	out->orphaned = created && !completed && !out->aborted;
+	out->resumed = atomic_load(&u->resumed);
+	out->unanswered = atomic_load(&u->unanswered);
+	out->reused_parts = atomic_load(&u->reused_parts);
+	out->reused_bytes = atomic_load(&u->reused_bytes);
 }
 
 enum xf_status xf_upload_prepare(struct xf_transfer *t, const struct xf_upload_request *request,
@@ -691,6 +825,7 @@ enum xf_status xf_upload_prepare(struct xf_transfer *t, const struct xf_upload_r
 		return xf_fail(err, XF_NOMEM, "no memory for the upload");
 	u->t = t;
 	u->fd = request->fd;
+	u->resume = request->resume;
 	u->path = request->path ? strdup(request->path) : NULL;
 	u->name = strdup(name);
 	xf_task_init(&u->submission, "submission", run_submission);
