@@ -326,7 +326,7 @@ static enum xf_status take_bytes(void *ctx, const void *bytes, size_t len, struc
 	struct range *r = ctx;
 	const unsigned char *p = bytes;
 	while (len) {
-		size_t n;
+		size_t n = 0;
 		enum xf_status status = take_some(r, p, len, &n, err);
 		if (status == XF_OK)
 			status = count(r, n, err);

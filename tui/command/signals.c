@@ -33,6 +33,7 @@ bool ui_signals_start(ui_signal_fn arrived, void *ctx)
 	signals.arrived = arrived;
 	signals.ctx = ctx;
 	atomic_store(&signals.stop, false);
+	signal(SIGPIPE, SIG_IGN); /* a server or reader that went away is an error like any other */
 	sigemptyset(&signals.set);
 	sigaddset(&signals.set, SIGINT);
 	sigaddset(&signals.set, SIGTERM);
