@@ -834,26 +834,76 @@ static size_t add_barriers(const struct tr_verdict *v, char *buf, size_t cap, si
 	return at;
 }
 
-static size_t add_work_done(const struct tr_verdict *v, char *buf, size_t cap, size_t at)
+/* How the items of work ended, for the sentence. */
+struct ends {
+	uint32_t done, failed, skipped;
+	bool complete; /* CompleteMultipartUpload did its work */
+};
+
+static bool event_flag(const struct tr_log *log, uint32_t event, const char *field)
 {
-	bool complete = false;
+	uint64_t value = 0;
+	struct tr_event e = tr_log_event(log, event);
+	return tr_event_field(&e, field, &value) && value;
+}
+
+static void count_end(const struct tr_log *log, const struct tr_item *item, struct ends *ends)
+{
+	if (!item->ordered)
+		return;
+	if (item->kind == TR_ITEM_COMPLETE)
+		ends->complete = !event_flag(log, item->end, "failed") && !event_flag(log, item->end, "skipped");
+	if (item->kind != TR_ITEM_PART)
+		return;
+	enum xf_kind kind = tr_log_kind(log, item->end);
+	ends->done += kind == XF_EV_part_done;
+	ends->failed += kind == XF_EV_part_failed;
+	ends->skipped += kind == XF_EV_part_skipped;
+}
+
+/* "13 of 13 parts and Complete"; when not all went well, what became of them. */
+static size_t add_work_done(const struct tr_log *log, const struct tr_verdict *v, char *buf, size_t cap,
+			    size_t at)
+{
+	struct ends ends = { .done = 0 };
 	for (uint32_t i = 0; i < v->nr_items; i++)
-		complete = complete || (v->items[i].kind == TR_ITEM_COMPLETE && v->items[i].ordered);
-	return add(buf, cap, at, "%u of %u part%s%s", v->parts_ordered, v->parts, v->parts == 1 ? "" : "s",
-		   complete ? " and Complete" : "");
+		count_end(log, &v->items[i], &ends);
+	const char *plural = v->parts == 1 ? "" : "s";
+	if (ends.failed + ends.skipped == 0)
+		return add(buf, cap, at, "%u of %u part%s%s", v->parts_ordered, v->parts, plural,
+			   ends.complete ? " and Complete" : "");
+	return add(buf, cap, at, "%u of %u part%s had ended (%u stored, %u failed, %u skipped)",
+		   v->parts_ordered, v->parts, plural, ends.done, ends.failed, ends.skipped);
+}
+
+static const char *outcome_text(enum tr_outcome outcome)
+{
+	switch (outcome) {
+	case TR_STORED_LATER:
+		return "object stored later";
+	case TR_FAILED:
+		return "the upload failed";
+	case TR_CANCELLED:
+		return "the upload was cancelled";
+	case TR_STORED:
+		return "object stored";
+	case TR_LOST:
+		return "object lost";
+	default:
+		return "what became of the object is not known";
+	}
 }
 
 const char *tr_verdict_sentence(const struct tr_log *log, const struct tr_verdicts *all,
 				const struct tr_verdict *v, char *buf, size_t cap)
 {
 	size_t at = 0;
-	(void)log;
 	(void)all;
 	buf[0] = '\0';
 	switch (v->answer) {
 	case TR_BLOCKS:
 		at = add(buf, cap, at, "returned only after ");
-		at = add_work_done(v, buf, cap, at);
+		at = add_work_done(log, v, buf, cap, at);
 		at = v->basis == TR_BASIS_INLINE ? add(buf, cap, at, ", all on the calling thread")
 						 : add_barriers(v, buf, cap, at);
 		break;
@@ -868,8 +918,7 @@ const char *tr_verdict_sentence(const struct tr_log *log, const struct tr_verdic
 		break;
 	}
 	if (v->answer != TR_UNKNOWN || v->outcome != TR_OUTCOME_UNKNOWN)
-		at = add(buf, cap, at, "; object %s", v->outcome == TR_STORED_LATER ? "stored later"
-						      : tr_outcome_name(v->outcome));
+		at = add(buf, cap, at, "; %s", outcome_text(v->outcome));
 	if (*v->orphan)
 		add(buf, cap, at, ", unfinished upload %s left behind", v->orphan);
 	return buf;
