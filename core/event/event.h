@@ -57,6 +57,9 @@ enum xf_op {
 	XF_OP_HEAD_BUCKET, XF_OP_LIST_BUCKETS, XF_OP_DELETE_BUCKET, XF_OP_OTHER, XF_OP_COUNT
 };
 
+/* call_enter.flags. IMPLICIT: nobody named the call; it is judged only when the trace has no other. */
+enum { XF_CALL_IMPLICIT = 1 };
+
 /* Their words, as JSON and text show them ("not-started", "UploadPart"); never NULL. */
 const char *xf_class_name(enum xf_class c);
 const char *xf_state_name(enum xf_state s);

@@ -601,23 +601,25 @@ static bool may_go(struct tr_log *log, struct lane *l, const struct xf_record *r
 
 static void note_call(struct tr_log *log, uint32_t lane, const struct xf_record *r)
 {
-	uint32_t process = log->lanes[lane]->public.process;
+	/* whose the record is: a thread goes on over an exec, as another process of the trace */
+	uint32_t process = log->info[log->order[log->nr - 1] >> SLOT_BITS].process;
 	if (r->kind == XF_EV_call_enter) {
 		const struct xf_ev_call_enter *e = (const void *)r->payload;
 		if (!tr_grow(&log->calls, log->nr_calls, &log->cap_calls, sizeof(*log->calls)) ||
 		    !tr_grow(&log->call_labels, log->nr_calls, &log->cap_labels, sizeof(*log->call_labels)) ||
-		    !tr_map_set(&log->open_calls, tr_pair(process, e->call), log->nr_calls)) {
+		    !tr_map_set(&log->open_calls, tr_pair(lane, e->call), log->nr_calls)) {
 			log->failed = true;
 			return;
 		}
 		log->call_labels[log->nr_calls] = e->label;
 		log->calls[log->nr_calls++] = (struct tr_call){ .id = e->call, .process = process,
-			.thread = lane, .enter = log->nr - 1, .ret = TR_NONE, .name = "" };
+			.thread = lane, .enter = log->nr - 1, .ret = TR_NONE, .name = "",
+			.implicit = e->flags & XF_CALL_IMPLICIT };
 		return;
 	}
 	const struct xf_ev_call_return *e = (const void *)r->payload;
-	uint32_t i = tr_map_get(&log->open_calls, tr_pair(process, e->call));
-	if (i == TR_NONE || log->calls[i].ret != TR_NONE || log->calls[i].thread != lane)
+	uint32_t i = tr_map_get(&log->open_calls, tr_pair(lane, e->call));
+	if (i == TR_NONE || log->calls[i].ret != TR_NONE)
 		return;
 	log->calls[i].ret = log->nr - 1;
 	log->calls[i].result = e->result;

@@ -82,6 +82,7 @@ struct tr_call {
 	uint32_t enter, ret;     /* events; ret is TR_NONE while it has not returned */
 	const char *name;
 	int32_t result;
+	bool implicit;           /* judged only when there is no other (XF_CALL_IMPLICIT) */
 };
 
 /*

@@ -125,12 +125,36 @@ static bool open_at(const struct tr_call *c, uint32_t event)
 	return c->enter <= event && (c->ret == TR_NONE || event <= c->ret);
 }
 
-static uint32_t call_of_submit(const struct judge *j, const struct tr_transfer_state *t)
+/* The end of a process as a call: whatever was begun in its time is its work, in any process. */
+static bool is_whole_process(const struct tr_call *c)
+{
+	return strcmp(c->name, "exit") == 0;
+}
+
+/*
+ * A foreign program's transfers do not say whose they are. They are the newest
+ * call's whose begin must have happened before them, also when it has returned since.
+ */
+static uint32_t call_by_order(struct judge *j, const struct tr_transfer_state *t)
 {
 	uint32_t found = TR_NONE;
+	tr_order_past(j->order, t->submit, &j->past, NULL, NULL);
+	for (uint32_t i = 0; i < tr_log_nr_calls(j->log); i++) {
+		const struct tr_call *c = tr_log_call(j->log, i);
+		if (!is_whole_process(c) && c->enter < t->submit && tr_clock_knows(&j->past, c->thread, c->enter))
+			found = i;
+	}
+	return found;
+}
+
+static uint32_t call_of_submit(struct judge *j, const struct tr_transfer_state *t)
+{
+	uint32_t found = TR_NONE;
+	if (t->submit != TR_NONE && !t->call)
+		return call_by_order(j, t);
 	for (uint32_t i = 0; i < tr_log_nr_calls(j->log) && t->submit != TR_NONE; i++) {
 		const struct tr_call *c = tr_log_call(j->log, i);
-		if (c->process == t->process && c->id == t->call && t->call && c->enter <= t->submit)
+		if (c->process == t->process && c->id == t->call && c->enter <= t->submit)
 			found = i;
 	}
 	return found;
@@ -156,8 +180,11 @@ static bool belongs(const struct judge *j, uint32_t call, uint32_t transfer)
 	const struct tr_call *c = tr_log_call(j->log, call);
 	if (t->submit == TR_NONE)
 		return false;
+	if (is_whole_process(c))
+		return c->enter <= t->submit;
+	/* process 0 is the tracer's own, which sees the wire and not the threads */
 	if (j->owner[transfer] == TR_NONE)
-		return t->process == c->process && open_at(c, t->submit);
+		return (t->process == c->process || !t->process) && open_at(c, t->submit);
 	for (uint32_t i = j->owner[transfer]; i != TR_NONE; i = j->outer[i])
 		if (i == call)
 			return true;
@@ -765,6 +792,23 @@ static bool prepare(struct judge *j)
 	return !j->failed;
 }
 
+/*
+ * An implicit call gives way to those that were named or known, unless one of them
+ * ran on another thread: then both are said, as the program's own thread may not wait for it.
+ */
+static bool is_judged(const struct judge *j, uint32_t call)
+{
+	const struct tr_call *c = tr_log_call(j->log, call);
+	bool others = false;
+	for (uint32_t i = 0; c->implicit && i < tr_log_nr_calls(j->log); i++) {
+		const struct tr_call *o = tr_log_call(j->log, i);
+		if (!o->implicit && o->thread != c->thread)
+			return true;
+		others = others || !o->implicit;
+	}
+	return !others;
+}
+
 enum xf_status tr_verdicts_compute(const struct tr_log *log, struct tr_verdicts *out,
 				   struct xf_error *err)
 {
@@ -773,7 +817,8 @@ enum xf_status tr_verdicts_compute(const struct tr_log *log, struct tr_verdicts 
 	*out = (struct tr_verdicts){ .nr = 0 };
 	j.failed = !prepare(&j);
 	for (uint32_t i = 0; i < calls && !j.failed; i++)
-		judge_call(&j, &out->list[out->nr++], i);
+		if (is_judged(&j, i))
+			judge_call(&j, &out->list[out->nr++], i);
 	if (!calls && !j.failed)
 		judge_call(&j, &out->list[out->nr++], TR_NONE);
 	tr_clock_fini(&j.past);
