@@ -21,7 +21,7 @@
  *   XFERDB_CONTROL    the control mapping: /proc/PID/fd/N of the supervisor
  *   XFERDB_CALL       which calls are on trial, one a line: exit, py:MODULE:NAME, sym:SYMBOL,
  *                     out:TEXT:TEXT. Absent: the shim's defaults for boto3, and exit, which then
- *                     counts only when nothing else was called (TR_CALL_IMPLICIT)
+ *                     counts only when nothing else was called (XF_CALL_IMPLICIT)
  *   XFERDB_ENDPOINT   with --local: http://127.0.0.1:PORT, for clients that ignore AWS_ENDPOINT_URL
  *   XFERDB_ABLATE     names of waits the shim turns into no-ops, separated by commas: result, exit
  *
@@ -38,8 +38,7 @@
  * Who records what. The rule: the one who is nearer; nobody records a thing twice.
  *
  *   thread_*, sem_*, cond_*, mutex_*, fd_*, sleep, poll, process_wait   the probe
- *   process_start, exec, process_exit      the probe in a process it is in; else the supervisor
- *   fork                                   the supervisor
+ *   process_start, exec, fork, process_exit   the probe in a process it is in; else the supervisor
  *   call_enter, call_return of exit        the probe (constructor; exit, _exit), else the supervisor,
  *                                          which also adds the return when the process left by a raw
  *                                          exit_group or was in the probe's hands but ended without
@@ -115,6 +114,7 @@ enum {
 	TR_PROCESS_ENTERED = 2,  /* call_enter of exit is recorded */
 	TR_PROCESS_RETURNED = 4, /* call_return of exit is recorded */
 	TR_PROCESS_EXITED = 8,   /* process_exit is recorded */
+	TR_PROCESS_STARTED = 16, /* process_start is recorded by the probe: the next image says exec */
 };
 
 /* One thread: tid in the upper half, number + 1 in the lower; 0: free. Open addressing from tid % N. */
@@ -142,9 +142,6 @@ enum {
 	TR_CONNECTION_SENT = 1,    /* the request is sent in full */
 	TR_CONNECTION_EXPECTS = 2, /* it waits for 100 Continue, or has not yet had one */
 };
-
-/* call_enter.flags: judged only when the trace has no other call (exit, when no --call was given). */
-enum { TR_CALL_IMPLICIT = 1 };
 
 /* Where a hold acts. */
 enum tr_hold_where {

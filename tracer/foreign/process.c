@@ -253,7 +253,7 @@ static void process_tell_enter(struct tr_process *p)
 	if (!p->program || !all->judge_exit || p->call)
 		return;
 	p->call = atomic_fetch_add(&all->control->nr_calls, 1) + 1;
-	tr_marks_record(true, p->call, p->start_ticks, "exit", all->implicit ? TR_CALL_IMPLICIT : 0);
+	tr_marks_record(true, p->call, p->start_ticks, "exit", all->implicit ? XF_CALL_IMPLICIT : 0);
 }
 
 void tr_process_seen(struct tr_process *p)

@@ -151,6 +151,9 @@ static pid_t start(char **argv, const char *trace, int control)
 		return pid;
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)getppid(), control);
 	fcntl(3, F_SETFD, FD_CLOEXEC);
+	struct tr_control *shared = tr_control_open(path);
+	if (shared)
+		atomic_store(&shared->program, (uint32_t)getpid());
 	setenv(TR_ENV_TRACE, trace, 1);
 	setenv(TR_ENV_CONTROL, path, 1);
 	setenv("LD_PRELOAD", probe ? probe : "", 1);

@@ -55,7 +55,7 @@ static bool wants_exit_call(void)
 {
 	const char *specs = getenv(TR_ENV_CALL);
 
-	if ((uint32_t)getppid() != probe_control->supervisor)
+	if ((uint32_t)getpid() != atomic_load(&probe_control->program))
 		return false;
 	for (; specs && *specs; specs += strcspn(specs, "\n"), specs += *specs == '\n')
 		if (strncmp(specs, "exit", 4) == 0 && (specs[4] == '\n' || !specs[4]))
@@ -69,14 +69,16 @@ static void enter_exit_call(struct tr_control_process *slot)
 		return;
 	atomic_store(&slot->call, atomic_fetch_add(&probe_control->nr_calls, 1) + 1);
 	probe_tls.calls++;
-	PROBE_EMIT(call_enter, .call = slot->call, .label = xf_text("exit"));
+	PROBE_EMIT(call_enter, .call = slot->call, .label = xf_text("exit"),
+		   .flags = getenv(TR_ENV_CALL) ? 0 : XF_CALL_IMPLICIT);
 }
 
 void probe_process_begin(void)
 {
 	struct tr_control_process *slot = own_slot();
 	uint32_t pid = (uint32_t)getpid(), command = command_text();
-	bool again = slot && atomic_fetch_or(&slot->flags, TR_PROCESS_PROBED) & TR_PROCESS_PROBED;
+	uint32_t now = TR_PROCESS_PROBED | TR_PROCESS_STARTED;
+	bool again = slot && atomic_fetch_or(&slot->flags, now) & TR_PROCESS_STARTED;
 
 	on_exit(probe_process_left, NULL);
 	if (again)
@@ -93,7 +95,7 @@ void probe_process_forked(void)
 	uint32_t command = command_text();
 
 	if (slot)
-		atomic_fetch_or(&slot->flags, TR_PROCESS_PROBED);
+		atomic_fetch_or(&slot->flags, TR_PROCESS_PROBED | TR_PROCESS_STARTED);
 	PROBE_EMIT(process_start, .pid = (uint32_t)getpid(), .parent = (uint32_t)getppid(),
 		   .command = command);
 }
