@@ -22,6 +22,7 @@
  *   XFERDB_CALL       which calls are on trial, one a line: exit, py:MODULE:NAME, sym:SYMBOL,
  *                     out:TEXT:TEXT. Absent: the shim's defaults for boto3, and exit, which then
  *                     counts only when nothing else was called (XF_CALL_IMPLICIT)
+ *   XFERDB_SYMBOLS    for sym: the program's functions it does not export, see tr_symbols_environment()
  *   XFERDB_ENDPOINT   with --local: http://127.0.0.1:PORT, for clients that ignore AWS_ENDPOINT_URL
  *   XFERDB_ABLATE     names of waits the shim turns into no-ops, separated by commas: result, exit
  *
@@ -81,6 +82,7 @@
 #define TR_ENV_TRACE "XFERDB_TRACE"
 #define TR_ENV_CONTROL "XFERDB_CONTROL"
 #define TR_ENV_CALL "XFERDB_CALL"
+#define TR_ENV_SYMBOLS "XFERDB_SYMBOLS"
 #define TR_ENV_ENDPOINT "XFERDB_ENDPOINT"
 #define TR_ENV_ABLATE "XFERDB_ABLATE"
 

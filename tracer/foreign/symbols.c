@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MAX_LIBRARIES = 64, NEAR_LIMIT = 4 };
@@ -244,6 +245,12 @@ static void keep_near(struct match *m, const char *readable)
 	m->distance[at] = d;
 }
 
+/* Pieces the compiler split off are jumped to, or called by the function itself: no calls of their own. */
+static bool is_piece(const char *name)
+{
+	return strstr(name, ".cold") || strstr(name, ".part.");
+}
+
 static bool try_match(void *ctx, const char *name, const GElf_Sym *symbol, bool dynamic)
 {
 	struct match *m = ctx;
@@ -252,6 +259,8 @@ static bool try_match(void *ctx, const char *name, const GElf_Sym *symbol, bool 
 
 	if (GELF_ST_TYPE(symbol->st_info) != STT_FUNC && GELF_ST_TYPE(symbol->st_info) != STT_GNU_IFUNC &&
 	    !s.imported)
+		return false;
+	if (is_piece(name))
 		return false;
 	snprintf(s.name, sizeof(s.name), "%.*s", (int)strcspn(name, "@"), name);
 	make_readable(&s);
@@ -331,6 +340,41 @@ enum xf_status tr_symbols_match(const char *program, const char *pattern, struct
 		if (find_library(names[i], path, sizeof(path)))
 			match_file(path, &m);
 	return m.no_memory ? xf_fail(err, XF_NOMEM, "no memory for the symbols of %s", program) : XF_OK;
+}
+
+static void write_own(FILE *out, const struct tr_symbols *symbols, const struct stat *program)
+{
+	for (unsigned i = 0; i < symbols->nr; i++) {
+		const struct tr_symbol *s = &symbols->found[i];
+		if (!s->exported && !s->imported)
+			fprintf(out, "%llx %llx %llx %s\n", (unsigned long long)program->st_dev,
+				(unsigned long long)program->st_ino, (unsigned long long)s->value,
+				s->readable);
+	}
+}
+
+char *tr_symbols_environment(const char *program, const char *const *calls)
+{
+	char *text = NULL;
+	size_t size = 0;
+	struct stat st;
+	FILE *out = stat(program, &st) == 0 ? open_memstream(&text, &size) : NULL;
+
+	for (; out && calls && *calls; calls++) {
+		struct tr_symbols symbols;
+		if (strncmp(*calls, "sym:", 4) != 0)
+			continue;
+		if (tr_symbols_match(program, *calls + 4, &symbols, NULL) == XF_OK)
+			write_own(out, &symbols, &st);
+		tr_symbols_fini(&symbols);
+	}
+	if (out)
+		fclose(out);
+	if (!size) {
+		free(text);
+		text = NULL;
+	}
+	return text;
 }
 
 void tr_symbols_fini(struct tr_symbols *symbols)

@@ -47,6 +47,15 @@ enum xf_status tr_symbols_match(const char *program, const char *pattern, struct
 				struct xf_error *err);
 void tr_symbols_fini(struct tr_symbols *symbols);
 
+/*
+ * What the probe cannot find by itself: the functions that fit a "sym:" among
+ * calls (NULL-terminated) and that the program does not export, for
+ * XFERDB_SYMBOLS: "device inode value name", hexadecimal, a line each; inode and
+ * device are the program's, since children inherit the variable.
+ * Owns: the caller frees; NULL: there are none (or no memory).
+ */
+char *tr_symbols_environment(const char *program, const char *const *calls);
+
 /* Does a name fit the pattern? readable may be mangled too. */
 bool tr_symbol_fits(const char *pattern, const char *name, const char *readable);
 

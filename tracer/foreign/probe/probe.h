@@ -171,8 +171,9 @@ void probe_process_left(int status, void *unused);
 
 /* ---- call.c: calls of C functions on trial (sym:) */
 
+/* specs: the value of XFERDB_CALL, or NULL. Before main. */
 void probe_call_init(const char *specs);
-/* A library has come: its functions may be asked for. */
-void probe_call_scan(void);
+/* The thread is about to be unwound by force (pthread_exit): true return addresses are put back. */
+void probe_call_unwound(void);
 
 #endif

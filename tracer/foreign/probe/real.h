@@ -33,6 +33,7 @@
 	X(int, pthread_clockjoin_np, NULL,                                                         \
 	  (pthread_t, void **, clockid_t, const struct timespec *))                                \
 	X(int, pthread_detach, NULL, (pthread_t))                                                  \
+	X(void, pthread_exit, NULL, (void *))                                                      \
 	X(int, pthread_setname_np, NULL, (pthread_t, const char *))                                \
 	X(int, sem_init, NULL, (sem_t *, int, unsigned))                                           \
 	X(int, sem_destroy, NULL, (sem_t *))                                                       \
@@ -114,8 +115,7 @@
 	X(pid_t, wait4, NULL, (pid_t, int *, int, struct rusage *))                                \
 	X(int, waitid, NULL, (idtype_t, id_t, siginfo_t *, int))                                   \
 	X(void, _exit, NULL, (int))                                                                \
-	X(void, _Exit, NULL, (int))                                                                \
-	X(void *, dlopen, NULL, (const char *, int))
+	X(void, _Exit, NULL, (int))
 
 struct probe_real {
 #define PROBE_X(type, name, version, params) type(*name) params;

@@ -239,6 +239,13 @@ PROBE_EXPORT int pthread_clockjoin_np(pthread_t thread, void **result, clockid_t
 	return rc;
 }
 
+PROBE_EXPORT void pthread_exit(void *result)
+{
+	probe_call_unwound();
+	REAL(pthread_exit)(result);
+	__builtin_unreachable();
+}
+
 PROBE_EXPORT int pthread_setname_np(pthread_t thread, const char *name)
 {
 	int rc = REAL(pthread_setname_np)(thread, name);
