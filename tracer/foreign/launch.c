@@ -38,6 +38,7 @@
 #include "tracer/foreign/ptrace.h"
 #include "tracer/foreign/pty.h"
 #include "tracer/foreign/supervise.h"
+#include "tracer/foreign/symbols.h"
 
 enum {
 	LAUNCH_LOSSES = 24,
@@ -438,6 +439,35 @@ static void launch_environment_calls(struct tr_launch *l, struct tr_environment 
 	tr_environment_set(e, TR_ENV_CALL, text);
 }
 
+/* "curl_easy_perform, curl_easy_pause": what the user may have meant. */
+static void launch_near_symbols(struct tr_launch *l, const char *pattern, const struct tr_symbols *s)
+{
+	char near[512] = "";
+
+	for (unsigned i = 0; i < s->nr_near && i < 4; i++)
+		snprintf(near + strlen(near), sizeof(near) - strlen(near), "%s%.100s", i ? ", " : "",
+			 s->near[i]);
+	launch_loses(l, "sym:%s fits no function of %s and the libraries it is linked with%s%s", pattern,
+		     l->path, near[0] ? "; near to it: " : "", near);
+}
+
+static void launch_environment_symbols(struct tr_launch *l, struct tr_environment *e)
+{
+	char *own = tr_symbols_environment(l->path, l->options.calls);
+
+	if (own)
+		tr_environment_set(e, TR_ENV_SYMBOLS, own);
+	free(own);
+	for (const char *const *c = l->options.calls; c && *c; c++) {
+		struct tr_symbols s;
+		if (strncmp(*c, "sym:", 4) != 0)
+			continue;
+		if (tr_symbols_match(l->path, *c + 4, &s, NULL) == XF_OK && !s.nr)
+			launch_near_symbols(l, *c + 4, &s);
+		tr_symbols_fini(&s);
+	}
+}
+
 static void launch_environment_probe(struct tr_launch *l, struct tr_environment *e)
 {
 	char path[4096], control[64];
@@ -465,6 +495,7 @@ static bool launch_environment(struct tr_launch *l, struct tr_environment *e)
 {
 	tr_environment_init(e, environ);
 	launch_environment_calls(l, e);
+	launch_environment_symbols(l, e);
 	launch_environment_probe(l, e);
 	for (const char *const *s = l->tls ? tr_tls_environment(l->tls) : NULL; s && *s; s++)
 		tr_environment_put(e, *s);
