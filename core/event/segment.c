@@ -639,6 +639,11 @@ const char *xf_trace_path(void)
 	return trace.active && (trace.fd >= 0 || trace.by_path) ? trace.path : NULL;
 }
 
+int xf_trace_fd(void)
+{
+	return trace.active ? trace.fd : -1;
+}
+
 bool xf_trace_in_memory(void)
 {
 	return atomic_load(&trace.in_memory);

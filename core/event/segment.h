@@ -126,6 +126,8 @@ void xf_trace_release(void);
 
 /* The trace's path; NULL when it is in memory only. Borrowed until release. */
 const char *xf_trace_path(void);
+/* Its descriptor, whatever its path stands for by now (another run may have taken it); -1: none. Borrowed. */
+int xf_trace_fd(void);
 bool xf_trace_in_memory(void); /* some or all segments are anonymous */
 
 /*
