@@ -618,6 +618,32 @@ static void gather_evidence(struct judge *j, struct tr_verdict *v, const struct 
 
 /* ---- the rows */
 
+/*
+ * A call that was to upload and returned in peace, and then not one request of it was ever seen
+ * by a tracer that missed nothing: the program has ended, and the upload with it.
+ */
+static bool never_sent(const struct judge *j, const struct tr_verdict *v, const struct tr_call *c)
+{
+	const char *missed = tr_log_property(j->log, "incomplete");
+	if (v->nr_transfers || !c || c->ret == TR_NONE || !missed || strcmp(missed, "0") != 0)
+		return false;
+	struct tr_event e = tr_log_event(j->log, c->ret);
+	return !TR_PAYLOAD(&e, call_return)->error && !c->result &&
+	       (strstr(c->name, "upload") || strstr(c->name, "put_object"));
+}
+
+static bool row_never_sent(struct judge *j, struct tr_verdict *v, const struct tr_call *c)
+{
+	if (tr_log_lost(j->log) || !never_sent(j, v, c))
+		return false;
+	v->answer = TR_DOES_NOT_BLOCK;
+	v->basis = TR_BASIS_WITNESS;
+	v->outcome = TR_LOST;
+	say(v, "the call returned, the program ended, and nothing of the upload was ever sent: "
+	       "wait for its result before the program ends");
+	return true;
+}
+
 static bool row_unknown(struct judge *j, struct tr_verdict *v)
 {
 	char lost[224];
@@ -743,7 +769,7 @@ static void judge_call(struct judge *j, struct tr_verdict *v, uint32_t call)
 	*v = (struct tr_verdict){ .call = call, .enter_ns = 0, .return_ns = -1 };
 	if (c)
 		examine(j, v, c);
-	if (j->failed || row_unknown(j, v) || row_not_returned(j, v, c))
+	if (j->failed || row_never_sent(j, v, c) || row_unknown(j, v) || row_not_returned(j, v, c))
 		return;
 	if (!row_partly(j, v, c) && !row_does_not_block(j, v, c) && !row_blocks(v))
 		row_unproven(v);
