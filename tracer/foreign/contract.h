@@ -17,7 +17,7 @@
  *
  *   LD_PRELOAD        the probe's path first, what was there after a ':'
  *   PYTHONPATH        the shim's folder first; the shim chains to the sitecustomize it shadows
- *   XFERDB_TRACE      the trace: an absolute path, or /proc/PID/fd/N when it is in memory
+ *   XFERDB_TRACE      the trace: /proc/PID/fd/N of the supervisor, or a path
  *   XFERDB_CONTROL    the control mapping: /proc/PID/fd/N of the supervisor
  *   XFERDB_CALL       which calls are on trial, one a line: exit, py:MODULE:NAME, sym:SYMBOL,
  *                     out:TEXT:TEXT. Absent: the shim's defaults for boto3, and exit, which then

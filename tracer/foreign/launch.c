@@ -62,7 +62,7 @@ struct tr_launch {
 	struct tr_keeper keeper;
 	struct tr_ptrace *ptrace;
 	enum tr_backend backend;
-	uint32_t pid;
+	uint32_t pid, number;                  /* of the program; of its main thread in the trace */
 	struct tr_watch listener, signals;
 	struct tr_timer duration, stall, straggle;
 	uint64_t moved, moved_ns;              /* for --stall */
@@ -471,24 +471,25 @@ static void launch_environment_symbols(struct tr_launch *l, struct tr_environmen
 static void launch_environment_probe(struct tr_launch *l, struct tr_environment *e)
 {
 	char path[4096], control[64];
-	const char *trace = xf_trace_path();
-	char *full = trace ? realpath(trace, NULL) : NULL;
+	char full[64] = "";
 
+	/* by descriptor: another run may put its own trace in the place of this one's path */
+	if (xf_trace_path() && xf_trace_fd() >= 0)
+		snprintf(full, sizeof(full), "/proc/%d/fd/%d", getpid(), xf_trace_fd());
 	snprintf(control, sizeof(control), "/proc/%d/fd/%d", getpid(), l->control_fd);
 	tr_environment_set(e, TR_ENV_CONTROL, control);
-	if (full)
+	if (*full)
 		tr_environment_set(e, TR_ENV_TRACE, full);
 	if (l->options.ablate)
 		tr_environment_set(e, TR_ENV_ABLATE, l->options.ablate);
-	if (!l->options.no_probe && !full)
+	if (!l->options.no_probe && !*full)
 		launch_loses(l, "the trace is in memory only: the probe inside the program cannot write to it");
-	if (!l->options.no_probe && full && launch_own_file(TR_PROBE_FILE, path, sizeof(path)))
+	if (!l->options.no_probe && *full && launch_own_file(TR_PROBE_FILE, path, sizeof(path)))
 		tr_environment_prepend(e, "LD_PRELOAD", path);
-	else if (!l->options.no_probe && full)
+	else if (!l->options.no_probe && *full)
 		launch_loses(l, "the probe (%s) is not installed: threads and locks are not seen", TR_PROBE_FILE);
 	if (!l->options.no_shim && launch_own_file(TR_SHIM_FOLDER, path, sizeof(path)))
 		tr_environment_prepend(e, "PYTHONPATH", path);
-	free(full);
 }
 
 static bool launch_environment(struct tr_launch *l, struct tr_environment *e)
@@ -707,7 +708,8 @@ static bool launch_enter(struct tr_launch *l, const struct tr_child *child)
 	struct tr_process *p;
 
 	l->pid = (uint32_t)child->pid;
-	tr_control_thread_enter(l->control, l->pid, xf_thread_reserve());
+	l->number = xf_thread_reserve();
+	tr_control_thread_enter(l->control, l->pid, l->number);
 	tr_control_process(l->control, l->pid, true);
 	atomic_store(&l->control->program, l->pid);
 	p = tr_process_program(&l->supervisor.processes, l->pid, base ? base + 1 : l->path);
@@ -864,6 +866,22 @@ static void launch_incomplete(struct tr_launch *l)
 			launch_loses(l, "%s", rows[i].sentence);
 }
 
+/* What a reader of the trace has to know about how it was made. */
+static void launch_note(struct tr_launch *l)
+{
+	int64_t number = tr_control_thread_find(l->control, l->pid);
+	unsigned bits = atomic_load(&l->control->incomplete);
+	struct tr_voice v;
+
+	tr_voice_init(&v, number >= 0 ? (uint32_t)number : l->number, l->pid, l->pid, NULL, NULL);
+	tr_voice_begin(&v);
+	XF_EMIT(property, .key = xf_text("command"), .value = xf_text("trace"));
+	XF_EMIT(property, .key = xf_text("backend"), .value = xf_text(tr_backend_name(l->backend)));
+	XF_EMIT(property, .key = xf_text("incomplete"), .number = l->backend == TR_BACKEND_NONE ? 1u << 31 : bits);
+	tr_voice_end(&v);
+	tr_voice_fini(&v);
+}
+
 static void launch_stop(struct tr_launch *l)
 {
 	if (!l->running)
@@ -879,9 +897,10 @@ static void launch_stop(struct tr_launch *l)
 	l->pty = NULL;
 	tr_relay_free(l->relay);
 	l->relay = l->supervisor.relay = NULL;
-	launch_incomplete(l);
 	l->end.refused = l->supervisor.refused;
 	tr_processes_fini(&l->supervisor.processes);
+	launch_incomplete(l);
+	launch_note(l);
 }
 
 const struct tr_launch_end *tr_launch_end(struct tr_launch *l)

@@ -195,10 +195,14 @@ static int conclude(struct follow *f, int program_status)
 	const struct ui_settings *s = f->settings;
 	struct ui_trace trace = { .log = NULL };
 	struct xf_error err = XF_ERROR_INIT;
+	char own[64];
 	int concluded;
 
-	if (ui_trace_open(&trace, f->trace_path, true, &err))
+	/* by descriptor: another run may have put its trace in the place of ours by now */
+	snprintf(own, sizeof(own), "/proc/self/fd/%d", xf_trace_fd());
+	if (ui_trace_open(&trace, own, true, &err))
 		fprintf(stderr, "xferdb: the trace cannot be judged: %s\n", err.message);
+	snprintf(trace.path, sizeof(trace.path), "%s", f->temporary ? own : f->trace_path);
 	concluded = ui_conclude_to(stderr, trace.judged ? &trace : NULL, s, "trace", false);
 	ui_trace_close(&trace);
 	if (concluded == UI_EXIT_FAILED)

@@ -16,10 +16,13 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "core/event/emit.h"
 #include "tracer/foreign/contract.h"
+#include "tracer/foreign/marks.h"
 #include "tracer/foreign/probe/object.h"
 #include "tracer/foreign/probe/real.h"
 
@@ -57,6 +60,8 @@ static inline bool probe_active(void)
 			probe_tls.inside = 1;                                                      \
 			if (__builtin_expect(!probe_tls.known, 0))                                 \
 				probe_introduce();                                                 \
+			if (tr_marks_pending(probe_control))                                       \
+				tr_marks_take(probe_control, (uint32_t)syscall(SYS_gettid));                       \
 			__VA_ARGS__;                                                               \
 			probe_tls.inside = 0;                                                      \
 			errno = probe_errno_;                                                      \

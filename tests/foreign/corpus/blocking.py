@@ -1,0 +1,4 @@
+"""The plain call."""
+from uploads import client, upload
+
+upload(client())

@@ -1,0 +1,10 @@
+"""A bare TransferManager: nobody asks for the result; the program stays long enough."""
+import time
+
+from s3transfer.manager import TransferManager
+
+from uploads import client, data
+
+manager = TransferManager(client())
+manager.upload(data(), "bucket", "key")
+time.sleep(3)

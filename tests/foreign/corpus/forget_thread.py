@@ -1,0 +1,11 @@
+"""A thread that uploads; the region ends at once, the program waits a while."""
+import threading
+import time
+
+from uploads import client, upload
+
+s3 = client()
+print("begin", flush=True)
+threading.Thread(target=upload, args=(s3,)).start()
+print("end", flush=True)
+time.sleep(3)

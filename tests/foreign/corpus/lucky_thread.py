@@ -1,0 +1,11 @@
+"""A thread that uploads; the region ends after a sleep that happens to be long enough."""
+import threading
+import time
+
+from uploads import client, upload
+
+s3 = client()
+print("begin", flush=True)
+threading.Thread(target=upload, args=(s3,)).start()
+time.sleep(3)
+print("end", flush=True)
