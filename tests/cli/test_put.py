@@ -273,6 +273,35 @@ def test_no_room_for_the_trace_does_not_fail_the_upload():
             t.equal(r.err.count("warning"), 1, r)
 
 
+def test_leaving_early_is_judged_from_memory_too():
+    big = t.make_file("big", 100 * MiB)
+    r = put(big, "--wait=none", "--linger=0", "-o", "/dev/full")
+    t.equal((r.status, r.verdict["answer"], r.verdict["outcome"], r.json["trace"]),
+            (0, "does-not-block", "lost", None), r)
+    r = put(big, "--wait=none", "--linger=0", "--no-trace")
+    t.equal((r.status, r.json["calls"]), (0, []), r)
+
+
+def test_closed_streams_do_no_harm():
+    path = t.make_file("a", 9 * MiB)
+    trace = t.tmp("t.xft")
+    r = t.run("/bin/sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', t.XFERDB, "put", "--local", path, "s3://bkt/k",
+              "-o", trace)
+    t.equal(r.status, 0, r)
+    t.match("WAITS", t.xferdb("verdict", trace).out)
+
+
+def test_a_fifo_by_name():
+    data, fifo = t.make_bytes(9 * MiB), t.tmp("fifo")
+    os.mkfifo(fifo)
+    with t.Serve() as server:
+        writer = subprocess.Popen(["/bin/sh", "-c", 'cat >"$0"', fifo], stdin=subprocess.PIPE)
+        p = t.Process(t.XFERDB, "put", fifo, "s3://bkt/k", "--quiet", env=server.environment())
+        writer.communicate(data)
+        t.equal((p.wait(), writer.returncode), (0, 0), p.text())
+        t.equal(server.client().get("/bkt/k").body, data)
+
+
 def test_a_full_disk_under_the_trace_does_not_fail_the_upload():
     import resource
     big = t.make_file("big", 20 * MiB)

@@ -2,9 +2,11 @@
  * main: reads the command line, finds the command in the table and runs it. The
  * one place where usage errors are printed.
  */
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tui/command/arguments.h"
 #include "tui/command/help.h"
@@ -49,6 +51,18 @@ static int run(struct ui_arguments *arguments)
 	return arguments->command->run(arguments);
 }
 
+/* A closed 0, 1 or 2 would be the next file we open, and what is printed would go there. */
+static void streams_open(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct ui_arguments arguments;
@@ -56,6 +70,7 @@ int main(int argc, char **argv)
 	enum xf_status status;
 	int exit_status;
 
+	streams_open();
 	setlocale(LC_CTYPE, ""); /* which characters may be drawn; numbers stay as they are */
 	status = ui_arguments_parse(&arguments, argc, argv, &err);
 	exit_status = status ? usage_error(&arguments, &err) : run(&arguments);

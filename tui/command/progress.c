@@ -46,7 +46,7 @@ static void bytes_text(const struct ui_totals *t, char *buf, size_t cap)
 /* Seconds left at the rate so far; negative: unknown. */
 static double seconds_left(const struct ui_totals *t, double seconds)
 {
-	if (!t->bytes || !t->acked || seconds <= 0)
+	if (!t->bytes || !t->acked || t->acked >= t->bytes || seconds <= 0)
 		return -1;
 	return (double)(t->bytes - t->acked) / ((double)t->acked / seconds);
 }
@@ -67,8 +67,10 @@ const char *ui_progress_line(const struct ui_totals *t, int64_t elapsed_ns, unsi
 	snprintf(text, sizeof(text), "%s/s",
 		 ui_size_text(seconds > 0 ? (uint64_t)((double)t->acked / seconds) : 0, size, sizeof(size)));
 	piece(buf, cap, columns, text);
-	snprintf(text, sizeof(text), left < 0 ? "" : "%s left", ui_time_text((int64_t)(left * 1e9), size, sizeof(size)));
-	piece(buf, cap, columns, text);
+	if (left >= 0) {
+		snprintf(text, sizeof(text), "%s left", ui_time_text((int64_t)(left * 1e9), size, sizeof(size)));
+		piece(buf, cap, columns, text);
+	}
 	snprintf(text, sizeof(text), "read %s", ui_size_text(t->read, size, sizeof(size)));
 	piece(buf, cap, columns, text);
 	return buf;

@@ -280,12 +280,15 @@ static void segment_copy(void *ctx, const struct xf_segment *segment)
 static void memory_to_file(char *path, size_t cap)
 {
 	int fd = memfd_create("trace", 0);
-	char page[XF_HEADER_SIZE] = { 0 };
+	_Alignas(struct xf_file_header) char page[XF_HEADER_SIZE] = { 0 };
 
 	if (fd < 0)
 		return;
 	memcpy(page, xf_trace_header(), sizeof(struct xf_file_header));
-	if (pwrite(fd, page, sizeof(page), 0) < 0)
+	((struct xf_file_header *)(void *)page)->nr_in_memory = 0; /* here they are */
+	/* segments that nobody took are holes */
+	if (ftruncate(fd, XF_HEADER_SIZE + (off_t)xf_trace_header()->nr_segments * XF_SEGMENT_SIZE) ||
+	    pwrite(fd, page, sizeof(page), 0) < 0)
 		return;
 	xf_trace_visit(segment_copy, &fd);
 	snprintf(path, cap, "/proc/self/fd/%d", fd);
@@ -299,6 +302,8 @@ static void leave(struct put *p)
 	char json[4200];
 	size_t n = 4;
 
+	if (!p->recorded)
+		_exit(ui_conclude(NULL, s, "put", false));
 	if (!*p->trace_path)
 		memory_to_file(p->trace_path, sizeof(p->trace_path));
 	if (s->json)
