@@ -27,6 +27,7 @@
 #define PROBE_REAL_MAP(X)                                                                          \
 	X(int, pthread_create, NULL,                                                               \
 	  (pthread_t *, const pthread_attr_t *, void *(*)(void *), void *))                        \
+	X(pid_t, fork, NULL, (void))                                                               \
 	X(int, pthread_join, NULL, (pthread_t, void **))                                           \
 	X(int, pthread_tryjoin_np, NULL, (pthread_t, void **))                                     \
 	X(int, pthread_timedjoin_np, NULL, (pthread_t, void **, const struct timespec *))          \

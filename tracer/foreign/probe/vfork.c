@@ -10,6 +10,22 @@
  */
 #include "tracer/foreign/probe/probe.h"
 
+/* The child's first event comes after it; what it ran there, its own process_start says. */
+static void say_forked(long child)
+{
+	if (child > 0)
+		PROBE_EMIT(fork, .pid = (uint32_t)getpid(), .child = (uint32_t)child);
+}
+
+PROBE_EXPORT pid_t fork(void)
+{
+	pid_t pid = REAL(fork)();
+
+	if (pid > 0)
+		PROBE(say_forked(pid));
+	return pid;
+}
+
 PROBE_EXPORT pid_t _Fork(void)
 {
 	pid_t pid = REAL(_Fork)();
@@ -31,6 +47,7 @@ long probe_vforked(long rc)
 		errno = (int)-rc;
 		return -1;
 	}
+	PROBE(say_forked(rc));
 	return rc;
 }
 
