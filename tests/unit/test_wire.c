@@ -166,6 +166,42 @@ static void a_multipart_upload(void **state)
 	       "status from=running to=success\n");
 }
 
+static void parts_are_listed_in_either_order(void **state)
+{
+	static const struct turn turns[] = {
+		{ '>', "PUT /b/k?partNumber=1&uploadId=u HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n" },
+		{ '<', "HTTP/1.1 200 OK\r\nETag: \"e1\"\r\nContent-Length: 0\r\n\r\n" },
+		{ '>', "PUT /b/k?partNumber=2&uploadId=u HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n" },
+		{ '<', "HTTP/1.1 200 OK\r\nETag: \"e2\"\r\nContent-Length: 0\r\n\r\n" },
+		{ '>', "POST /b/k?uploadId=u HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
+		       "36\r\n<Part><ETag>e1</ETag><PartNumber>1</PartNumber></Part>\r\n"
+		       "36\r\n<Part><ETag>e2</ETag><PartNumber>2</PartNumber></Part>\r\n"
+		       "36\r\n<Part><ETag>e1</ETag><PartNumber>2</PartNumber></Part>\r\n0\r\n\r\n" },
+		{ '<', "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" },
+		{ 0, NULL },
+	};
+	char got[8192];
+
+	(void)state;
+	play(turns, 9, NULL, got, sizeof(got));
+	assert_non_null(strstr(got, "multipart_complete http_status=200 parts=2\n"));
+}
+
+static void what_a_program_leaves_behind_did_not_fail(void **state)
+{
+	static const struct turn turns[] = {
+		{ '>', "PUT /b/k HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nab" },
+		{ 0, NULL },
+	};
+	char got[8192];
+
+	(void)state;
+	play(turns, 9, "exit", got, sizeof(got));
+	assert_null(strstr(got, "failed"));
+	assert_null(strstr(got, "response"));
+	assert_non_null(strstr(got, "connection_closed connection=1 request=1 by=exit\n"));
+}
+
 static void a_put_that_fails_and_is_sent_again(void **state)
 {
 	static const struct turn turns[] = {
@@ -317,6 +353,8 @@ static void ten_thousand_parts_keep_their_attempts(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_multipart_upload),
+	cmocka_unit_test(parts_are_listed_in_either_order),
+	cmocka_unit_test(what_a_program_leaves_behind_did_not_fail),
 	cmocka_unit_test(a_put_that_fails_and_is_sent_again),
 	cmocka_unit_test(a_refusal_before_the_body),
 	cmocka_unit_test(a_connection_closed_before_the_answer),

@@ -158,6 +158,13 @@ static bool relay_waits(void *ctx, uint64_t notice)
 	return tr_notify_valid(l->listener.fd, notice);
 }
 
+static bool relay_leaves(void *ctx, uint32_t pid)
+{
+	struct tr_launch *l = ctx;
+
+	return tr_process_is_leaving(&l->supervisor.processes, pid);
+}
+
 /* ---- children */
 
 static bool launch_had(const struct tr_launch *l, uint32_t pid)
@@ -597,7 +604,7 @@ static enum xf_status launch_backend(struct tr_launch *l, struct xf_error *err)
 static enum xf_status launch_relay(struct tr_launch *l, struct xf_error *err)
 {
 	struct tr_relay_setup setup = { .loop = l->loop, .control = l->control, .answer = relay_answers,
-					.waits = relay_waits, .ctx = l };
+					.waits = relay_waits, .leaves = relay_leaves, .ctx = l };
 	enum xf_status status = XF_OK;
 
 	if (l->backend != TR_BACKEND_NOTIFY || l->options.relay == TR_RELAY_NONE)

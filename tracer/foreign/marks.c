@@ -30,7 +30,7 @@ bool tr_marks_put(struct tr_control *control, uint32_t tid, bool enter, uint32_t
 }
 
 /* Committed as any record; its stamp is then put back to when it happened. */
-static void record_at(enum xf_kind kind, uint64_t ticks, const void *payload, size_t size)
+void tr_record_at(enum xf_kind kind, uint64_t ticks, const void *payload, size_t size)
 {
 	struct xf_record *r = xf_emit_begin();
 
@@ -51,9 +51,9 @@ void tr_marks_record(bool enter, uint32_t call, uint64_t ticks, const char *labe
 		return;
 	if (enter) {
 		begin.label = xf_text(label);
-		record_at(XF_EV_call_enter, ticks, &begin, sizeof(begin));
+		tr_record_at(XF_EV_call_enter, ticks, &begin, sizeof(begin));
 	} else {
-		record_at(XF_EV_call_return, ticks, &end, sizeof(end));
+		tr_record_at(XF_EV_call_return, ticks, &end, sizeof(end));
 	}
 }
 

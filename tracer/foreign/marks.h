@@ -13,6 +13,7 @@
 #ifndef TR_FOREIGN_MARKS_H
 #define TR_FOREIGN_MARKS_H
 
+#include "core/event/event.h"
 #include "tracer/foreign/contract.h"
 
 static inline bool tr_marks_pending(const struct tr_control *control)
@@ -30,5 +31,8 @@ void tr_marks_take(struct tr_control *control, uint32_t tid);
 
 /* Records one call_enter or call_return as of `ticks`, which must not lie before the thread's last event. */
 void tr_marks_record(bool enter, uint32_t call, uint64_t ticks, const char *label, uint32_t flags);
+
+/* Any record as of an earlier time, under the same condition. */
+void tr_record_at(enum xf_kind kind, uint64_t ticks, const void *payload, size_t size);
 
 #endif

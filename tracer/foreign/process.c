@@ -267,7 +267,10 @@ void tr_process_seen(struct tr_process *p)
 	voice = tr_process_speak(p, p->pid);
 	if (!voice)
 		return;
-	XF_EMIT(process_start, .pid = p->pid, .parent = p->parent, .command = xf_text(p->command));
+	tr_record_at(XF_EV_process_start, p->start_ticks,
+		     &(struct xf_ev_process_start){ .pid = p->pid, .parent = p->parent,
+						    .command = xf_text(p->command) },
+		     sizeof(struct xf_ev_process_start));
 	process_tell_enter(p);
 	tr_process_hush(voice);
 }
@@ -385,6 +388,25 @@ void tr_process_ended(struct tr_process *p, int wait_status)
 	tr_control_thread_drop(all->control, p->pid);
 	tr_control_process_drop(all->control, p->pid);
 	process_free(p);
+}
+
+/* Killed, it closes its files before anybody is told; the kernel's own flag is set before that. */
+bool tr_process_is_leaving(struct tr_processes *all, uint32_t pid)
+{
+	enum { EXITING = 4 };
+	struct tr_process *p = tr_process_find(all, pid);
+	char path[64], text[1024], state = 'X';
+	unsigned flags = EXITING;
+	const char *end;
+
+	if (!p || p->leaving)
+		return true;
+	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+	proc_read(path, text, sizeof(text));
+	end = strrchr(text, ')');
+	if (end)
+		sscanf(end + 1, " %c %*d %*d %*d %*d %*d %u", &state, &flags);
+	return state == 'Z' || state == 'X' || flags & EXITING;
 }
 
 bool tr_process_lives(struct tr_process *p)

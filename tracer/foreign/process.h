@@ -68,6 +68,9 @@ void tr_process_leaves(struct tr_process *p, int status);
 /* It was reaped with this wait status, or (-1) is gone with an unknown one. Forgets it. */
 void tr_process_ended(struct tr_process *p, int wait_status);
 
+/* Is it at its end: about to leave, dying, or gone? */
+bool tr_process_is_leaving(struct tr_processes *all, uint32_t pid);
+
 /* Is the probe in it and recording? */
 bool tr_process_probed(const struct tr_process *p);
 

@@ -61,7 +61,8 @@ struct conn {
 	struct flow up, down;
 	struct tr_timer timer;   /* patience, or the hold's end */
 	bool begun;              /* its first bytes have been seen */
-	bool gone;               /* the program's end is closed both ways: what it sent is still passed on */
+	const char *closed_by;   /* who was the first to end it; NULL: nobody yet */
+	bool gone;               /* nobody reads on the program's end: what it sent is still passed on */
 	bool opaque;             /* TLS that only the probe could read */
 	struct tr_wire *wire;    /* NULL: claimed by the probe, or not understood */
 	struct tr_voice *voice;
@@ -411,6 +412,22 @@ static void conn_unlink(struct conn *c)
 	tr_loop_at(c->relay->setup.loop, &c->relay->bury, xf_clock_mono_ns());
 }
 
+static bool conn_leaves(const struct conn *c)
+{
+	const struct tr_relay_setup *s = &c->relay->setup;
+
+	return s->leaves && s->leaves(s->ctx, c->ask.pid);
+}
+
+static const char *conn_closed_by(const struct conn *c, const char *by)
+{
+	if (c->closed_by)
+		by = c->closed_by;
+	if (strcmp(by, "client") == 0 && conn_leaves(c))
+		by = "exit";
+	return by;
+}
+
 static void conn_close(struct conn *c, const char *by, bool reset)
 {
 	conn_let_go(c, c->client.over ? TR_EVADED_CLOSED : TR_EVADED_NOT);
@@ -424,7 +441,7 @@ static void conn_close(struct conn *c, const char *by, bool reset)
 		atomic_fetch_or(&c->relay->setup.control->incomplete, TR_INCOMPLETE_TLS);
 	if (c->wire) {
 		conn_speak(c);
-		tr_wire_free(c->wire, by);
+		tr_wire_free(c->wire, conn_closed_by(c, by));
 		conn_hush(c);
 	}
 	c->wire = NULL;
@@ -502,6 +519,20 @@ static void flow_saw(struct conn *c, struct flow *f)
 	}
 }
 
+/*
+ * The program is gone, but its request went out in full: the answer says what
+ * became of the upload, so it is waited for.
+ */
+static bool conn_awaits(const struct conn *c)
+{
+	struct tr_wire_now now;
+
+	if (!c->gone || !c->wire || c->server.over)
+		return false;
+	now = tr_wire_now(c->wire);
+	return now.op != XF_OP_NONE && now.sent;
+}
+
 /* Fills an empty buffer; false: nothing to be had now. */
 static bool flow_fill(struct conn *c, struct flow *f)
 {
@@ -510,8 +541,12 @@ static bool flow_fill(struct conn *c, struct flow *f)
 	if (f->from->over || (f == &c->down && (conn_strikes(c) || end_is_full(&c->client))))
 		return false;
 	n = end_read(f->from, f->buf, RELAY_BUFFER);
-	if (n < 0)
+	if (n < 0) {
 		f->from->over = true;
+		if (!c->closed_by)
+			c->closed_by = f->from == &c->client ? "client" : "server";
+		c->gone = c->gone || (f->from == &c->client && conn_leaves(c));
+	}
 	if (n <= 0)
 		return false;
 	f->at = 0;
@@ -528,6 +563,10 @@ static bool flow_move(struct conn *c, struct flow *f)
 	for (int round = 0; round < RELAY_ROUNDS || c->gone; round++) {
 		if (f->at == f->len && !flow_fill(c, f))
 			break;
+		if (f == &c->down && c->gone) {
+			f->at = f->len;
+			continue;
+		}
 		/* TLS that has not begun on the far side: its bytes wait */
 		if (f->from->tls && !f->to->tls)
 			break;
@@ -556,7 +595,7 @@ static void conn_watch(struct conn *c)
 		client |= EPOLLIN | EPOLLRDHUP;
 	if (!c->gone && (c->down.at < c->down.len || end_is_full(&c->client)))
 		client |= EPOLLOUT;
-	if (!c->server.over && !c->hold && !c->gone && c->down.at == c->down.len)
+	if (!c->server.over && !c->hold && (!c->gone || conn_awaits(c)) && c->down.at == c->down.len)
 		server |= EPOLLIN;
 	if (c->up.at < c->up.len || end_is_full(&c->server))
 		server |= EPOLLOUT;
@@ -567,7 +606,7 @@ static void conn_watch(struct conn *c)
 static void conn_pump(struct conn *c)
 {
 	bool sound = conn_unwrap(c) && flow_move(c, &c->up) && conn_wrap(c) &&
-		     (c->gone || flow_move(c, &c->down));
+		     ((c->gone && !conn_awaits(c)) || flow_move(c, &c->down));
 
 	if (sound && c->client.tls)
 		sound = end_flush(&c->client) && end_flush(&c->server);
@@ -577,6 +616,10 @@ static void conn_pump(struct conn *c)
 	}
 	if (c->hold && c->client.over)
 		conn_let_go(c, TR_EVADED_CLOSED);
+	if (conn_awaits(c)) {
+		conn_watch(c);
+		return;
+	}
 	flow_end(&c->up);
 	flow_end(&c->down);
 	if (c->server.shut && (c->client.shut || c->gone))
@@ -593,6 +636,8 @@ static void end_ready(struct tr_watch *watch, uint32_t events)
 
 	if (e == &c->client && events & (EPOLLHUP | EPOLLERR)) {
 		c->gone = true;
+		if (!c->closed_by)
+			c->closed_by = "client";
 		c->down.at = c->down.len;
 		conn_let_go(c, TR_EVADED_CLOSED);
 	}

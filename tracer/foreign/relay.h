@@ -55,6 +55,8 @@ struct tr_relay_setup {
 	void (*answer)(void *ctx, uint64_t notice, enum tr_relay_answer answer);
 	/* Does the program still wait for that answer? */
 	bool (*waits)(void *ctx, uint64_t notice);
+	/* Is that process at its end? What it leaves open then has not failed. */
+	bool (*leaves)(void *ctx, uint32_t pid);
 	void *ctx;
 };
 

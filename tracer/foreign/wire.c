@@ -35,7 +35,8 @@ struct wire_request {
 	uint64_t begin_ns, sent_ns;
 	uint64_t pending;      /* name under which a failed attempt waits for the next */
 	uint32_t matched;      /* Complete: parts listed with the ETag their answer had */
-	uint32_t listed;       /* Complete: the part number last read */
+	uint32_t listed;       /* Complete: the part number last read that has no ETag yet, … */
+	char listed_etag[64];  /* … and the other way round: clients write them in either order */
 };
 
 /* What the answer said. */
@@ -283,8 +284,13 @@ static void wire_listed(void *ctx, const char *name, const char *text)
 			part = part * 10 + (unsigned long)(*text - '0');
 		r->listed = (uint32_t)part;
 	} else if (strcmp(name, "ETag") == 0) {
-		r->matched += tr_ids_etag_is(w->control, r->transfer, r->listed, text);
+		snprintf(r->listed_etag, sizeof(r->listed_etag), "%s", text);
 	}
+	if (!r->listed || !r->listed_etag[0])
+		return;
+	r->matched += tr_ids_etag_is(w->control, r->transfer, r->listed, r->listed_etag);
+	r->listed = 0;
+	r->listed_etag[0] = 0;
 }
 
 static void wire_request_body(void *ctx, const char *bytes, size_t len)
@@ -405,6 +411,7 @@ static void wire_part_over(struct tr_wire *w, const struct wire_request *r,
 			   const struct wire_end *e)
 {
 	if (e->status == XF_OK) {
+		w->answer.etag[63] = 0; /* as much as a list of parts is compared by */
 		tr_ids_etag_put(w->control, r->transfer, r->part, w->answer.etag);
 		WIRE_EVENT(part_done, .bytes = r->body_len, .transfer = r->transfer,
 			   .part = r->part, .attempt = r->attempt, .etag = e->etag);
@@ -559,7 +566,8 @@ void tr_wire_free(struct tr_wire *w, const char *by)
 		return;
 	tr_http_finish(&w->down, &answer_ops, w);
 	last = w->count ? wire_oldest(w)->request : 0;
-	wire_abandon(w, by);
+	if (strcmp(by, "exit") != 0)
+		wire_abandon(w, by);
 	if (w->nr_requests)
 		WIRE_EVENT(connection_closed, .connection = w->connection, .request = last,
 			   .by = xf_text(by));

@@ -47,7 +47,10 @@ struct tr_wire;
  */
 struct tr_wire *tr_wire_new(struct tr_control *control, uint32_t port, uint32_t pid);
 
-/* The connection is over. by: "client", "server", "reset". Unanswered requests become failed responses. */
+/*
+ * The connection is over. by: "client", "server", "reset": unanswered requests become failed
+ * responses. "exit": the program is gone; nobody has seen them fail, they are left undone.
+ */
 void tr_wire_free(struct tr_wire *wire, const char *by);
 
 /*
