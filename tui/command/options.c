@@ -58,6 +58,7 @@ static const struct {
 	{ "serve", "Endpoint" },
 	{ "demo", "Demo" },
 	{ "program", "The program" },
+	{ "prompt", "The prompt" },
 	{ "internal", "Internal" },
 };
 

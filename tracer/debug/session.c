@@ -1,0 +1,465 @@
+#include "tracer/debug/session.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tracer/debug/command.h"
+
+/* ---- saying */
+
+void tr_say(struct tr_session *s, const char *format, ...)
+{
+	char *text;
+	va_list args;
+	va_start(args, format);
+	int n = vasprintf(&text, format, args);
+	va_end(args);
+	if (n < 0)
+		return;
+	s->sink.write(s->sink.ctx, text, (size_t)n);
+	free(text);
+}
+
+void tr_complain(struct tr_session *s, const char *format, ...)
+{
+	char *text;
+	va_list args;
+	va_start(args, format);
+	int n = vasprintf(&text, format, args);
+	va_end(args);
+	if (n < 0)
+		return;
+	tr_say(s, "*** %s\n", text);
+	free(text);
+}
+
+/* ---- breakpoints: the quick step, on the run's threads */
+
+static bool same_place(const struct tr_point *a, const struct tr_point *b)
+{
+	return a->site && b->site && a->site->line == b->site->line &&
+	       strcmp(a->site->file, b->site->file) == 0;
+}
+
+/* The end of a wait is no second arrival at its line. */
+static bool is_again(const struct tr_point *p, const struct tr_point *last)
+{
+	return xf_kind_info(p->record.kind)->role == XF_ROLE_ACQUIRE && last->site &&
+	       xf_kind_info(last->record.kind)->role == XF_ROLE_WAIT && same_place(p, last);
+}
+
+static bool match(void *ctx, const struct tr_point *p, const struct tr_point *last)
+{
+	struct tr_session *s = ctx;
+	const struct tr_hit hit = { &p->record, p->site->file, p->site->function, p->site->line,
+				    is_again(p, last) };
+	for (unsigned i = 0; i < TR_MAX_BREAKS; i++)
+		if (tr_break_quick(&s->breaks.list[i], &hit))
+			return true;
+	return false;
+}
+
+void tr_session_breaks_changed(struct tr_session *s)
+{
+	bool kinds[XF_EV_COUNT];
+	tr_run_lock(s->run);
+	tr_breaks_interest(&s->breaks, kinds);
+	tr_run_interest(s->run, kinds);
+	tr_run_unlock(s->run);
+}
+
+/* ---- breakpoints: the full step, by the recording */
+
+static bool names_fit(struct tr_session *s, const struct tr_break *b, const struct tr_event *e)
+{
+	if (b->type == TR_BREAK_SEM)
+		return e->object != TR_NONE && strcmp(tr_log_object(s->log, e->object)->name, b->name) == 0;
+	if (b->type == TR_BREAK_THREAD)
+		return strcmp(tr_session_thread_name(s, e->thread), b->name) == 0;
+	return true;
+}
+
+static bool fits(struct tr_session *s, const struct tr_break *b, const struct tr_event *e,
+		 const struct tr_site *site, bool again)
+{
+	const struct tr_hit hit = { e->record, site->file, site->function, site->line, again };
+	return tr_break_quick(b, &hit) && names_fit(s, b, e) &&
+	       (!b->filter || tr_filter_match(b->filter, s->log, e));
+}
+
+/* True, or it raises: then it stops as well, and the ignore count stands. */
+static bool condition_holds(struct tr_session *s, const struct tr_break *b, bool *raised)
+{
+	struct tr_names scope = tr_session_names(s);
+	struct tr_expr_error error;
+	struct tr_value v;
+	*raised = false;
+	if (!b->condition)
+		return true;
+	*raised = !tr_expr_eval(b->condition, &scope, &v, &error);
+	return *raised || tr_value_true(s, &v);
+}
+
+/* pdb's order: disabled, the count, the condition, the ignore count. */
+static bool takes(struct tr_session *s, struct tr_break *b)
+{
+	bool raised;
+	b->hits++;
+	if (!condition_holds(s, b, &raised))
+		return false;
+	if (b->ignore && !raised) {
+		b->ignore--;
+		return false;
+	}
+	return true;
+}
+
+static struct tr_break *judge(struct tr_session *s, const struct tr_point *p)
+{
+	struct tr_place place;
+	struct tr_break *b, *found = NULL;
+	if (!tr_session_place(s, s->thread, &place))
+		return NULL;
+	(void)p;
+	for (unsigned i = 0; !found && (b = tr_breaks_at(&s->breaks, i)); i++)
+		if (fits(s, b, &place.event, &place.site, false) && takes(s, b))
+			found = b;
+	return found;
+}
+
+struct tr_break *tr_session_break_at(struct tr_session *s, uint32_t event)
+{
+	struct tr_event e = tr_log_event(s->log, event);
+	struct tr_site site = tr_event_site(s->log, &e);
+	struct tr_break *b;
+	bool raised;
+	for (unsigned i = 0; (b = tr_breaks_at(&s->breaks, i)); i++) {
+		if (!fits(s, b, &e, &site, xf_kind_info(e.kind)->role == XF_ROLE_ACQUIRE))
+			continue;
+		if (b->condition)
+			tr_session_goto(s, event);
+		if (condition_holds(s, b, &raised))
+			return b;
+	}
+	return NULL;
+}
+
+/* ---- the recording */
+
+static void close_log(struct tr_session *s)
+{
+	tr_model_free(s->model);
+	tr_log_close(s->log);
+	s->model = NULL;
+	s->log = NULL;
+	s->state = NULL;
+}
+
+static bool open_log(struct tr_session *s)
+{
+	struct xf_error err = XF_ERROR_INIT;
+	if (tr_log_open(NULL, &s->log, &err) == XF_OK && tr_model_new(s->log, &s->model, &err) == XF_OK)
+		return true;
+	close_log(s);
+	return false;
+}
+
+bool tr_session_refresh(struct tr_session *s)
+{
+	struct xf_error err = XF_ERROR_INIT;
+	if (!s->log && !open_log(s))
+		return false;
+	tr_log_refresh(s->log, &err);
+	uint32_t nr = tr_log_nr_events(s->log);
+	s->state = tr_model_at(s->model, s->live || s->at >= nr ? nr : s->at + 1, &err);
+	return s->state != NULL;
+}
+
+void tr_session_goto(struct tr_session *s, uint32_t event)
+{
+	struct xf_error err = XF_ERROR_INIT;
+	uint32_t nr = tr_log_nr_events(s->log);
+	s->frame = 0;
+	s->list_next = s->events_next = 0;
+	s->live = event >= nr;
+	s->at = event;
+	if (!s->live)
+		s->thread = tr_log_thread_of(s->log, event);
+	s->state = tr_model_at(s->model, s->live ? nr : event + 1, &err);
+}
+
+/* ---- stops */
+
+static void select_thread(struct tr_session *s, uint32_t number)
+{
+	uint32_t thread = tr_log_thread_find(s->log, number);
+	if (thread != TR_NONE)
+		s->thread = thread;
+}
+
+static void show_displays(struct tr_session *s)
+{
+	struct tr_names scope = tr_session_names(s);
+	struct tr_frame frame;
+	if (!tr_session_frame(s, &frame))
+		return;
+	for (unsigned i = 0; i < TR_MAX_DISPLAYS; i++) {
+		struct tr_display *d = &s->displays[i];
+		struct tr_expr_error error;
+		struct tr_value v;
+		char now[TR_TEXT_MAX];
+		if (!d->expression || strcmp(d->function, frame.site.function) != 0)
+			continue;
+		if (tr_expr_eval(d->expression, &scope, &v, &error))
+			tr_value_repr(s, &v, now, sizeof(now));
+		else
+			snprintf(now, sizeof(now), "** raised %s **", error.text);
+		if (strcmp(now, d->last) != 0)
+			tr_say(s, "display %s: %s  [old: %s]\n", d->expression, now, d->last);
+		snprintf(d->last, sizeof(d->last), "%s", now);
+	}
+}
+
+static void show_stop(struct tr_session *s, bool called)
+{
+	struct tr_place place;
+	if (tr_session_place(s, s->thread, &place)) {
+		if (place.event.kind == XF_EV_frame_leave)
+			tr_say(s, "--Return--\n");
+		if (called && place.event.kind == XF_EV_frame_enter)
+			tr_say(s, "--Call--\n");
+	}
+	tr_session_header(s);
+	show_displays(s);
+}
+
+/* Its commands, then the header unless it is silent, then a command that resumes; as pdb does. */
+static void at_breakpoint(struct tr_session *s, struct tr_break *b)
+{
+	uint32_t number = b->number;
+	bool silent = b->silent;
+	char *resume = NULL;
+	if (b->temporary) {
+		tr_say(s, "Deleted breakpoint %u at %s\n", b->number, b->where);
+		tr_run_lock(s->run);
+		tr_breaks_remove(&s->breaks, number);
+		tr_run_unlock(s->run);
+		tr_session_breaks_changed(s);
+		show_stop(s, false);
+		return;
+	}
+	for (unsigned i = 0; i < b->nr_commands && !s->done; i++) {
+		if (tr_command_resumes(s, b->commands[i])) {
+			resume = strdup(b->commands[i]);
+			break;
+		}
+		tr_command_line(s, b->commands[i]);
+		if (b->number != number) /* it deleted itself */
+			return;
+	}
+	if (!silent)
+		show_stop(s, false);
+	if (resume)
+		tr_command_line(s, resume);
+	free(resume);
+}
+
+static void at_end(struct tr_session *s)
+{
+	const char *error = s->target->error ? s->target->error(s->target->ctx) : "";
+	s->over = true;
+	if (*error) {
+		tr_say(s, "%s\nUncaught exception. Entering post mortem debugging\n", error);
+		tr_say(s, s->target->may_repeat ? "Running 'cont' or 'step' will restart the program\n"
+						: "'run' will repeat it\n");
+	} else {
+		tr_say(s, s->target->may_repeat ? "The program finished and will be restarted\n"
+						: "The program finished; 'run' will repeat it\n");
+	}
+	select_thread(s, 0);
+	tr_session_header(s);
+}
+
+static void at_standstill(struct tr_session *s)
+{
+	struct tr_keep keep;
+	if (tr_run_keep(s->run, 0, &keep))
+		tr_say(s, "Nothing moves any more: everything waits for what is held. "
+			  "(Use 'release' to let it go, 'why' to see who waits.)\n");
+	else
+		tr_say(s, "Nothing moves any more: every thread waits for another one. (See 'why'.)\n");
+}
+
+/* ---- going on */
+
+/* A candidate becomes a stop, or not. */
+static bool settle(struct tr_session *s, const struct tr_step *step, enum tr_stop why,
+		   const struct tr_point *p)
+{
+	struct tr_break *b = NULL;
+	uint32_t before = s->thread;
+	s->live = true;
+	s->frame = 0;
+	s->list_next = s->events_next = 0;
+	if (!tr_session_refresh(s)) {
+		tr_complain(s, "the run cannot be shown: there is no recording of it");
+		return true;
+	}
+	if (why == TR_STOP_STEP || why == TR_STOP_MATCH)
+		select_thread(s, p->thread);
+	if (why == TR_STOP_STEP && step->kind == TR_UNTIL_EVENT && tr_session_at(s) < step->line) {
+		s->thread = before;
+		return false;
+	}
+	if (why == TR_STOP_MATCH && !(b = judge(s, p))) {
+		s->thread = before;
+		return false;
+	}
+	if (why != TR_STOP_ENDED)
+		tr_run_announce(s->run);
+	if (why == TR_STOP_INTERRUPT)
+		tr_say(s, "\nProgram interrupted. (Use 'cont' to resume).\n");
+	if (why == TR_STOP_ENDED)
+		at_end(s);
+	else if (why == TR_STOP_STANDSTILL)
+		at_standstill(s);
+	if (b)
+		at_breakpoint(s, b);
+	else if (why != TR_STOP_ENDED)
+		show_stop(s, why == TR_STOP_STEP && s->started);
+	return true;
+}
+
+void tr_session_start(struct tr_session *s)
+{
+	static const struct tr_step none = { .kind = TR_GO_ON };
+	struct tr_point point;
+	close_log(s);
+	s->over = s->started = false;
+	s->thread = 0;
+	tr_run_start(s->run);
+	enum tr_stop why = tr_run_wait(s->run, &point);
+	while (!settle(s, &none, why, &point))
+		why = tr_run_go(s->run, &none, &point);
+}
+
+/* In the past: forward over the recording. */
+static void replay(struct tr_session *s, const struct tr_step *step)
+{
+	uint32_t nr = tr_log_nr_events(s->log);
+	for (uint32_t i = s->at + 1; i < nr; i++) {
+		struct tr_break *b = NULL;
+		bool own_thread = tr_log_thread_of(s->log, i) == s->thread;
+		enum xf_kind kind = tr_log_kind(s->log, i);
+		if (xf_kind_info(kind)->group == XF_GROUP_DEBUGGER || kind == XF_EV_mutex_lock ||
+		    kind == XF_EV_mutex_unlock)
+			continue;
+		bool ends = step->kind == TR_STEP ? own_thread : false;
+		if (step->kind == TR_NEXT || step->kind == TR_UNTIL || step->kind == TR_RETURN) {
+			struct xf_error err = XF_ERROR_INIT;
+			const struct tr_state *state = own_thread ? tr_model_at(s->model, i + 1, &err) : NULL;
+			uint32_t depth = state ? state->threads[s->thread].depth : 0;
+			bool returns = kind == XF_EV_frame_leave && depth + 1 == step->depth;
+			ends = state && (returns || depth < step->depth ||
+					 (step->kind == TR_NEXT && depth <= step->depth));
+			if (state && step->kind == TR_UNTIL && depth == step->depth) {
+				struct tr_event e = tr_log_event(s->log, i);
+				ends |= tr_event_site(s->log, &e).line >= step->line;
+			}
+		} else if (step->kind == TR_UNTIL_EVENT) {
+			ends = i >= step->line;
+		} else if (step->kind == TR_UNTIL_PART) {
+			struct tr_event e = tr_log_event(s->log, i);
+			uint64_t part;
+			ends = tr_event_field(&e, "part", &part) && part == step->part;
+		}
+		if (!ends && s->breaks.nr)
+			b = tr_session_break_at(s, i);
+		if (ends || b) {
+			tr_session_goto(s, i);
+			show_stop(s, step->kind != TR_GO_ON && !b);
+			return;
+		}
+	}
+	uint32_t thread = s->thread;
+	tr_session_goto(s, nr);
+	s->thread = thread;
+	tr_say(s, s->over ? "End of the recording: the run is over.\n"
+			  : "End of the recording: the run goes on from here.\n");
+	tr_session_header(s);
+}
+
+void tr_session_go(struct tr_session *s, const struct tr_step *step)
+{
+	struct tr_point point;
+	if (!s->live) {
+		replay(s, step);
+		return;
+	}
+	s->started = true;
+	enum tr_stop why = tr_run_go(s->run, step, &point);
+	while (!settle(s, step, why, &point))
+		why = tr_run_go(s->run, step, &point);
+}
+
+/* ---- made and freed */
+
+enum xf_status tr_session_new(const struct tr_subject *subject, const struct tr_target *target,
+			      const struct tr_sink *sink, struct tr_session **out)
+{
+	struct tr_session *s = calloc(1, sizeof(*s));
+	if (!s)
+		return XF_NOMEM;
+	s->target = target;
+	s->sink = *sink;
+	s->live = true;
+	if (tr_run_new(subject, match, s, &s->run) != XF_OK) {
+		free(s);
+		return XF_NOMEM;
+	}
+	*out = s;
+	return XF_OK;
+}
+
+void tr_session_free(struct tr_session *s)
+{
+	if (!s)
+		return;
+	close_log(s);
+	tr_breaks_fini(&s->breaks);
+	for (unsigned i = 0; i < TR_MAX_ALIASES; i++) {
+		free(s->aliases[i].name);
+		free(s->aliases[i].text);
+	}
+	for (unsigned i = 0; i < TR_MAX_DISPLAYS; i++)
+		free(s->displays[i].expression);
+	for (unsigned i = 0; i < s->nr_old_commands; i++)
+		free(s->old_commands[i]);
+	free(s->old_commands);
+	tr_run_free(s->run);
+	free(s);
+}
+
+bool tr_session_in_transfer(struct tr_session *s)
+{
+	struct xf_error err = XF_ERROR_INIT;
+	if (!s->log || !tr_run_alive(s->run))
+		return false;
+	tr_log_refresh(s->log, &err);
+	const struct tr_state *now = tr_model_at(s->model, tr_log_nr_events(s->log), &err);
+	bool under_way = false;
+	for (uint32_t i = 0; now && i < now->nr_transfers; i++)
+		under_way |= now->transfers[i].done == TR_NONE;
+	s->state = NULL; /* the model has moved */
+	return under_way;
+}
+
+void tr_session_quit(struct tr_session *s)
+{
+	if (tr_run_alive(s->run) && s->target->cancel)
+		s->target->cancel(s->target->ctx, "quit at the prompt");
+	close_log(s);
+	tr_run_quit(s->run);
+}

@@ -1,0 +1,159 @@
+#include "tracer/debug/source.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct tr_source sources[] = {
+#include "tracer/debug/sources.inc"
+	{ NULL, "" },
+};
+
+const struct tr_source *tr_source_at(unsigned i)
+{
+	return i + 1 < sizeof(sources) / sizeof(sources[0]) ? &sources[i] : NULL;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), n = strlen(end);
+	return n && n <= len && strcmp(text + len - n, end) == 0 && (n == len || text[len - n - 1] == '/');
+}
+
+const struct tr_source *tr_source_find(const char *file)
+{
+	const struct tr_source *found = NULL;
+	for (const struct tr_source *s = sources; s->file; s++) {
+		if (strcmp(s->file, file) == 0)
+			return s;
+		if (!ends_with(s->file, file))
+			continue;
+		if (found)
+			return NULL;
+		found = s;
+	}
+	return found;
+}
+
+uint32_t tr_source_nr_lines(const struct tr_source *s)
+{
+	uint32_t n = 0;
+	for (const char *p = s->text; (p = strchr(p, '\n')); p++)
+		n++;
+	return n;
+}
+
+const char *tr_source_line(const struct tr_source *s, uint32_t n, size_t *len)
+{
+	const char *p = s->text;
+	*len = 0;
+	for (uint32_t i = 1; n && i < n && p; i++) {
+		p = strchr(p, '\n');
+		p = p ? p + 1 : NULL;
+	}
+	if (!n || !p || !*p)
+		return NULL;
+	*len = strcspn(p, "\n");
+	return p;
+}
+
+const char *tr_source_text(const struct tr_source *s, uint32_t n, char *buf, size_t cap)
+{
+	size_t len;
+	const char *p = s ? tr_source_line(s, n, &len) : NULL;
+	*buf = '\0';
+	if (!p)
+		return buf;
+	for (; len && isspace((unsigned char)*p); len--)
+		p++;
+	while (len && isspace((unsigned char)p[len - 1]))
+		len--;
+	snprintf(buf, cap, "%.*s", (int)len, p);
+	return buf;
+}
+
+bool tr_source_blank(const struct tr_source *s, uint32_t n)
+{
+	char text[256];
+	tr_source_text(s, n, text, sizeof(text));
+	return !*text || strncmp(text, "/*", 2) == 0 || strncmp(text, "//", 2) == 0 || *text == '*';
+}
+
+/* ---- functions */
+
+static bool line_is(const struct tr_source *s, uint32_t n, char c)
+{
+	size_t len;
+	const char *p = tr_source_line(s, n, &len);
+	return p && len == 1 && *p == c;
+}
+
+/* Part of a function's head: not blank, not the end of something else. */
+static bool is_head(const struct tr_source *s, uint32_t n)
+{
+	size_t len;
+	const char *p = tr_source_line(s, n, &len);
+	return p && len && *p != '}' && *p != '#' && *p != '*' && strncmp(p, " *", 2) != 0 &&
+	       strncmp(p, "/*", 2) != 0 && p[len - 1] != ';';
+}
+
+static bool extent_of(const struct tr_source *s, uint32_t open, struct tr_extent *out)
+{
+	out->first = out->last = open;
+	while (out->first > 1 && is_head(s, out->first - 1))
+		out->first--;
+	size_t len;
+	for (uint32_t n = open; tr_source_line(s, n, &len); n++)
+		if (line_is(s, n, '}')) {
+			out->last = n;
+			return true;
+		}
+	return false;
+}
+
+bool tr_source_function(const struct tr_source *s, uint32_t n, struct tr_extent *out)
+{
+	if (!s)
+		return false;
+	for (uint32_t open = n + 4; open; open--)
+		if (line_is(s, open, '{') && extent_of(s, open, out) && out->first <= n && n <= out->last)
+			return true;
+	return false;
+}
+
+/* The word begins at p and a bracket follows it. */
+static bool calls_at(const char *p, const char *start, size_t left, const char *function)
+{
+	size_t n = strlen(function);
+	return n && n < left && strncmp(p, function, n) == 0 && p[n] == '(' &&
+	       (p == start || (!isalnum((unsigned char)p[-1]) && p[-1] != '_'));
+}
+
+static bool line_calls(const char *line, size_t len, const char *function)
+{
+	for (size_t i = 0; i < len; i++)
+		if (calls_at(line + i, line, len - i, function))
+			return true;
+	return false;
+}
+
+bool tr_source_named(const struct tr_source *s, const char *function, struct tr_extent *out)
+{
+	size_t len;
+	const char *line;
+	for (uint32_t n = 1; s && (line = tr_source_line(s, n, &len)); n++)
+		if (len && !isspace((unsigned char)*line) && line_calls(line, len, function) &&
+		    tr_source_function(s, n, out))
+			return true;
+	return false;
+}
+
+uint32_t tr_source_call(const struct tr_source *s, uint32_t first, uint32_t last, const char *function)
+{
+	size_t len;
+	const char *line;
+	for (uint32_t n = first; s && n <= last && (line = tr_source_line(s, n, &len)); n++)
+		if (line_calls(line, len, function))
+			return n;
+	return 0;
+}
