@@ -2,11 +2,11 @@
  * probe_run: a program under the probe alone, without supervisor or relay, and
  * what was recorded as text, one line a record:
  *
- *     probe_run [-k key=value]… [-H op:part:ms] CMD [ARG…]    events on fd 3 (stdout when there is none)
+ *     probe_run [-n] [-k key=value]… [-H op:part:ms] CMD [ARG…]    events on fd 3 (stdout when there is none)
  *
  *     ticks process thread kind object order site name=value…      separated by tabs
  *
- * It ends with the program's own status, or by the signal that ended it. For the tests of the preload library.
+ * -n: records, and prints nothing (for measurements). It ends with the program's own status, or by the signal that ended it. For the tests of the preload library.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -177,6 +177,7 @@ int main(int argc, char **argv)
 	struct xf_trace_options options = { .path = trace };
 	FILE *out = fcntl(3, F_GETFD) >= 0 ? fdopen(3, "w") : stdout;
 	int fd, status, opt;
+	bool silent = false;
 	struct tr_control *control = tr_control_new(&fd);
 
 	if (!control || !out || !mkdtemp(folder))
@@ -184,17 +185,20 @@ int main(int argc, char **argv)
 	snprintf(trace, sizeof(trace), "%s/t.xft", folder);
 	if (xf_trace_start(&options, NULL) != XF_OK)
 		return 125;
-	while ((opt = getopt(argc, argv, "+k:H:")) != -1) {
+	while ((opt = getopt(argc, argv, "+k:H:n")) != -1) {
 		if (opt == 'k')
 			putenv(optarg);
 		else if (opt == 'H')
 			add_hold(control, optarg);
+		else if (opt == 'n')
+			silent = true;
 	}
 	pid_t pid = start(argv + optind, trace, fd);
 	while (waitpid(pid, &status, 0) < 0)
 		;
 	xf_trace_stop();
-	dump(trace, out);
+	if (!silent)
+		dump(trace, out);
 	fprintf(out, "incomplete=%u\n", control->incomplete);
 	fclose(out);
 	unlink(trace);

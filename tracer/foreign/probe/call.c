@@ -40,6 +40,7 @@ struct shadow {
 		uint32_t call;
 	} frames[DEPTH];
 	unsigned nr;
+	bool unwinding; /* the true addresses stand in the slots */
 };
 
 /* set while the program is still alone, then only read */
@@ -129,6 +130,16 @@ static void sweep(struct shadow *s, void **slot, const char *why)
 		pop(s, -1, why);
 }
 
+/*
+ * After a longjmp a frame may be gone though it lies further out: its stack has
+ * been used for something else since.
+ */
+static void sweep_overwritten(struct shadow *s)
+{
+	while (s->nr && !s->unwinding && *s->frames[s->nr - 1].slot != (void *)probe_call_exit)
+		pop(s, -1, "left by a jump");
+}
+
 /* A function on trial that ends by jumping to another: one call, one return. */
 static bool is_tail_call(const struct shadow *s, void *const *slot)
 {
@@ -156,6 +167,7 @@ static void enter(const struct hook *hook, void **slot)
 	sweep(s, slot, "left by a jump");
 	if (is_tail_call(s, slot))
 		return;
+	sweep_overwritten(s);
 	sweep(s, slot + 1, "left by a jump"); /* the same place, called anew */
 	if (s->nr < DEPTH && *slot != (void *)probe_call_exit)
 		push(s, hook, slot);
@@ -172,6 +184,8 @@ static void put_back(void)
 	for (unsigned i = 0; s && i < s->nr; i++)
 		if (*s->frames[i].slot == (void *)probe_call_exit)
 			*s->frames[i].slot = s->frames[i].original;
+	if (s)
+		s->unwinding = true;
 }
 
 /* It has found where to go on: frames further in than that are gone, the others are watched again. */
@@ -181,6 +195,7 @@ static void watch_again(void **here)
 
 	if (!s)
 		return;
+	s->unwinding = false;
 	sweep(s, here + 1, "exception");
 	for (unsigned i = 0; i < s->nr; i++)
 		if (*s->frames[i].slot == s->frames[i].original)
