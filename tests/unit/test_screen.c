@@ -6,30 +6,53 @@
 #include "tui/command/progress.h"
 #include "tui/screen/layout.h"
 
-static void panes_fill_the_screen_without_a_gap(void **state)
+static bool overlap(const struct ui_rect *a, const struct ui_rect *b)
 {
+	return a->y < b->y + b->rows && b->y < a->y + a->rows && a->x < b->x + b->columns && b->x < a->x + a->columns;
+}
+
+/* Panes that are shown have lines, lie inside, and none lies over another. */
+static void assert_tidy(const struct ui_layout *l, const struct ui_layout_wish *w)
+{
+	for (int i = 0; i < UI_PANE_COUNT; i++) {
+		const struct ui_rect *p = &l->panes[i];
+		if (!p->rows)
+			continue;
+		assert_true(p->rows >= 2 && p->columns > 0 && p->y >= 4 && p->x >= 0);
+		assert_true(p->y + p->rows < w->rows && p->x + p->columns <= w->columns);
+		for (int k = 0; k < i; k++)
+			assert_false(l->panes[k].rows && overlap(p, &l->panes[k]));
+	}
+}
+
+static void every_focus_fits_every_size(void **state)
+{
+	struct ui_layout_wish w = { 0 };
+
 	(void)state;
-	for (int rows = UI_MIN_ROWS; rows < 80; rows++)
-		for (int lanes = 1; lanes < 30; lanes += 4)
-			for (int sems = 1; sems < 9; sems += 3) {
-				struct ui_layout l = ui_layout_make(rows, 80, lanes, sems);
-				int y = 0;
-				assert_true(l.fits);
-				for (int i = 0; i < UI_PANE_COUNT; i++) {
-					assert_int_equal(l.panes[i].y, y);
-					assert_true(l.panes[i].rows > 0);
-					y += l.panes[i].rows;
+	for (w.rows = UI_MIN_ROWS; w.rows < 90; w.rows += 1)
+		for (w.columns = UI_MIN_COLUMNS; w.columns < 220; w.columns += 13)
+			for (int focus = 0; focus < UI_PANE_COUNT; focus++)
+				for (w.enlarged = -60; w.enlarged <= 60; w.enlarged += 20) {
+					struct ui_layout l;
+					w.focus = (enum ui_pane)focus;
+					w.lanes = focus * 3;
+					l = ui_layout_make(&w);
+					assert_true(l.fits);
+					assert_true(l.panes[focus].rows >= 2);
+					assert_tidy(&l, &w);
 				}
-				assert_int_equal(y, rows);
-			}
 }
 
 static void a_small_terminal_gets_no_panes(void **state)
 {
+	const struct ui_layout_wish low = { UI_MIN_ROWS - 1, 80, 0, false, 0, 5 };
+	const struct ui_layout_wish narrow = { 24, UI_MIN_COLUMNS - 1, 0, false, 0, 5 }, none = { 0 };
+
 	(void)state;
-	assert_false(ui_layout_make(UI_MIN_ROWS - 1, 80, 5, 5).fits);
-	assert_false(ui_layout_make(24, UI_MIN_COLUMNS - 1, 5, 5).fits);
-	assert_false(ui_layout_make(0, 0, 0, 0).fits);
+	assert_false(ui_layout_make(&low).fits);
+	assert_false(ui_layout_make(&narrow).fits);
+	assert_false(ui_layout_make(&none).fits);
 }
 
 /* What the cells show, as text. */
@@ -50,8 +73,8 @@ static void text_is_cut_at_its_rectangle(void **state)
 
 	(void)state;
 	assert_true(ui_cells_resize(&c, 3, 10));
-	assert_int_equal(ui_cells_text(&c, &rect, 0, 0, 0, "abcdefgh"), 5);
-	assert_int_equal(ui_cells_text(&c, &rect, 1, 0, 0, "below"), 0);
+	assert_int_equal(ui_cells_text(&c, &rect, 0, 0, UI_ROLE_PLAIN, "abcdefgh"), 5);
+	assert_int_equal(ui_cells_text(&c, &rect, 1, 0, UI_ROLE_PLAIN, "below"), 0);
 	assert_string_equal(shown(&c), "\n  abcde\n\n");
 	ui_cells_fini(&c);
 }
@@ -64,7 +87,7 @@ static void foreign_text_is_harmless(void **state)
 	(void)state;
 	setlocale(LC_ALL, "C.UTF-8");
 	assert_true(ui_cells_resize(&c, 1, 20));
-	ui_cells_text(&c, &rect, 0, 0, 0, "a\033[31mb\xff" "c\n\u00e9");
+	ui_cells_text(&c, &rect, 0, 0, UI_ROLE_PLAIN, "a\033[31mb\xff" "c\n\u00e9");
 	assert_string_equal(shown(&c), "a?[31mb?c?\u00e9\n");
 	ui_cells_fini(&c);
 }
@@ -77,7 +100,7 @@ static void wide_characters_take_two_cells(void **state)
 	(void)state;
 	setlocale(LC_ALL, "C.UTF-8");
 	assert_true(ui_cells_resize(&c, 1, 5));
-	assert_int_equal(ui_cells_text(&c, &rect, 0, 0, 0, "日本語"), 4);
+	assert_int_equal(ui_cells_text(&c, &rect, 0, 0, UI_ROLE_PLAIN, "日本語"), 4);
 	assert_string_equal(shown(&c), "日本\n");
 	ui_cells_fini(&c);
 }
@@ -115,7 +138,7 @@ static void progress_of_a_pipe_knows_no_end(void **state)
 }
 
 const struct CMUnitTest tests[] = {
-	cmocka_unit_test(panes_fill_the_screen_without_a_gap),
+	cmocka_unit_test(every_focus_fits_every_size),
 	cmocka_unit_test(a_small_terminal_gets_no_panes),
 	cmocka_unit_test(text_is_cut_at_its_rectangle),
 	cmocka_unit_test(foreign_text_is_harmless),

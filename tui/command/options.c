@@ -52,6 +52,7 @@ static const struct {
 	{ "fault", "Faults" },
 	{ "record", "Recording" },
 	{ "screen", "Screen" },
+	{ "view", "Pictures" },
 	{ "output", "Output" },
 	{ "judge", "Judging" },
 	{ "events", "Choosing events" },

@@ -1,17 +1,25 @@
 /*
- * app: the screen of a live run. A muted helper thread of its own reads the
- * recording, draws and takes keys; the transfer's threads never wait for it.
+ * app: the screen in use: of a live run on a helper thread of its own, which is muted and
+ * reads the recording while the transfer's threads never wait for it; of recorded
+ * runs on the caller's thread.
  */
 #ifndef UI_SCREEN_APP_H
 #define UI_SCREEN_APP_H
 
 #include "tracer/verdict/verdict.h"
 #include "tui/command/options.h"
+#include "tui/screen/scene.h"
 
 struct ui_screen_app;
 
 /* NULL, after saying why, when the terminal will not do. While a recording is under way. Thread: main. */
 struct ui_screen_app *ui_screen_app_start(const struct ui_settings *settings);
+
+/* The same with somebody who can stop and go; the debugger must outlive the app. */
+struct ui_screen_app *ui_screen_app_start_debug(const struct ui_settings *settings, const struct ui_debugger *debugger);
+
+/* A line for the prompt pane. Thread: any. */
+void ui_screen_app_say(struct ui_screen_app *app, const char *text);
 
 /*
  * The run is over: stops reading the live recording (call before it is
@@ -28,5 +36,24 @@ void ui_screen_app_finish(struct ui_screen_app *app, const struct tr_log *log,
 
 /* Gives the terminal back at once, from any thread: the process is about to end. */
 void ui_screen_restore(void);
+
+/* One or two recorded runs, until the user leaves. Returns false, after saying why, when there is no terminal. */
+struct ui_recorded {
+	const struct tr_log *log;
+	struct tr_verdicts *verdicts; /* filled by the app; the caller's to fini when judged */
+	bool judged;
+	const char *name;
+};
+bool ui_screen_app_view(const struct ui_settings *settings, struct ui_recorded *runs, int nr_runs);
+
+/*
+ * The same without a terminal: the keys of settings->keys are pressed, and the picture is written
+ * to settings->snapshot. Errors: XF_INVALID (keys, size), XF_IO, XF_NOMEM.
+ */
+enum xf_status ui_screen_app_snapshot(const struct ui_settings *settings, struct ui_recorded *runs, int nr_runs,
+				      struct xf_error *err);
+
+/* Key bindings: the standard ones, changed by the user's file. Errors: XF_INVALID, XF_NOT_FOUND (--keymap only). */
+enum xf_status ui_screen_app_keys(const struct ui_settings *settings, struct ui_keys *keys, struct xf_error *err);
 
 #endif

@@ -31,9 +31,11 @@ void ui_cells_clear(struct ui_cells *c)
 		c->cells[i] = (struct ui_cell){ .text = " " };
 }
 
-static struct ui_cell *cell_at(struct ui_cells *c, int y, int x)
+struct ui_cell *ui_cells_at(const struct ui_cells *c, const struct ui_rect *rect, int row, int column)
 {
-	bool inside = y >= 0 && y < c->rows && x >= 0 && x < c->columns;
+	int y = rect->y + row, x = rect->x + column;
+	bool inside = row >= 0 && row < rect->rows && column >= 0 && column < rect->columns && y >= 0 &&
+		      y < c->rows && x >= 0 && x < c->columns;
 
 	return inside ? &c->cells[y * c->columns + x] : NULL;
 }
@@ -57,10 +59,19 @@ static size_t character(const struct ui_cells *c, const char *text, char to[8], 
 	return whole ? len : 1;
 }
 
-int ui_cells_text(struct ui_cells *c, const struct ui_rect *rect, int row, int column, int tone,
+/* Half a wide character is no character. */
+static void halves_clear(struct ui_cells *c, const struct ui_rect *rect, int row, int column)
+{
+	struct ui_cell *here = ui_cells_at(c, rect, row, column), *left = ui_cells_at(c, rect, row, column - 1);
+
+	if (here && !*here->text && left)
+		strcpy(left->text, " ");
+}
+
+int ui_cells_text(struct ui_cells *c, const struct ui_rect *rect, int row, int column, enum ui_role role,
 		  const char *format, ...)
 {
-	char text[1024], one[8];
+	char text[4096], one[8];
 	int x = column, width;
 	va_list args;
 
@@ -74,23 +85,38 @@ int ui_cells_text(struct ui_cells *c, const struct ui_rect *rect, int row, int c
 		p += character(c, p, one, &width);
 		if (x + width > rect->columns)
 			break;
-		cell = cell_at(c, rect->y + row, rect->x + x);
+		cell = ui_cells_at(c, rect, row, x);
 		if (!cell || !width)
 			continue;
+		halves_clear(c, rect, row, x);
 		memcpy(cell->text, one, sizeof(one));
-		cell->tone = (unsigned char)tone;
-		if (width == 2 && (cell = cell_at(c, rect->y + row, rect->x + x + 1)))
-			cell->text[0] = '\0';
+		cell->role = (uint8_t)role;
+		if (width == 2 && (cell = ui_cells_at(c, rect, row, x + 1)))
+			cell->text[0] = '\0', cell->role = (uint8_t)role;
 	}
 	return x - column;
 }
 
-void ui_cells_reverse(struct ui_cells *c, const struct ui_rect *rect, int row)
+static int last_column(const struct ui_rect *rect, int column, int columns)
 {
-	for (int x = 0; x < rect->columns; x++) {
-		struct ui_cell *cell = cell_at(c, rect->y + row, rect->x + x);
+	return columns < 0 || column + columns > rect->columns ? rect->columns : column + columns;
+}
+
+void ui_cells_attrs(struct ui_cells *c, const struct ui_rect *rect, int row, int column, int columns, unsigned attrs)
+{
+	for (int x = column; x < last_column(rect, column, columns); x++) {
+		struct ui_cell *cell = ui_cells_at(c, rect, row, x);
 		if (cell)
-			cell->reverse = true;
+			cell->attrs = attrs ? (uint8_t)(cell->attrs | attrs) : 0;
+	}
+}
+
+void ui_cells_role(struct ui_cells *c, const struct ui_rect *rect, int row, int column, int columns, enum ui_role role)
+{
+	for (int x = column; x < last_column(rect, column, columns); x++) {
+		struct ui_cell *cell = ui_cells_at(c, rect, row, x);
+		if (cell)
+			cell->role = (uint8_t)role;
 	}
 }
 
@@ -106,7 +132,8 @@ static int row_length(const struct ui_cells *c, int y)
 void ui_cells_write(const struct ui_cells *c, FILE *out)
 {
 	for (int y = 0; y < c->rows; y++) {
-		for (int x = 0; x < row_length(c, y); x++)
+		int length = row_length(c, y);
+		for (int x = 0; x < length; x++)
 			fputs(c->cells[y * c->columns + x].text, out);
 		fputc('\n', out);
 	}

@@ -1,14 +1,16 @@
 /*
- * cells: the picture of a screen, in memory: what a view draws into and what
- * screen.c shows. Arithmetic only; a test compares it as text.
+ * cells: the picture of a screen, in memory: what views draw into and what
+ * screen.c shows, a snapshot writes and a test compares. A cell is one character,
+ * the role it plays (theme.h gives roles their looks) and attributes. Arithmetic only.
  */
 #ifndef UI_SCREEN_CELLS_H
 #define UI_SCREEN_CELLS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
-#include "tui/command/style.h"
+#include "tui/screen/theme.h"
 
 /* A rectangle of cells; outside of it nothing is drawn. */
 struct ui_rect {
@@ -16,15 +18,15 @@ struct ui_rect {
 };
 
 struct ui_cell {
-	char text[8];       /* one character, UTF-8; "" under the right half of a wide one */
-	unsigned char tone; /* enum ui_tone + 1; 0: plain */
-	bool reverse;
+	char text[8];   /* one character, UTF-8; "" under the right half of a wide one */
+	uint8_t role;   /* enum ui_role */
+	uint8_t attrs;  /* UI_ATTR_*, on top of the role's own */
 };
 
 struct ui_cells {
 	int rows, columns;
 	struct ui_cell *cells;
-	bool utf8;          /* else only ASCII may be drawn */
+	bool utf8;      /* else only ASCII may be drawn */
 };
 
 /* Empty cells of that size; false: out of memory. The content of before is lost. */
@@ -33,17 +35,28 @@ void ui_cells_fini(struct ui_cells *cells);
 void ui_cells_clear(struct ui_cells *cells);
 
 /*
- * Draws text into one row of rect, cut at its right edge, and returns how many
- * columns it took. tone: enum ui_tone + 1, or 0. Control characters and what is
- * no UTF-8 become '?', so that text of foreign origin is harmless.
+ * Draws text into one row of rect, cut at its edges, and returns how many
+ * columns it took. Control characters and what is no UTF-8 become '?', so that text
+ * of foreign origin is harmless.
  */
-int ui_cells_text(struct ui_cells *cells, const struct ui_rect *rect, int row, int column, int tone,
+int ui_cells_text(struct ui_cells *cells, const struct ui_rect *rect, int row, int column, enum ui_role role,
 		  const char *format, ...) __attribute__((format(printf, 6, 7)));
 
-/* Reverse video for a whole row of rect. */
-void ui_cells_reverse(struct ui_cells *cells, const struct ui_rect *rect, int row);
+/* Adds attributes to (or, with 0, takes them from) `columns` cells of a row from column on; -1: to the edge. */
+void ui_cells_attrs(struct ui_cells *cells, const struct ui_rect *rect, int row, int column, int columns,
+		    unsigned attrs);
+
+/* The same for the role. */
+void ui_cells_role(struct ui_cells *cells, const struct ui_rect *rect, int row, int column, int columns,
+		   enum ui_role role);
+
+/* The cell at that place of rect, NULL outside. */
+struct ui_cell *ui_cells_at(const struct ui_cells *cells, const struct ui_rect *rect, int row, int column);
 
 /* The picture as lines of text, trailing blanks cut. */
 void ui_cells_write(const struct ui_cells *cells, FILE *out);
+
+/* The picture as SVG, in the theme's colours. */
+void ui_cells_write_svg(const struct ui_cells *cells, const struct ui_theme *theme, FILE *out);
 
 #endif

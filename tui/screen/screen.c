@@ -1,6 +1,7 @@
 #include "tui/screen/screen.h"
 
 #include <curses.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -11,29 +12,27 @@
 
 static struct {
 	SCREEN *curses;
-	bool colour;
+	struct ui_screen_options options;
 	int rows, columns;
 	struct termios modes;     /* before us */
+	struct ui_cells shown;    /* what the terminal has, as far as we know */
+	bool all;                 /* everything is to be sent */
+	bool lost;
 	_Atomic bool open;
 } screen;
 
 static const int fatal[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
 static struct sigaction before[sizeof(fatal) / sizeof(*fatal)];
 
-/* ORDER tones */
-static const short colours[UI_TONE_COUNT] = {
-	COLOR_GREEN, COLOR_MAGENTA, COLOR_YELLOW, COLOR_RED, -1, COLOR_RED, -1,
-};
-
 void ui_screen_restore(void)
 {
-	/* leave the alternate screen, attributes off, cursor on, keypad off */
-	static const char sequence[] = "\033[?1049l\033[0m\033[?25h\033[?1l\033>\r";
+	/* mouse off, leave the alternate screen, attributes off, cursor on, keypad off */
+	static const char sequence[] = "\033[?1000l\033[?1002l\033[?1006l\033[?1049l\033[0m\033[?25h\033[?1l\033>\r";
 
 	if (!atomic_exchange(&screen.open, false))
 		return;
 	if (write(STDOUT_FILENO, sequence, sizeof(sequence) - 1) < 0)
-		return;
+		screen.lost = true;
 	tcsetattr(STDIN_FILENO, TCSANOW, &screen.modes);
 }
 
@@ -56,15 +55,43 @@ static void crashes_watch(bool on)
 	}
 }
 
+/* Pair n + 1 is colour n on the default background. */
 static void colours_start(void)
 {
 	start_color();
 	use_default_colors();
-	for (short i = 0; i < UI_TONE_COUNT; i++)
-		init_pair((short)(i + 1), colours[i], -1);
+	for (short i = 0; i < 16; i++)
+		init_pair((short)(i + 1), (short)(COLORS >= 16 ? i : i % 8), -1);
 }
 
-bool ui_screen_open(bool colour, const char **why)
+/* Ctrl-Z comes as a key: curses' own handler would run on a thread of the transfer. */
+static void no_suspend_key(void)
+{
+	struct termios modes;
+
+	if (tcgetattr(STDIN_FILENO, &modes))
+		return;
+	modes.c_cc[VSUSP] = _POSIX_VDISABLE;
+	tcsetattr(STDIN_FILENO, TCSANOW, &modes);
+}
+
+static void modes_set(void)
+{
+	cbreak();
+	noecho();
+	nonl();
+	no_suspend_key();
+	def_prog_mode();
+	keypad(stdscr, TRUE);
+	set_escdelay(25);
+	curs_set(0);
+	if (screen.options.mouse) {
+		mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+		mouseinterval(0);
+	}
+}
+
+bool ui_screen_open(const struct ui_screen_options *options, const char **why)
 {
 	const char *term = getenv("TERM");
 
@@ -75,18 +102,16 @@ bool ui_screen_open(bool colour, const char **why)
 	screen.curses = term && strcmp(term, "dumb") ? newterm(NULL, stdout, stdin) : NULL;
 	if (!screen.curses)
 		return false;
+	screen.options = *options;
+	screen.all = true;
+	signal(SIGTSTP, SIG_DFL);
 	atexit(ui_screen_restore);
 	atomic_store(&screen.open, true);
 	crashes_watch(true);
-	screen.colour = colour && has_colors();
-	if (screen.colour)
+	screen.options.colour = options->colour && has_colors();
+	if (screen.options.colour)
 		colours_start();
-	cbreak();
-	noecho();
-	nonl();
-	keypad(stdscr, TRUE);
-	set_escdelay(25);
-	curs_set(0);
+	modes_set();
 	getmaxyx(stdscr, screen.rows, screen.columns);
 	return true;
 }
@@ -95,11 +120,33 @@ void ui_screen_close(void)
 {
 	if (!screen.curses)
 		return;
-	if (atomic_exchange(&screen.open, false))
+	if (atomic_exchange(&screen.open, false) && !screen.lost)
 		endwin();
 	crashes_watch(false);
+	tcsetattr(STDIN_FILENO, TCSANOW, &screen.modes);
 	delscreen(screen.curses);
 	screen.curses = NULL;
+	ui_cells_fini(&screen.shown);
+	screen.shown = (struct ui_cells){ .rows = 0 };
+}
+
+void ui_screen_suspend(void)
+{
+	endwin();
+	tcsetattr(STDIN_FILENO, TCSANOW, &screen.modes);
+	kill(getpid(), SIGTSTP);
+	modes_set();
+	screen.all = true;
+	clearok(curscr, TRUE);
+	refresh();
+}
+
+void ui_screen_theme(const struct ui_theme *theme)
+{
+	screen.options.theme = theme;
+	screen.all = true;
+	if (screen.curses)
+		clearok(curscr, TRUE);
 }
 
 /*
@@ -115,6 +162,7 @@ void ui_screen_size(int *rows, int *columns)
 		resizeterm(size.ws_row, size.ws_col);
 		screen.rows = size.ws_row;
 		screen.columns = size.ws_col;
+		screen.all = true;
 		clearok(curscr, TRUE);
 	}
 	*rows = screen.rows;
@@ -123,48 +171,93 @@ void ui_screen_size(int *rows, int *columns)
 
 static attr_t attributes(const struct ui_cell *cell)
 {
-	attr_t attr = cell->reverse ? A_REVERSE : A_NORMAL;
-	enum ui_tone tone = cell->tone ? (enum ui_tone)(cell->tone - 1) : UI_TONE_COUNT;
+	const struct ui_look *look = &screen.options.theme->looks[cell->role];
+	unsigned attrs = look->attrs | cell->attrs;
+	attr_t attr = A_NORMAL;
 
-	if (tone == UI_TONE_COUNT)
+	attr |= attrs & UI_ATTR_BOLD ? A_BOLD : 0;
+	attr |= attrs & UI_ATTR_DIM ? A_DIM : 0;
+	attr |= attrs & UI_ATTR_REVERSE ? A_REVERSE : 0;
+	attr |= attrs & UI_ATTR_UNDERLINE ? A_UNDERLINE : 0;
+	if (!screen.options.colour || look->colour < 0)
 		return attr;
-	if (tone == UI_DIM)
-		return attr | A_DIM;
-	if (screen.colour && colours[tone] >= 0)
-		attr |= (attr_t)COLOR_PAIR(tone + 1);
-	return attr | A_BOLD;
+	if (COLORS < 16 && look->colour == 8)
+		return attr | A_DIM; /* grey */
+	return attr | (attr_t)COLOR_PAIR(look->colour + 1) | (COLORS < 16 && look->colour > 8 ? A_BOLD : 0);
+}
+
+static bool cell_shown(const struct ui_cells *c, int i)
+{
+	return !screen.all && !memcmp(&c->cells[i], &screen.shown.cells[i], sizeof(c->cells[i]));
 }
 
 void ui_screen_show(const struct ui_cells *c)
 {
-	for (int y = 0; y < c->rows && y < screen.rows; y++) {
-		move(y, 0);
+	if ((screen.shown.rows != c->rows || screen.shown.columns != c->columns) &&
+	    !ui_cells_resize(&screen.shown, c->rows, c->columns))
+		return;
+	for (int y = 0; y < c->rows && y < screen.rows; y++)
 		for (int x = 0; x < c->columns && x < screen.columns; x++) {
-			const struct ui_cell *cell = &c->cells[y * c->columns + x];
-			if (!*cell->text)
+			int i = y * c->columns + x;
+			if (!*c->cells[i].text || cell_shown(c, i))
 				continue;
-			attrset((int)attributes(cell));
-			mvaddstr(y, x, cell->text);
+			attrset((int)attributes(&c->cells[i]));
+			mvaddstr(y, x, c->cells[i].text);
 		}
-	}
+	memcpy(screen.shown.cells, c->cells, sizeof(*c->cells) * (size_t)(c->rows * c->columns));
+	screen.all = false;
 	refresh();
 }
 
-int ui_screen_key(int wait_ms)
+static int mouse_key(struct ui_mouse *mouse)
+{
+	MEVENT event;
+
+	if (getmouse(&event) != OK)
+		return UI_KEY_NONE;
+	*mouse = (struct ui_mouse){ event.y, event.x, event.bstate & BUTTON4_PRESSED ? -1 :
+				    event.bstate & BUTTON5_PRESSED ? 1 : 0 };
+	return UI_KEY_MOUSE;
+}
+
+/* ORDER special keys */
+static int special(int key)
 {
 	static const struct {
 		int curses, ours;
 	} keys[] = {
-		{ KEY_UP, UI_KEY_UP }, { KEY_DOWN, UI_KEY_DOWN }, { KEY_PPAGE, UI_KEY_PAGE_UP },
-		{ KEY_NPAGE, UI_KEY_PAGE_DOWN }, { KEY_HOME, UI_KEY_HOME }, { KEY_END, UI_KEY_END },
-		{ KEY_F(10), 'q' }, { KEY_RESIZE, UI_KEY_NONE },
+		{ KEY_UP, UI_KEY_UP }, { KEY_DOWN, UI_KEY_DOWN }, { KEY_LEFT, UI_KEY_LEFT }, { KEY_RIGHT, UI_KEY_RIGHT },
+		{ KEY_PPAGE, UI_KEY_PAGE_UP }, { KEY_NPAGE, UI_KEY_PAGE_DOWN }, { KEY_HOME, UI_KEY_HOME },
+		{ KEY_END, UI_KEY_END }, { KEY_DC, UI_KEY_DELETE }, { KEY_BTAB, UI_KEY_BACK_TAB },
+		{ KEY_BACKSPACE, UI_KEY_BACKSPACE }, { KEY_ENTER, UI_KEY_ENTER }, { '\n', UI_KEY_ENTER }, { 8, UI_KEY_BACKSPACE },
+		{ KEY_RESIZE, UI_KEY_RESIZE },
 	};
-	int key;
 
-	timeout(wait_ms);
-	key = getch();
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
 		if (keys[i].curses == key)
 			return keys[i].ours;
-	return key == ERR || key > 0xff ? UI_KEY_NONE : key;
+	if (key >= KEY_F(1) && key <= KEY_F(12))
+		return UI_KEY_F1 + key - KEY_F(1);
+	return key > 0xff ? UI_KEY_NONE : key;
+}
+
+int ui_screen_key(int wait_ms, struct ui_mouse *mouse)
+{
+	int key;
+
+	timeout(wait_ms);
+	errno = 0;
+	key = getch();
+	if (key == ERR) {
+		struct termios modes;
+		if (tcgetattr(STDIN_FILENO, &modes) && errno != EINTR)
+			screen.lost = true; /* EIO: the terminal hung up */
+		return UI_KEY_NONE;
+	}
+	return key == KEY_MOUSE ? mouse_key(mouse) : special(key);
+}
+
+bool ui_screen_lost(void)
+{
+	return screen.lost;
 }

@@ -1,50 +1,51 @@
 /*
- * view: what a pane shows. A view draws the state it is given into cells, and
- * knows neither terminal nor time: the same function serves a live run, a
- * recording and a test.
+ * view: what a pane shows. One row a pane: how to draw it, what its lines are, and what
+ * happens when one is chosen or opened. Views draw into cells and know neither terminal nor clock.
  */
 #ifndef UI_SCREEN_VIEW_H
 #define UI_SCREEN_VIEW_H
 
-#include "tracer/verdict/verdict.h"
 #include "tui/screen/cells.h"
-#include "tui/screen/layout.h"
-
-enum { UI_STRIP = 512, UI_MAX_LANES = 1024 };
-
-/* What the threads did, one mark a frame: the newest at (next - 1) % UI_STRIP. */
-struct ui_strips {
-	char (*marks)[UI_STRIP]; /* by thread index */
-	uint32_t nr_lanes;
-	uint32_t next;
-};
-
-/* What there is to show. Borrowed for the call. */
-struct ui_scene {
-	const struct tr_log *log;
-	const struct tr_state *state;
-	const struct tr_verdicts *verdicts; /* NULL: the run is not over */
-	const struct ui_strips *strips;     /* NULL: no history */
-	int64_t elapsed_ns;
-	int first_lane;                     /* scrolled down by that many */
-	bool live;
-};
+#include "tui/screen/scene.h"
 
 struct ui_view {
-	const char *name;
-	void (*draw)(const struct ui_scene *scene, struct ui_cells *cells, const struct ui_rect *rect);
+	const char *title;
+	bool needs_state;             /* else it is drawn before the trace has been replayed, too */
+	/* rect: without the title. */
+	void (*draw)(struct ui_scene *scene, struct ui_cells *cells, const struct ui_rect *rect);
+	/* NULL: it has no lines to walk. */
+	uint32_t (*rows)(const struct ui_scene *scene);
+	void (*chosen)(struct ui_scene *scene, uint32_t row);
+	void (*enter)(struct ui_scene *scene, uint32_t row);
+	const char *const *columns;   /* to sort by, NULL at the end; NULL: cannot be sorted */
 };
 
+extern const struct ui_view ui_view_timeline, ui_view_threads, ui_view_semaphores, ui_view_parts, ui_view_events,
+	ui_view_join, ui_view_stack, ui_view_requests, ui_view_evidence, ui_view_prompt, ui_view_help;
+
 /* ORDER panes */
-extern const struct ui_view ui_views[UI_PANE_COUNT];
+extern const struct ui_view *const ui_views[UI_PANE_COUNT];
 
-/* The whole picture; says so when the terminal is too small. */
-void ui_view_draw(const struct ui_scene *scene, struct ui_cells *cells);
+/* The whole picture; says so when the screen is too small. */
+void ui_view_draw(struct ui_scene *scene, struct ui_cells *cells);
+void ui_view_header(struct ui_scene *scene, struct ui_cells *cells, const struct ui_rect *rect);
 
-/* The mark of what a thread does: one ASCII character. */
-char ui_view_mark(enum tr_activity activity);
+/* ---- for views */
 
-/* Adds a frame to the strips. */
-void ui_strips_add(struct ui_strips *strips, const struct tr_state *state);
+/* The list's first line, so that the chosen one is in sight; notes the page's size. */
+uint32_t ui_view_top(struct ui_scene *scene, enum ui_pane pane, uint32_t nr_rows, int page);
+/* Marks the chosen line. */
+void ui_view_mark(const struct ui_scene *scene, struct ui_cells *cells, const struct ui_rect *rect, enum ui_pane pane,
+		  int row);
+/* What a thread does, in words: "waits for event 'done'". Returns buf. */
+const char *ui_view_doing(const struct ui_scene *scene, uint32_t thread, char *buf, size_t cap);
+/* An object in words: "semaphore 'request'", "event 'done'". Returns buf. */
+const char *ui_view_object(const struct tr_log *log, uint32_t object, char *buf, size_t cap);
+/* "+0.123456" in a width that goes with the run's length. Returns buf. */
+const char *ui_view_time(int64_t ns, char *buf, size_t cap);
+/* The caller's thread, TR_NONE before there is a call. */
+uint32_t ui_view_caller(const struct ui_run *run);
+/* The thread a row of the threads' list is about. */
+uint32_t ui_view_thread_of(const struct ui_scene *scene, uint32_t row);
 
 #endif

@@ -1,0 +1,139 @@
+/*
+ * scene: everything a view looks at: one or two runs, the moment in them, and what
+ * the user has selected. Requests change it; views draw it. It knows neither
+ * terminal nor clock, so that the same code serves a live run, a recording, a
+ * snapshot and a test.
+ *
+ * Time on the screen is *axis time*: ns since the run's zero, which is the
+ * trace's start, or the call's enter when two runs are compared.
+ *
+ * Thread: one at a time.
+ */
+#ifndef UI_SCREEN_SCENE_H
+#define UI_SCREEN_SCENE_H
+
+#include "tracer/verdict/verdict.h"
+#include "tui/screen/keys.h"
+#include "tui/screen/layout.h"
+#include "tui/screen/matches.h"
+
+/* One run that is looked at. */
+struct ui_run {
+	const struct tr_log *log;          /* borrowed */
+	struct tr_model *model;            /* borrowed; replays to the cursor; NULL: not ready */
+	const struct tr_verdicts *verdicts; /* borrowed; NULL: not known (yet) */
+	struct ui_index *index;            /* owned */
+	struct ui_matches filter, search;  /* owned */
+	const char *name;                  /* of the file, for two runs */
+	int64_t zero_ns, end_ns;
+	uint32_t at;                       /* the event under the cursor; TR_NONE: no event yet */
+	uint32_t nr_seen;                  /* events at the last refresh: more may have come */
+};
+
+/* A place to come back to. */
+struct ui_crumb {
+	enum ui_pane pane;
+	char filter[256], text[64];
+};
+
+enum { UI_MAX_CRUMBS = 16, UI_MAX_LINES = 400 };
+
+enum ui_input { UI_INPUT_NONE, UI_INPUT_COMMAND, UI_INPUT_SEARCH, UI_INPUT_FILTER, UI_INPUT_TIME, UI_INPUT_CONFIRM, UI_INPUT_PROMPT };
+
+/* A list's place. */
+struct ui_list_view {
+	uint32_t row, top;
+	int sort;
+	bool inverted;
+};
+
+/* What a debugger behind the screen can do; all NULL: there is none (a recording). */
+struct ui_debugger {
+	void *ctx;
+	/* Runs one prompt command; its output comes through ui_scene_say(). */
+	void (*run)(void *ctx, const char *command);
+	bool (*stopped)(void *ctx);
+	/* Cancels the upload. */
+	void (*abort)(void *ctx);
+};
+
+struct ui_scene {
+	struct ui_run runs[2];
+	int nr_runs, active;
+	const struct tr_state *state;      /* of the active run at its cursor; NULL: not ready */
+	/* how it is shown */
+	const struct ui_theme *theme;
+	struct ui_keys keys;
+	bool live, frozen, follow, readonly, wrap, tree, maximised, utf8;
+	bool over;                         /* live: the run has ended */
+	int rows, columns;                 /* of the whole screen */
+	enum ui_pane focus;
+	int enlarged;                      /* rows more for the pane in focus */
+	int64_t from_ns, to_ns;            /* the timeline's window */
+	int timeline_columns;              /* of the lanes' area, as last drawn */
+	struct ui_list_view lists[UI_PANE_COUNT];
+	int page[UI_PANE_COUNT];           /* lines a pane shows, as last drawn */
+	uint64_t elapsed_ns;               /* live: since the beginning */
+	/* what is selected */
+	uint32_t thread, object, part;     /* indices: of thread and object in the log, of the part in the state; TR_NONE */
+	uint32_t item;                     /* evidence: which work item */
+	struct ui_crumb crumbs[UI_MAX_CRUMBS];
+	int nr_crumbs;
+	/* talking */
+	enum ui_input input;
+	char line[256];
+	enum ui_request asked;             /* to be confirmed */
+	char message[256];
+	char *lines[UI_MAX_LINES];         /* the prompt pane's, a ring; owned */
+	uint32_t nr_lines;                 /* ever said */
+	struct ui_debugger debugger;
+	bool quit, redraw, suspend;        /* asked for; the app does it */
+};
+
+/* A scene of one run; runs may be added until ui_scene_begin(). */
+void ui_scene_init(struct ui_scene *scene, const struct ui_theme *theme);
+void ui_scene_fini(struct ui_scene *scene);
+
+/* Adds a run. False: out of memory. */
+bool ui_scene_add(struct ui_scene *scene, const struct tr_log *log, struct tr_model *model,
+		  const struct tr_verdicts *verdicts, const char *name);
+
+/* The first look: cursor and window where they tell most. After the runs were added. */
+void ui_scene_begin(struct ui_scene *scene);
+
+/*
+ * Takes in what is new: indexes and filters go on by at most nr_events, follow follows, the
+ * state at the cursor is replayed. False: there is more to take in. Once before every picture.
+ */
+bool ui_scene_settle(struct ui_scene *scene, uint32_t nr_events);
+
+/* A key, or a request by itself with its argument (NULL: none). */
+void ui_scene_key(struct ui_scene *scene, int key);
+void ui_scene_request(struct ui_scene *scene, enum ui_request request, const char *argument);
+
+/* A click, or the wheel (turn -1 or 1; 0: a click), at a place of the screen. */
+void ui_scene_mouse(struct ui_scene *scene, int row, int column, int turn);
+
+/* ---- for views and requests */
+
+struct ui_run *ui_scene_run(struct ui_scene *scene);
+const struct ui_run *ui_scene_shown(const struct ui_scene *scene);
+/* The cursor's axis time, 0 where there is no event. */
+int64_t ui_scene_now_ns(const struct ui_scene *scene);
+int64_t ui_run_time_ns(const struct ui_run *run, uint32_t event);
+/* Moves the cursor; the window follows, selection of the thread too when with_thread. */
+void ui_scene_go(struct ui_scene *scene, uint32_t event, bool with_thread);
+void ui_scene_focus(struct ui_scene *scene, enum ui_pane pane);
+/* Remembers where we are, then drills down: focus, and a filter where it is not NULL. */
+void ui_scene_drill(struct ui_scene *scene, enum ui_pane pane, const char *filter, const char *crumb);
+/* A line for the prompt pane; a sentence for the last row. */
+void ui_scene_say(struct ui_scene *scene, const char *text);
+void ui_scene_tell(struct ui_scene *scene, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The event that woke, or was woken by, this one; TR_NONE. */
+uint32_t ui_scene_arrow(const struct ui_run *run, uint32_t event);
+/* Verdict of the active run's first call; NULL: none (yet). */
+const struct tr_verdict *ui_scene_verdict(const struct ui_run *run);
+/* The contexts that hold now, as ui_keys_request() takes them. */
+unsigned ui_scene_contexts(const struct ui_scene *scene);
+
+#endif

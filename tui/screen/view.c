@@ -1,0 +1,216 @@
+/* view: the frame around the panes, and what several of them need. */
+#include "tui/screen/view.h"
+
+#include <string.h>
+
+#include "tui/command/style.h"
+#include "tui/screen/glyphs.h"
+
+/* ORDER panes */
+const struct ui_view *const ui_views[UI_PANE_COUNT] = {
+	&ui_view_timeline, &ui_view_threads, &ui_view_semaphores, &ui_view_parts, &ui_view_events, &ui_view_join,
+	&ui_view_stack, &ui_view_requests, &ui_view_evidence, &ui_view_prompt, &ui_view_help,
+};
+
+/* ---- for views */
+
+uint32_t ui_view_caller(const struct ui_run *run)
+{
+	if (tr_log_nr_calls(run->log))
+		return tr_log_call(run->log, 0)->thread;
+	return tr_log_nr_threads(run->log) ? 0 : TR_NONE;
+}
+
+uint32_t ui_view_top(struct ui_scene *s, enum ui_pane pane, uint32_t nr, int page)
+{
+	struct ui_list_view *l = &s->lists[pane];
+	uint32_t rows = page > 0 ? (uint32_t)page : 1;
+
+	s->page[pane] = page;
+	if (l->row >= nr)
+		l->row = nr ? nr - 1 : 0;
+	if (l->row < l->top)
+		l->top = l->row;
+	if (l->row >= l->top + rows)
+		l->top = l->row - rows + 1;
+	if (l->top + rows > nr)
+		l->top = nr > rows ? nr - rows : 0;
+	return l->top;
+}
+
+void ui_view_mark(const struct ui_scene *s, struct ui_cells *c, const struct ui_rect *rect, enum ui_pane pane, int row)
+{
+	ui_cells_attrs(c, rect, row, 0, -1, s->focus == pane ? UI_ATTR_REVERSE : UI_ATTR_BOLD);
+}
+
+const char *ui_view_time(int64_t ns, char *buf, size_t cap)
+{
+	const char *sign = ns < 0 ? "-" : "";
+	int64_t t = ns < 0 ? -ns : ns;
+
+	snprintf(buf, cap, "%s%lld.%06lld", sign, (long long)(t / 1000000000), (long long)(t % 1000000000 / 1000));
+	return buf;
+}
+
+const char *ui_view_object(const struct tr_log *log, uint32_t object, char *buf, size_t cap)
+{
+	const struct tr_object *o = tr_log_object(log, object);
+	const char *kind = o->init == XF_EV_sem_init ? "semaphore" : o->init == XF_EV_event_init ? "event" :
+			   o->init == XF_EV_queue_init ? "queue" : o->init == XF_EV_mutex_init ? "lock" :
+			   o->init == XF_EV_cond_init ? "condition" : "object";
+
+	if (*o->name)
+		snprintf(buf, cap, "%s '%s'", kind, o->name);
+	else
+		snprintf(buf, cap, "%s #%u", kind, o->id);
+	return buf;
+}
+
+static void waiting_words(const struct ui_scene *s, const struct tr_thread_state *t, char *buf, size_t cap)
+{
+	const struct tr_log *log = ui_scene_shown(s)->log;
+	char object[96];
+
+	if (t->wait == XF_EV_join_begin && t->on_thread != TR_NONE)
+		snprintf(buf, cap, "waits for %s to end", tr_log_thread(log, t->on_thread)->name);
+	else if (t->object != TR_NONE && t->on_thread != TR_NONE)
+		snprintf(buf, cap, "waits for %s, held by %s", ui_view_object(log, t->object, object, sizeof(object)),
+			 tr_log_thread(log, t->on_thread)->name);
+	else if (t->object != TR_NONE)
+		snprintf(buf, cap, "waits for %s", ui_view_object(log, t->object, object, sizeof(object)));
+	else
+		snprintf(buf, cap, "waits");
+}
+
+const char *ui_view_doing(const struct ui_scene *s, uint32_t thread, char *buf, size_t cap)
+{
+	const struct tr_thread_state *t = &s->state->threads[thread];
+	size_t at = 0;
+
+	if (t->part && t->activity != TR_ENDED && t->activity != TR_WAITING)
+		at = (size_t)snprintf(buf, cap, "part %u: ", t->part);
+	if (at >= cap)
+		return buf;
+	if (t->activity == TR_WAITING)
+		waiting_words(s, t, buf + at, cap - at);
+	else
+		snprintf(buf + at, cap - at, "%s", ui_activity_word(t->activity));
+	return buf;
+}
+
+/* ---- the frame */
+
+static void title_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r, enum ui_pane pane)
+{
+	bool focus = s->focus == pane;
+	const struct ui_run *run = ui_scene_shown(s);
+	struct ui_rect row = { r->y, r->x, 1, r->columns };
+	char digit[16];
+	int x;
+
+	for (int i = 0; i < r->columns; i++)
+		ui_cells_text(c, &row, 0, i, focus ? UI_ROLE_TITLE : UI_ROLE_BORDER, "%s", ui_glyph(c->utf8, UI_GLYPH_RULE));
+	snprintf(digit, sizeof(digit), pane < UI_PANE_HELP ? "%d " : "", ((int)pane + 1) % 10);
+	x = 1 + ui_cells_text(c, &row, 0, 1, focus ? UI_ROLE_FOCUS : UI_ROLE_TITLE, " %s%s ", digit, ui_views[pane]->title);
+	if (pane == UI_PANE_EVENTS && run->filter.filter)
+		ui_cells_text(c, &row, 0, x + 1, UI_ROLE_MATCH, " %sfilter: %s ", run->filter.inverse ? "not " : "", run->filter.text);
+	if (ui_views[pane]->columns && focus)
+		ui_cells_text(c, &row, 0, x + 1, UI_ROLE_DIM, " by %s%s ", ui_views[pane]->columns[s->lists[pane].sort],
+			      s->lists[pane].inverted ? ", turned" : "");
+}
+
+static void pane_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r, enum ui_pane pane)
+{
+	struct ui_rect body = { r->y + 1, r->x, r->rows - 1, r->columns };
+	uint32_t nr = tr_log_nr_events(ui_scene_shown(s)->log);
+
+	title_draw(s, c, r, pane);
+	if (ui_views[pane]->needs_state && !s->state)
+		ui_cells_text(c, &body, 0, 1, UI_ROLE_DIM, "replaying %u events...", nr);
+	else
+		ui_views[pane]->draw(s, c, &body);
+}
+
+/* "run > request-3 > part 7", and which moment it is. */
+static void crumbs_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r)
+{
+	const struct ui_run *run = ui_scene_shown(s);
+	char when[32], line[512];
+	uint32_t nr = tr_log_nr_events(run->log);
+	int x = 0;
+
+	for (int i = 0; i < s->nr_crumbs && s->nr_crumbs; i++)
+		x += ui_cells_text(c, r, 0, x, UI_ROLE_STRONG, "%s%s %s ", i ? "" : "run ", ui_glyph(c->utf8, UI_GLYPH_CRUMB),
+				   s->crumbs[i].text);
+	if (run->at == TR_NONE)
+		return;
+	struct tr_event e = tr_log_event(run->log, run->at);
+	x += ui_cells_text(c, r, 0, x, UI_ROLE_CALL, "%s ", ui_view_time(ui_run_time_ns(run, run->at), when, sizeof(when)));
+	x += ui_cells_text(c, r, 0, x, UI_ROLE_DIM, "#%u/%u ", run->at, nr);
+	x += ui_cells_text(c, r, 0, x, UI_ROLE_STRONG, "%s ", tr_log_thread(run->log, e.thread)->name);
+	x += ui_cells_text(c, r, 0, x, UI_ROLE_PLAIN, "%s ", tr_event_line(run->log, &e, line, sizeof(line)));
+	if (tr_event_site(run->log, &e).line)
+		ui_cells_text(c, r, 0, x, UI_ROLE_DIM, "%s:%u", tr_event_site(run->log, &e).file, tr_event_site(run->log, &e).line);
+}
+
+static void input_draw(const struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r)
+{
+	/* ORDER inputs */
+	static const char *const prompts[] = { "", ":", "/", "filter: ", "go to (1.5s 20ms #1234): ",
+					       "cancel the upload and abort it at the service? y/n ", "(xferdb) " };
+	int x = ui_cells_text(c, r, 0, 0, UI_ROLE_STRONG, "%s", prompts[s->input]);
+
+	x += ui_cells_text(c, r, 0, x, UI_ROLE_PLAIN, "%s", s->line);
+	ui_cells_text(c, r, 0, x, UI_ROLE_PLAIN, " ");
+	ui_cells_attrs(c, r, 0, x, 1, UI_ATTR_REVERSE);
+}
+
+static void keys_draw(const struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r)
+{
+	char key[16];
+	int x = 0;
+
+	if (s->input != UI_INPUT_NONE) {
+		input_draw(s, c, r);
+		return;
+	}
+	if (*s->message) {
+		ui_cells_text(c, r, 0, 0, UI_ROLE_STRONG, "%s", s->message);
+		return;
+	}
+	for (int i = 1; i < UI_REQ_COUNT; i++) {
+		const struct ui_request_info *info = ui_request_info((enum ui_request)i);
+		if (!*info->bar || !*ui_keys_of(&s->keys, (enum ui_request)i, false, key, sizeof(key)))
+			continue;
+		x += ui_cells_text(c, r, 0, x, UI_ROLE_BAR_KEY, "%s", key);
+		x += ui_cells_text(c, r, 0, x, UI_ROLE_BAR, "%s", info->bar);
+		x += ui_cells_text(c, r, 0, x, UI_ROLE_PLAIN, "  ");
+	}
+}
+
+void ui_view_draw(struct ui_scene *s, struct ui_cells *c)
+{
+	struct ui_layout_wish wish = { c->rows, c->columns, s->focus, s->maximised, s->enlarged, 0 };
+	struct ui_rect all = { 0, 0, c->rows, c->columns };
+	struct ui_layout l;
+
+	for (int i = 0; i < s->nr_runs; i++)
+		wish.lanes += (int)tr_log_nr_threads(s->runs[i].log) + (s->nr_runs > 1);
+	l = ui_layout_make(&wish);
+	s->rows = c->rows;
+	s->columns = c->columns;
+	c->utf8 = s->utf8;
+	ui_cells_clear(c);
+	if (!l.fits) {
+		ui_cells_text(c, &all, 0, 0, UI_ROLE_PLAIN, "too small: %dx%d", c->columns, c->rows);
+		ui_cells_text(c, &all, 1, 0, UI_ROLE_PLAIN, "at least %dx%d", UI_MIN_COLUMNS, UI_MIN_ROWS);
+		ui_cells_text(c, &all, 2, 0, UI_ROLE_PLAIN, "(q leaves)");
+		return;
+	}
+	ui_view_header(s, c, &l.header);
+	crumbs_draw(s, c, &l.crumbs);
+	for (int p = 0; p < UI_PANE_COUNT; p++)
+		if (l.panes[p].rows > 1)
+			pane_draw(s, c, &l.panes[p], (enum ui_pane)p);
+	keys_draw(s, c, &l.keys);
+}
