@@ -369,6 +369,8 @@ static void find_trace(struct look *l)
 	l->a->traced = tr_proc_environment(l->a->pid, TR_ENV_TRACE, l->a->trace, sizeof(l->a->trace));
 	if (tr_proc_environment(l->a->pid, TR_ENV_CONTROL, path, sizeof(path)))
 		l->control = tr_control_open(path);
+	if (l->a->traced && !tr_attach_read_trace(l->a))
+		miss(l->a, "names and calls from its trace: the file cannot be read, or is too large to be read now");
 }
 
 static void note_python(struct look *l)

@@ -26,7 +26,7 @@
 #include "tracer/foreign/sockdiag.h"
 #include "tracer/foreign/stack.h"
 
-enum { TR_ATTACH_FRAMES = 32, TR_ATTACH_MISSING = 12 };
+enum { TR_ATTACH_FRAMES = 32, TR_ATTACH_MISSING = 12, TR_ATTACH_CALLS = 16 };
 
 /* What a thread does. ORDER attach waits: words and sentences in attach_text.c */
 enum tr_attach_wait {
@@ -73,6 +73,13 @@ struct tr_attach_socket {
 	enum xf_op op;
 };
 
+/* A call on trial that has not returned. */
+struct tr_attach_call {
+	char name[128];
+	uint32_t tid;
+	uint64_t open_ms;
+};
+
 enum tr_attach_verdict {
 	TR_ATTACH_RUNS,      /* somebody is at work */
 	TR_ATTACH_WAITS,     /* for something that moved not long ago, or will by itself */
@@ -91,6 +98,8 @@ struct tr_attach {
 	unsigned nr_threads;
 	struct tr_attach_socket *sockets;
 	unsigned nr_sockets;
+	struct tr_attach_call calls[TR_ATTACH_CALLS]; /* from the trace: those that are open */
+	unsigned nr_calls;
 	const char *python;             /* "3.11", or NULL */
 	const char *missing[TR_ATTACH_MISSING]; /* what could not be seen, and what would help */
 	unsigned nr_missing;
@@ -109,6 +118,9 @@ struct tr_attach {
  */
 enum xf_status tr_attach_take(uint32_t pid, struct tr_attach **attach, struct xf_error *err);
 void tr_attach_free(struct tr_attach *attach);
+
+/* Adds what the trace knows: names of threads, open calls. False: it cannot be read (in time). */
+bool tr_attach_read_trace(struct tr_attach *attach);
 
 /* The decision alone: fills verdict, chain and still_ms from the rest. Any attach, also one made by hand. */
 void tr_attach_decide(struct tr_attach *attach);

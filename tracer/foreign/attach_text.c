@@ -47,6 +47,8 @@ static void print_thread(char *to, size_t cap, const struct tr_attach *a, unsign
 
 	if (t->tid == a->pid)
 		snprintf(to, cap, "main");
+	else if (a->traced && t->name[0])
+		snprintf(to, cap, "%s", t->name);
 	else
 		snprintf(to, cap, "thread %u", t->tid);
 }
@@ -213,12 +215,12 @@ static void print_threads(const struct tr_attach *a, FILE *out)
 {
 	char wait[256], place[256];
 
-	fprintf(out, "\n%-8s %-16s %-46s %s\n", "THREAD", "NAME", "WAITS FOR", "WHERE");
+	fprintf(out, "\n%-8s %-24s %-46s %s\n", "THREAD", "NAME", "WAITS FOR", "WHERE");
 	for (unsigned i = 0; i < a->nr_threads; i++) {
 		const struct tr_attach_thread *t = &a->threads[i];
 		print_wait(wait, sizeof(wait), a, t);
 		print_place(place, sizeof(place), t);
-		fprintf(out, "%-8u %-16.16s %-46s %s\n", t->tid, t->tid == a->pid ? "main" : t->name, wait,
+		fprintf(out, "%-8u %-24.24s %-46s %s\n", t->tid, t->tid == a->pid ? "main" : t->name, wait,
 			place);
 	}
 }
@@ -266,6 +268,20 @@ static void print_stacks(const struct tr_attach *a, FILE *out)
 	}
 }
 
+static void print_calls(const struct tr_attach *a, FILE *out)
+{
+	char open[32], thread[64];
+
+	for (unsigned i = 0; i < a->nr_calls; i++) {
+		print_ms(open, sizeof(open), a->calls[i].open_ms);
+		snprintf(thread, sizeof(thread), "thread %u", a->calls[i].tid);
+		for (unsigned j = 0; j < a->nr_threads; j++)
+			if (a->threads[j].tid == a->calls[i].tid)
+				print_thread(thread, sizeof(thread), a, j);
+		fprintf(out, "%s has not returned for %s, on %s\n", a->calls[i].name, open, thread);
+	}
+}
+
 void tr_attach_print(const struct tr_attach *a, FILE *out)
 {
 	char sentence[2048];
@@ -275,6 +291,7 @@ void tr_attach_print(const struct tr_attach *a, FILE *out)
 		a->nr_threads == 1 ? "" : "s", a->python ? ", Python " : "", a->python ? a->python : "");
 	if (a->traced)
 		fprintf(out, "It runs under xferdb; its trace: %s\n", a->trace);
+	print_calls(a, out);
 	print_threads(a, out);
 	print_sockets(a, out);
 	print_stacks(a, out);
@@ -324,6 +341,17 @@ static json_t *json_socket(const struct tr_attach_socket *s)
 			 s->request && s->part ? json_integer(s->part) : json_null());
 }
 
+static json_t *json_calls(const struct tr_attach *a)
+{
+	json_t *calls = json_array();
+
+	for (unsigned i = 0; i < a->nr_calls; i++)
+		json_array_append_new(calls, json_pack("{s:s, s:i, s:I}", "name", a->calls[i].name, "tid",
+						       (int)a->calls[i].tid, "open_ms",
+						       (json_int_t)a->calls[i].open_ms));
+	return calls;
+}
+
 static json_t *json_lists(const struct tr_attach *a)
 {
 	json_t *threads = json_array(), *sockets = json_array(), *missing = json_array(), *chain = json_array();
@@ -336,8 +364,8 @@ static json_t *json_lists(const struct tr_attach *a)
 		json_array_append_new(missing, json_string(a->missing[i]));
 	for (unsigned i = 0; i < a->nr_chain; i++)
 		json_array_append_new(chain, json_integer(a->threads[a->chain[i]].tid));
-	return json_pack("{s:o, s:o, s:o, s:o}", "waiting_on", chain, "threads", threads, "connections",
-			 sockets, "not_seen", missing);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "waiting_on", chain, "calls", json_calls(a), "threads",
+			 threads, "connections", sockets, "not_seen", missing);
 }
 
 void tr_attach_print_json(const struct tr_attach *a, FILE *out)

@@ -7,7 +7,7 @@ import sys
 import time
 
 import t
-from test_probe_python import interpreter
+from test_probe_python import boto3_python, interpreter
 
 HANG = '''\
 import concurrent.futures, socket, sys, time
@@ -178,6 +178,27 @@ def test_looking_interrupts_no_call():
         for _ in range(5):
             p.look()
         t.equal(p.process.wait(timeout=10), 0)
+
+
+UPLOAD = '''\
+import boto3, io, os
+print(os.getpid(), flush=True)
+boto3.client("s3").upload_fileobj(io.BytesIO(b"x" * (20 << 20)), "bucket", "key")
+'''
+
+
+def test_a_traced_process_is_known_down_to_the_request():
+    path = script(UPLOAD)
+    traced = t.Process(os.environ["XFERDB"], "trace", "--local", "--fault", "part=2,hold=8s", "-o",
+                       os.path.join(t.tmp(), "t.xft"), "--", boto3_python(), path)
+    pid = int(traced.wait_line(r"^[0-9]+$").group(0))
+    t.wait_until(lambda: "part 2" in t.xferdb("attach", str(pid)).out, 7)
+    a = json.loads(t.xferdb("attach", str(pid), "--json").out)
+    t.match(r"main waits for ThreadPoolExecutor.* the answer to part 2 \(UploadPart\)", a["sentence"])
+    t.equal([call["name"] for call in a["calls"]], ["boto3.s3.inject:upload_fileobj"])
+    held = [c for c in a["connections"] if c["operation"]]
+    t.equal([(c["operation"], c["part"]) for c in held], [("UploadPart", 2)])
+    t.equal(traced.wait(), 0)
 
 
 def test_no_such_process():
