@@ -231,5 +231,31 @@ def test_boto3_held_at_the_gate_returns_later():
     t.equal(len(left), 2, r.all("call_return"))  # upload_fileobj, then exit
 
 
+def ablated(*names):
+    """Part 2 held for a second with these waits made no-ops: did the upload call still wait, is the object there?"""
+    path = os.path.join(t.tmp(), "upload.py")
+    with open(path, "w") as f:
+        f.write(UPLOAD)
+    with t.Serve("--auto-bucket") as server:
+        v = server.values
+        r = run(boto3_python(), path, v["ENDPOINT_URL"], v["AWS_ACCESS_KEY_ID"], v["AWS_SECRET_ACCESS_KEY"],
+                options=("-H", "UploadPart:2:1000"), HOME=t.tmp(), AWS_EC2_METADATA_DISABLED="true",
+                XFERDB_ABLATE=",".join(names))
+    t.equal(r.status, 0, r)
+    call = r.one("call_enter", label="boto3.s3.inject:upload_fileobj")
+    left = r.one("call_return", call=call.fields["call"])
+    complete = r.all("multipart_complete", http_status=200)
+    return bool(complete) and left.ticks > complete[0].ticks, bool(complete)
+
+
+def test_each_barrier_of_boto3_is_enough_by_itself():
+    t.equal(ablated("result"), (True, True))
+    t.equal(ablated("exit"), (True, True))
+
+
+def test_without_both_barriers_nothing_waits_and_the_object_is_lost():
+    t.equal(ablated("result", "exit"), (False, False))
+
+
 if __name__ == "__main__":
     t.main()
