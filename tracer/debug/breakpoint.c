@@ -207,6 +207,16 @@ static bool is_line(const char *text, const char *current, char file[256], uint3
 	return true;
 }
 
+/* With one blank between words. */
+static void copy_words(const char *text, char *out, size_t cap)
+{
+	size_t at = 0;
+	for (const char *p = text; *p && at + 1 < cap; p++)
+		if (!isspace((unsigned char)*p) || (at && !isspace((unsigned char)p[1]) && p[1]))
+			out[at++] = isspace((unsigned char)*p) ? ' ' : *p;
+	out[at] = '\0';
+}
+
 const char *tr_break_parse(const char *text, const char *file, struct tr_break *out, char *err, size_t cap)
 {
 	char word[128] = "", place[256];
@@ -216,7 +226,7 @@ const char *tr_break_parse(const char *text, const char *file, struct tr_break *
 	sscanf(text, "%127s%n", word, &n);
 	if (is_line(text, file, place, &line))
 		return parse_line(place, line, out, err, cap);
-	snprintf(out->where, sizeof(out->where), "%s", text);
+	copy_words(text, out->where, sizeof(out->where));
 	if (strcmp(word, "sem") == 0)
 		return parse_sem(text + n, out, err, cap);
 	if (strcmp(word, "thread") == 0)

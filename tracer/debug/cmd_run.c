@@ -45,8 +45,16 @@ static uint32_t frame_depth(struct tr_session *s)
 static struct tr_step make_step(struct tr_session *s, enum tr_step_kind kind)
 {
 	struct tr_step step = { .kind = kind, .depth = frame_depth(s), .alone = s->scheduler };
+	struct tr_place place;
 	if (s->log)
 		step.thread = tr_log_thread(s->log, s->thread)->number;
+	if (s->frame || !tr_session_place(s, s->thread, &place) || place.event.kind != XF_EV_frame_leave)
+		return step;
+	/* at its return a frame has no more events: as pdb, the caller's next is meant */
+	if (kind == TR_NEXT || kind == TR_UNTIL)
+		step.kind = TR_STEP;
+	else if (kind == TR_RETURN && step.depth)
+		step.depth--;
 	return step;
 }
 

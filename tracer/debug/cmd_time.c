@@ -71,10 +71,7 @@ static void first_time(struct tr_session *s, bool was_live)
 
 static void show(struct tr_session *s, uint32_t event, bool was_live)
 {
-	uint32_t thread = s->thread;
 	tr_session_goto(s, event);
-	if (s->live)
-		s->thread = thread;
 	first_time(s, was_live);
 	tr_session_header(s);
 }

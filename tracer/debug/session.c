@@ -185,8 +185,7 @@ void tr_session_goto(struct tr_session *s, uint32_t event)
 	s->list_next = s->events_next = 0;
 	s->live = event >= nr;
 	s->at = event;
-	if (!s->live)
-		s->thread = tr_log_thread_of(s->log, event);
+	s->thread = s->live ? s->stop_thread : tr_log_thread_of(s->log, event);
 	s->state = tr_model_at(s->model, s->live ? nr : event + 1, &err);
 }
 
@@ -309,6 +308,7 @@ static bool settle(struct tr_session *s, const struct tr_step *step, enum tr_sto
 	}
 	if (why == TR_STOP_STEP || why == TR_STOP_MATCH)
 		select_thread(s, p->thread);
+	s->stop_thread = s->thread;
 	if (why == TR_STOP_STEP && step->kind == TR_UNTIL_EVENT && tr_session_at(s) < step->line) {
 		s->thread = before;
 		return false;
@@ -383,9 +383,7 @@ static void replay(struct tr_session *s, const struct tr_step *step)
 			return;
 		}
 	}
-	uint32_t thread = s->thread;
 	tr_session_goto(s, nr);
-	s->thread = thread;
 	tr_say(s, s->over ? "End of the recording: the run is over.\n"
 			  : "End of the recording: the run goes on from here.\n");
 	tr_session_header(s);
@@ -442,24 +440,28 @@ void tr_session_free(struct tr_session *s)
 	free(s);
 }
 
-bool tr_session_in_transfer(struct tr_session *s)
+static enum tr_left how_far(struct tr_session *s)
 {
 	struct xf_error err = XF_ERROR_INIT;
-	if (!s->log || !tr_run_alive(s->run))
-		return false;
+	if (!tr_run_alive(s->run))
+		return TR_LEFT_OVER;
+	if (!s->log)
+		return TR_LEFT_UNSENT;
 	tr_log_refresh(s->log, &err);
 	const struct tr_state *now = tr_model_at(s->model, tr_log_nr_events(s->log), &err);
-	bool under_way = false;
-	for (uint32_t i = 0; now && i < now->nr_transfers; i++)
-		under_way |= now->transfers[i].done == TR_NONE;
 	s->state = NULL; /* the model has moved */
-	return under_way;
+	for (uint32_t i = 0; now && i < now->nr_transfers; i++)
+		if (now->transfers[i].done == TR_NONE)
+			return TR_LEFT_MID_TRANSFER;
+	return now && now->nr_transfers ? TR_LEFT_OVER : TR_LEFT_UNSENT;
 }
 
-void tr_session_quit(struct tr_session *s)
+enum tr_left tr_session_quit(struct tr_session *s)
 {
-	if (tr_run_alive(s->run) && s->target->cancel)
+	enum tr_left left = how_far(s);
+	if (left != TR_LEFT_OVER && s->target->cancel)
 		s->target->cancel(s->target->ctx, "quit at the prompt");
 	close_log(s);
 	tr_run_quit(s->run);
+	return left;
 }

@@ -75,6 +75,7 @@ struct tr_session {
 	bool live;             /* at the newest event */
 	uint32_t at;           /* else this one */
 	uint32_t thread;       /* selected: index in the log */
+	uint32_t stop_thread;  /* the one at which the run has stopped last */
 	unsigned frame;        /* 0: the newest */
 	bool over;             /* the run has ended, and been said so */
 	bool started;          /* a resuming command was given since the start of this run */
@@ -124,11 +125,15 @@ void tr_session_start(struct tr_session *s);
  */
 void tr_session_go(struct tr_session *s, const struct tr_step *step);
 
-/* The end: a transfer under way is cancelled, the run's end waited for. */
-void tr_session_quit(struct tr_session *s);
+/* How far the run had come when it was left. ORDER leavings */
+enum tr_left {
+	TR_LEFT_OVER,       /* there is none, or it comes to its own end */
+	TR_LEFT_UNSENT,     /* nothing was handed over: nothing is sent */
+	TR_LEFT_MID_TRANSFER
+};
 
-/* Is a transfer under way: handed over, and not over yet? */
-bool tr_session_in_transfer(struct tr_session *s);
+/* The end: a transfer under way is cancelled, the run's end waited for. */
+enum tr_left tr_session_quit(struct tr_session *s);
 
 /* ---- the place */
 

@@ -47,7 +47,8 @@ struct debug {
 	_Atomic bool quitting;       /* what is handed over from now on is cancelled at once */
 	_Atomic bool terminated;     /* SIGTERM, SIGHUP */
 	_Atomic bool reading;        /* the prompt waits for a line */
-	bool aborted;                /* quit in mid-transfer */
+	enum tr_left left;           /* how far the run was when the prompt ended */
+	int before;                  /* exit status of the run before that one */
 	pthread_mutex_t error_lock;
 	char error[700];             /* of the last run; under error_lock */
 };
@@ -331,9 +332,9 @@ static void *controller(void *arg)
 	/* --batch with commands of its own asks for no more */
 	if (!d->settings->batch || !(d->settings->prompt_command.nr_items || d->settings->script))
 		converse(d);
-	d->aborted = tr_session_in_transfer(d->session);
+	d->before = tr_run_status(d->session->run);
 	atomic_store(&d->quitting, true);
-	tr_session_quit(d->session);
+	d->left = tr_session_quit(d->session);
 	return NULL;
 }
 
@@ -364,7 +365,9 @@ static int serve(struct debug *d)
 	}
 	status = tr_run_serve(d->session->run);
 	pthread_join(thread, NULL);
-	return d->aborted || atomic_load(&d->terminated) ? UI_EXIT_INTERRUPTED : status;
+	if (d->left == TR_LEFT_MID_TRANSFER || atomic_load(&d->terminated))
+		return UI_EXIT_INTERRUPTED;
+	return d->left == TR_LEFT_UNSENT ? d->before : status;
 }
 
 static void history_path(struct debug *d)

@@ -86,6 +86,9 @@ static int get_character(EditLine *el, wchar_t *out)
 		ssize_t n = read(STDIN_FILENO, &byte, 1);
 		if (n <= 0)
 			return n < 0 && errno != EIO ? -1 : 0;
+		/* typed before the line was ours: the terminal has made a NUL of the end-of-file key */
+		if (!byte)
+			byte = 4;
 		size_t used = mbrtowc(out, &byte, 1, &state);
 		if (used == (size_t)-1) {
 			memset(&state, 0, sizeof(state));
