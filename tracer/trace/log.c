@@ -9,6 +9,7 @@
  *   an event with number n of an object goes after the object's next lower number
  *   a thread's first event goes after the thread_create that made it
  *   a join_end goes after the thread_exit of that thread
+ *   a process_start goes after the fork that made the process (its parent may tell of it late)
  *
  * where the earlier one is there at all. A head that may not go waits (*parked*)
  * until the event it waits for has gone. Times decide only between heads that may.
@@ -97,6 +98,7 @@ struct tr_log {
 	struct tr_call *calls;
 	uint32_t *call_labels;
 	uint32_t nr_calls, cap_calls, cap_labels;
+	struct tr_map forks;      /* pid of a child: FORK_SEEN in the trace, FORK_WENT into the order */
 	struct tr_map lane_by_number, object_by_id, text_by_id, site_by_id, open_calls;
 	struct block *arena;
 	struct xf_anchor anchors[XF_NR_ANCHORS];
@@ -338,6 +340,14 @@ static void scan_thread_event(struct tr_log *log, uint32_t lane, const struct xf
 	}
 }
 
+enum { FORK_SEEN = 1, FORK_WENT = 2 };
+
+static void note_fork(struct tr_log *log, const struct xf_record *r, uint32_t state)
+{
+	if (!tr_map_set(&log->forks, ((const struct xf_ev_fork *)(const void *)r->payload)->child, state))
+		log->failed = true;
+}
+
 static void scan_record(struct tr_log *log, uint32_t lane, uint32_t process, const struct xf_record *r)
 {
 	if (r->kind >= XF_EV_COUNT || r->kind == XF_EV_none)
@@ -350,6 +360,8 @@ static void scan_record(struct tr_log *log, uint32_t lane, uint32_t process, con
 		scan_object(log, process, r);
 	else if (r->kind == XF_EV_thread_create || r->kind == XF_EV_thread_exit)
 		scan_thread_event(log, lane, r);
+	else if (r->kind == XF_EV_fork)
+		note_fork(log, r, FORK_SEEN);
 	else if (r->kind == XF_EV_lost)
 		log->lost_events += ((const struct xf_ev_lost *)(const void *)r->payload)->records;
 }
@@ -596,6 +608,9 @@ static bool may_go(struct tr_log *log, struct lane *l, const struct xf_record *r
 		if (i != TR_NONE && log->lanes[i]->exit_seen && !log->lanes[i]->exited)
 			return false;
 	}
+	if (r->kind == XF_EV_process_start &&
+	    tr_map_get(&log->forks, ((const struct xf_ev_process_start *)(const void *)r->payload)->pid) == FORK_SEEN)
+		return false;
 	return object == TR_NONE || object_may_go(&log->objects[object], r->order, ended);
 }
 
@@ -677,6 +692,10 @@ static bool go(struct tr_log *log, uint32_t lane, const struct xf_record *r, uin
 	}
 	if (r->kind == XF_EV_call_enter || r->kind == XF_EV_call_return)
 		note_call(log, lane, r);
+	if (r->kind == XF_EV_fork) {
+		note_fork(log, r, FORK_WENT);
+		return true;
+	}
 	if (r->kind != XF_EV_thread_create && r->kind != XF_EV_thread_exit)
 		return false;
 	note_thread(log, r);
@@ -920,6 +939,7 @@ void tr_log_close(struct tr_log *log)
 	tr_map_fini(&log->object_by_id);
 	tr_map_fini(&log->text_by_id);
 	tr_map_fini(&log->site_by_id);
+	tr_map_fini(&log->forks);
 	tr_map_fini(&log->open_calls);
 	tr_file_close(log->file);
 	free(log->order);
