@@ -194,6 +194,9 @@ static void launch_reap(struct tr_launch *l)
 		if (launch_had(l, pids[i]))
 			continue;
 		launch_adopt(l, pids[i]);
+		/* a traced one's stops would be taken for its end */
+		if (tr_ptrace_has(l->ptrace, pids[i]))
+			continue;
 		if (waitpid((pid_t)pids[i], &status, WNOHANG) <= 0)
 			continue;
 		struct tr_process *p = tr_process_find(&l->supervisor.processes, pids[i]);

@@ -58,6 +58,14 @@ static bool ptrace_add(struct tr_ptrace *t, uint32_t tid)
 	return true;
 }
 
+bool tr_ptrace_has(const struct tr_ptrace *t, uint32_t tid)
+{
+	for (unsigned i = 0; t && i < t->nr; i++)
+		if (t->tids[i] == tid)
+			return true;
+	return false;
+}
+
 static void ptrace_remove(struct tr_ptrace *t, uint32_t tid)
 {
 	for (unsigned i = 0; i < t->nr; i++)

@@ -20,6 +20,9 @@ bool tr_ptrace_available(void);
 /* Seizes the child, which waits to install its filter. NULL: refused, or no memory. */
 struct tr_ptrace *tr_ptrace_attach(struct tr_supervisor *supervisor, uint32_t pid);
 
+/* Is that thread traced (and so its end for tr_ptrace_look() to see)? NULL is fine: no. */
+bool tr_ptrace_has(const struct tr_ptrace *ptrace, uint32_t tid);
+
 /* Something may have stopped or ended (SIGCHLD): looks at all that is traced. */
 void tr_ptrace_look(struct tr_ptrace *ptrace);
 

@@ -906,12 +906,12 @@ unsigned tr_relay_open(const struct tr_relay *relay, uint32_t pid)
 {
 	unsigned n = 0;
 
-	for (const struct conn *c = relay->conns; c; c = c->next)
+	for (const struct conn *c = relay ? relay->conns : NULL; c; c = c->next)
 		n += c->state == CONN_OPEN && (!pid || c->ask.pid == pid);
 	return n;
 }
 
 uint64_t tr_relay_bytes(const struct tr_relay *relay)
 {
-	return relay->bytes;
+	return relay ? relay->bytes : 0;
 }

@@ -72,7 +72,7 @@ void tr_relay_take(struct tr_relay *relay, const struct tr_relay_ask *ask);
 /* Is that address the relay itself? */
 bool tr_relay_is_own(const struct tr_relay *relay, const struct sockaddr_storage *address);
 
-/* Connections open now, of one process (0: of all); bytes passed so far, both ways. */
+/* Connections open now, of one process (0: of all); bytes passed so far, both ways. No relay: none. */
 unsigned tr_relay_open(const struct tr_relay *relay, uint32_t pid);
 uint64_t tr_relay_bytes(const struct tr_relay *relay);
 
