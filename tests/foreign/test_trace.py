@@ -1,0 +1,144 @@
+"""trace: the program's own life goes on as if nobody watched; what cannot be seen is said."""
+import json
+import os
+import signal
+import subprocess
+import time
+
+import t
+
+PYTHON = "/usr/bin/python3"
+
+
+def trace(*args, **how):
+    return t.xferdb("trace", *args, **how)
+
+
+def shell(script, *options, **how):
+    return trace(*options, "--", "sh", "-c", script, **how)
+
+
+# ---- exit statuses, streams
+
+def test_the_exit_status_is_the_programs():
+    for status in (0, 1, 3, 125, 255):
+        t.equal(shell("exit %d" % status).status, status)
+
+
+def test_death_by_signal_is_128_and_its_number():
+    for number in (signal.SIGTERM, signal.SIGSEGV, signal.SIGKILL, signal.SIGINT):
+        t.equal(shell("ulimit -c 0; kill -%d $$" % number).status, 128 + number)
+
+
+def test_what_cannot_be_run_is_126_or_127():
+    t.equal(trace("--", "./no-such-program").status, 127)
+    t.equal(trace("--", "no-such-program-on-path").status, 127)
+    path = os.path.join(t.tmp(), "plain")
+    open(path, "w").close()
+    t.equal(trace("--", path).status, 126)
+
+
+def test_output_is_untouched_and_ours_goes_to_stderr():
+    r = shell("echo out; echo err >&2")
+    t.equal(r.out, "out\n", r)
+    t.match(r"^err$", r.err)
+    t.match("UNKNOWN", r.err)
+
+
+def test_json_takes_stdout_and_the_programs_goes_to_stderr():
+    r = shell("echo out", "--json")
+    t.equal(r.json["command"], "trace", r)
+    t.equal(len(r.out.splitlines()), 1, r)
+    t.match(r"^out$", r.err)
+
+
+def test_expect_decides_the_status():
+    t.equal(shell("exit 5", "--expect", "unknown").status, 0)
+    t.equal(shell("exit 0", "--expect", "blocks").status, 1)
+
+
+def test_usage_errors_are_2():
+    t.equal(shell("true", "--call", "nonsense").status, 2)
+    t.equal(shell("true", "--fault", "part=1").status, 2)
+    t.equal(trace("--").status, 2)
+
+
+# ---- programs that do things
+
+def test_every_backend_runs_a_program():
+    for backend in ("auto", "notify", "ptrace", "none"):
+        r = shell("sleep 0.05 & wait; exit 4", "--backend", backend)
+        t.equal((backend, r.status), (backend, 4), r)
+
+
+def test_a_program_that_closes_everything():
+    r = trace("--", PYTHON, "-c", "import os; os.closerange(3, 1024); os.execvp('true', ['true'])")
+    t.equal(r.status, 0, r)
+
+
+def test_forks_and_execs_are_followed():
+    r = shell("sh -c 'sh -c \"exit 3\"'; exit $(( $? + 1 ))")
+    t.equal(r.status, 4, r)
+
+
+def test_a_straggler_is_waited_for_but_not_a_daemon_that_does_nothing():
+    begin = time.monotonic()
+    r = shell("sleep 60 >/dev/null 2>&1 & exit 0")
+    t.equal(r.status, 0, r)
+    t.true(time.monotonic() - begin < 20, r)
+
+
+def test_what_is_left_still_runs_when_we_are_gone():
+    done = os.path.join(t.tmp(), "done")
+    # its calls are filtered for ever: somebody has to answer them
+    shell("(sleep 6; sh -c 'true' && touch %s) >/dev/null 2>&1 & exit 0" % done)
+    t.wait_until(lambda: os.path.exists(done), 20)
+
+
+def test_io_uring_is_said_not_to_be_seen():
+    r = trace("--", PYTHON, "-c", "import ctypes; b = ctypes.create_string_buffer(256); "
+              "ctypes.CDLL(None).syscall(425, 8, b)")
+    t.equal(r.status, 0, r)
+    t.match("io_uring", r.err)
+
+
+def test_a_killed_supervisor_does_not_take_the_program_along():
+    done = os.path.join(t.tmp(), "done")
+    p = subprocess.Popen([t.XFERDB, "trace", "--", "sh", "-c", "sleep 1; sh -c true && touch " + done],
+                         env=t.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(0.5)
+    p.send_signal(signal.SIGKILL)
+    p.wait()
+    t.wait_until(lambda: os.path.exists(done), 20)
+
+
+# ---- --local
+
+def test_local_refuses_by_name():
+    curl = t.need("curl")
+    r = trace("--local", "--", curl, "-sS", "-m", "5", "https://192.0.2.1/x")
+    t.equal(r.status, 7, r)
+    t.match(r"curl tried 192\.0\.2\.1:443: refused, 0 bytes left this machine", r.err)
+
+
+def test_a_plain_put_goes_through_and_is_judged():
+    curl = t.need("curl")
+    path = t.make_file("big", 1 << 20)
+    r = trace("--local", "--json", "--", "sh", "-c", "exec %s -sS -T %s $AWS_ENDPOINT_URL/bkt/k" % (curl, path))
+    v = r.json["calls"][0]["verdict"]
+    t.equal((v["answer"], v["basis"], v["outcome"], v["parts"]), ("blocks", "inline", "stored", 1), r)
+
+
+def test_no_secret_is_in_the_trace():
+    curl = t.need("curl")
+    xft = os.path.join(t.tmp(), "t.xft")
+    secret = "S3CR3T" + "x" * 20
+    trace("--local", "-o", xft, "--", "sh", "-c",
+          "%s -sS -T /etc/hostname -H 'Authorization: %s' "
+          "\"$AWS_ENDPOINT_URL/bkt/k?X-Amz-Signature=%s\"" % (curl, secret, secret))
+    with open(xft, "rb") as f:
+        t.true(secret.encode() not in f.read())
+
+
+if __name__ == "__main__":
+    t.main()
