@@ -299,6 +299,12 @@ static uint32_t count_late(const struct tr_verdict *v, bool undone_only)
 
 /* ---- outcome */
 
+/* The trace says that nothing more came: it ended with its process, and no record is missing. */
+static bool saw_the_end(const struct judge *j)
+{
+	return tr_log_ended(j->log) && !tr_log_lost(j->log);
+}
+
 static enum tr_outcome outcome_of(const struct judge *j, const struct tr_call *c,
 				  const struct tr_transfer_state *t)
 {
@@ -311,7 +317,7 @@ static enum tr_outcome outcome_of(const struct judge *j, const struct tr_call *c
 		return TR_CANCELLED;
 	if (settled(t))
 		return TR_FAILED;
-	return tr_log_ended(j->log) ? TR_LOST : TR_OUTCOME_UNKNOWN;
+	return saw_the_end(j) ? TR_LOST : TR_OUTCOME_UNKNOWN;
 }
 
 /* Of several transfers the worst, in this order. */
@@ -332,7 +338,7 @@ static void find_outcome(struct judge *j, struct tr_verdict *v, const struct tr_
 		if (badness(o) > badness(v->outcome))
 			v->outcome = o;
 		if (t->create_ok && !t->complete_ok && !t->abort_ok && t->upload_id && !*v->orphan &&
-		    (tr_log_ended(j->log) || settled(t)))
+		    (saw_the_end(j) || settled(t)))
 			snprintf(v->orphan, sizeof(v->orphan), "%s",
 				 tr_log_text(j->log, t->process, t->upload_id));
 	}

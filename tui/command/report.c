@@ -1,6 +1,5 @@
 #include "tui/command/report.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "tui/command/json.h"
@@ -13,6 +12,12 @@ static const char *call_name(const struct ui_report *r, const struct tr_verdict 
 	return *name ? name : "the call";
 }
 
+/* "upload_file returned only after …" reads on; a reason stands for itself. */
+static bool is_predicate(const struct tr_verdict *v)
+{
+	return v->answer == TR_BLOCKS || v->answer == TR_BLOCKS_PARTLY;
+}
+
 void ui_report_heading(FILE *out, const struct ui_report *r, const struct tr_verdict *v)
 {
 	enum ui_tone tone = ui_tone_of(v->answer);
@@ -21,7 +26,7 @@ void ui_report_heading(FILE *out, const struct ui_report *r, const struct tr_ver
 	tr_verdict_sentence(r->log, r->verdicts, v, sentence, sizeof(sentence));
 	fprintf(out, "%s%s %s%s: %s%s %s\n", ui_tone_begin(r->style, tone), ui_tone_mark(r->style, tone),
 		tr_answer_heading(v->answer, v->basis), ui_tone_end(r->style), call_name(r, v),
-		isdigit((unsigned char)*sentence) ? ":" : "", sentence);
+		is_predicate(v) ? "" : ":", sentence);
 }
 
 /* ---- what it waited for, and for whom it waits */
