@@ -390,7 +390,8 @@ static enum xf_status word_read(struct cursor *c)
 		return short_option(c, word + 1);
 	if (word[2])
 		return long_option(c, word + 2);
-	c->only_operands = true;
+	c->out->dashes = c->only_operands = true;
+	c->out->first_behind = c->out->nr_operands;
 	return XF_OK;
 }
 

@@ -18,6 +18,8 @@ struct ui_arguments {
 	struct ui_settings settings;
 	char **operands;                  /* borrowed from argv but for the array */
 	size_t nr_operands;
+	bool dashes;                      /* the operands from `first_behind` on stood behind `--` */
+	size_t first_behind;
 	bool help, version, schema;       /* --help, --version, --print-schema */
 	const char *program;              /* argv[0] */
 };
