@@ -60,6 +60,8 @@ static const struct {
 	{ "demo", "Demo" },
 	{ "program", "The program" },
 	{ "prompt", "The prompt" },
+	{ "experiment", "The experiment" },
+	{ "race", "The race" },
 	{ "internal", "Internal" },
 };
 

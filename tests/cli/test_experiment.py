@@ -1,0 +1,265 @@
+"""experiment: sweeps, their order, resuming, what a planted effect looks like, and the report."""
+import csv
+import html.parser
+import json
+import os
+import re
+import signal
+import xml.etree.ElementTree as ET
+
+import t
+
+
+def experiment(*args, **how):
+    return t.xferdb("experiment", *args, timeout=90 * t.SLOW, **how)
+
+
+def cells(r):
+    return {c["label"]: c for c in r.json["cells"]}
+
+
+def test_bad_input_is_one_sentence_and_nothing_runs():
+    path = t.make_file("source", 1000)
+    for args, word in (
+            ((path,), "where to"),
+            ((path, "--local", "--sweep", "max-concurrency=1,x"), "max-concurrency"),
+            ((path, "--local", "--sweep", "max-concurency=1,2"), "did you mean --max-concurrency"),
+            ((path, "--local", "--sweep", "max-concurrency"), "NAME=VALUE"),
+            ((path, "--local", "--sweep", "max-concurrency=1,1"), "twice"),
+            ((path, "--local", "--sweep", "json=a,b"), "no option of a transfer"),
+            ((path, "--local", "--sweep", "env:1X=a"), "variable"),
+            ((path, "--local", "--sweep", "fault:part=3,hlod=1s,2s"), "hlod"),
+            ((path, "--local", "--latency", "5parsecs"), "5parsecs"),
+            ((path, "s3://bucket/key", "--latency", "5ms"), "--local"),
+            ((path, "--local", "--until-ci", "much"), "percentage"),
+            ((path + "no", "--local"), "cannot read"),
+            ((t.tmp(), "--local"), "regular file"),
+            ((path, "a", "b", "--local"), "behind --"),
+            ((path, "--local", "--", "true"), "not both"),
+            (("--local", "--sweep", "max-concurrency=1,2", "--", "true"), "env:NAME"),
+            ((path, "--local", "--html", t.tmp("no", "x.html")), "x.html")):
+        r = experiment(*args)
+        t.equal((r.status, r.out), (2, ""), r)
+        t.true(word in r.err, r)
+        t.true(len(r.err.strip().splitlines()) <= 2, r)
+
+
+def test_the_order_is_that_of_the_seed_and_everything_is_counted():
+    path = t.make_file("source", 100000)
+    orders = []
+    for seed in (5, 5, 6):
+        r = experiment(path, "--local", "--sweep", "max-concurrency=1,2", "--sweep", "threads=on,off", "--repeat", "2",
+                       "--seed", seed, "--json", "--quiet")
+        t.equal(r.status, 0, r)
+        t.equal(r.json["seed"], str(seed))
+        orders.append([(run["cell"], run["round"]) for run in r.json["runs"]])
+    t.equal(orders[0], orders[1])
+    t.true(orders[0] != orders[2])
+    t.equal(sorted(orders[0]), [(cell, rnd) for cell in range(5) for rnd in range(3)])
+    t.equal([rnd for _, rnd in orders[0]], [0] * 5 + [1] * 5 + [2] * 5)   # interleaved, round by round
+    for label, cell in cells(r).items():
+        t.equal((cell["runs"], cell["failed"], cell["answer"], cell["outcome"]), (2, 0, "blocks", "stored"), label)
+        t.true(cell["cpu_ns"]["median"] > 0 and cell["wall_ns"]["median"] > 0 and cell["max_rss"]["median"] > 1 << 20)
+
+
+def test_planted_effects_are_found():
+    """Each request 60 ms late: create, 4 parts, complete one after the other, or the parts together."""
+    path = t.make_file("source", 20 * t.MiB)
+    r = experiment(path, "--local", "--sweep", "max-concurrency=1,4", "--latency", "0,150ms", "--multipart-chunksize", "5MB",
+                   "--repeat", "3", "--json", "--quiet")
+    t.equal(r.status, 0, r)
+    wall = {label: c["wall_ns"]["median"] / 1e9 for label, c in cells(r).items()}
+    slow1, slow4 = wall["max-concurrency=1 latency=150ms"], wall["max-concurrency=4 latency=150ms"]
+    t.true(slow1 > 6 * 0.150, r)                                      # six requests in a row
+    t.true(slow4 > 3 * 0.150, r)                                      # three in a row
+    if t.SLOW == 1:
+        t.true(slow1 - wall["max-concurrency=1 latency=0"] > 0.5, r)
+        t.true(slow1 - slow4 > 0.2, r)                                # concurrency pays under latency
+    by = cells(r)
+    t.equal(by["max-concurrency=1 latency=150ms"]["peak_concurrency"], 1, r)
+    t.true(by["max-concurrency=4 latency=150ms"]["peak_concurrency"] > 1, r)
+    causes = by["max-concurrency=4 latency=150ms"]["causes_ns"]
+    t.true(causes["server"] > 6 * 0.150e9, r)
+    t.true(by["max-concurrency=1 latency=150ms"]["causes_ns"]["queue"] > 0.150e9, r)
+
+
+def test_a_fault_can_be_swept_and_retries_are_seen():
+    path = t.make_file("source", 1000)
+    r = experiment(path, "--local", "--sweep", "fault:op=put,status=503,times=none,1", "--repeat", "2", "--json", "--quiet")
+    t.equal(r.status, 0, r)
+    t.equal([(c["retries"], c["outcome"]) for c in r.json["cells"]], [(0, "stored"), (0, "stored"), (1, "stored")], r)
+    t.true(r.json["cells"][2]["causes_ns"]["back-off"] > 0, r)
+
+
+def test_an_interrupted_experiment_goes_on_from_its_file():
+    path, results = t.make_file("source", 100000), t.tmp("results.jsonl")
+    args = [t.XFERDB, "experiment", path, "--local", "--sweep", "max-concurrency=1,2", "--latency", "100ms", "--repeat", "4",
+            "--seed", "3", "--results", results]
+    first = t.Process(*args)
+    t.wait_until(lambda: os.path.exists(results) and len(open(results, encoding="utf-8").readlines()) >= 4, 30)
+    first.signal(signal.SIGINT)
+    t.equal(first.wait(), 130)
+    t.match(r"the same command goes on from", first.text())
+    t.match(r"^control ", "\n".join(x for x in first.lines if x))      # what was measured is shown
+    before = open(results, encoding="utf-8").read()
+    rows = [json.loads(x) for x in before.splitlines()][1:]
+    t.true(3 <= len(rows) < 15, before)
+    second = t.run(*args, "--json", timeout=90 * t.SLOW)
+    t.equal(second.status, 0, second)
+    after = open(results, encoding="utf-8").read()
+    t.true(after.startswith(before))                                   # nothing was measured again
+    runs = [(x["cell"], x["round"]) for x in map(json.loads, after.splitlines()[1:])]
+    t.equal(sorted(runs), [(cell, rnd) for cell in range(3) for rnd in range(5)])
+    whole = experiment(*args[2:-1], t.tmp("whole.jsonl"), "--json", "--quiet")
+    t.equal(runs, [(x["cell"], x["round"]) for x in whole.json["runs"]], whole)   # and in the same order
+    other = t.run(*args, "--max-attempts", "2")
+    t.equal(other.status, 2, other)
+    t.true("another experiment" in other.err, other)
+
+
+def test_narrow_cells_are_left_alone():
+    path = t.make_file("source", 1000)
+    r = experiment(path, "--local", "--latency", "60ms,61ms", "--until-ci", "60%", "--json", "--quiet")
+    t.equal(r.status, 0, r)
+    for cell in r.json["cells"]:
+        if cell["label"] != "control":
+            t.true(6 <= cell["runs"] < 30, r)
+            wall = cell["wall_ns"]
+            t.true(wall["level"] >= 0.95 and (wall["high"] - wall["low"]) / 2 / wall["median"] <= 0.6, r)
+
+
+def test_another_program_is_swept_by_its_environment():
+    program = t.tmp("program.sh")
+    with open(program, "w", encoding="utf-8") as out:
+        out.write("sleep ${NAP:-0}\n")
+    r = experiment("--sweep", "env:NAP=0,0.4", "--repeat", "2", "--json", "--quiet", "--", "sh", program)
+    t.equal(r.status, 0, r)
+    by = cells(r)
+    t.true(by["env:NAP=0.4"]["wall_ns"]["median"] > 0.4e9, r)
+    t.true(by["env:NAP=0.4"]["wall_ns"]["median"] - by["env:NAP=0"]["wall_ns"]["median"] > 0.2e9, r)
+
+
+def test_failing_runs_are_counted_with_their_reason():
+    path = t.make_file("source", 1000)
+    r = experiment(path, "--local", "--sweep", "fault:op=put,status=none,403", "--repeat", "2", "--json")
+    t.equal(r.status, 0, r)
+    bad = r.json["cells"][2]
+    t.equal((bad["runs"], bad["failed"], bad["outcome"], bad["wall_ns"]), (2, 2, "failed", None), r)
+    t.true(all(run["error"] for run in r.json["runs"] if run["cell"] == 2), r)
+    all_bad = experiment(path, "--local", "--fault", "op=put,status=403", "--repeat", "1")
+    t.equal(all_bad.status, 3, all_bad)
+    t.match(r"every run failed: .", all_bad.err)
+
+
+class Page(html.parser.HTMLParser):
+    """What a strict look at the page finds: addresses, scripts, ids, figures without names."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.addresses, self.ids, self.named = [], [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.tags.append(tag)
+        self.addresses += [attrs[k] for k in ("src", "href", "xlink:href", "data", "action") if k in attrs]
+        self.ids += [attrs["id"]] if "id" in attrs else []
+        if tag == "svg":
+            self.named.append((attrs.get("role"), attrs.get("aria-labelledby", "").split()))
+
+
+def make_report():
+    path = t.make_file("source <&>", 11 * t.MiB)
+    r = experiment(path, "--local", "--sweep", "max-concurrency=1,2", "--latency", "0,40ms", "--repeat", "2",
+                   "--multipart-chunksize", "5MB", "--html", t.tmp("report.html"), "--svg", t.tmp("svg"), "--csv", t.tmp("runs.csv"),
+                   "--json=" + t.tmp("result.json"))
+    t.equal(r.status, 0, r)
+    return r
+
+
+def test_the_report_needs_nothing_and_names_everything():
+    r = make_report()
+    text = open(t.tmp("report.html"), encoding="utf-8").read()
+    page = Page()
+    page.feed(text)
+    t.equal([a for a in page.addresses if not a.startswith(("#", "data:"))], [])
+    t.true(not {"script", "iframe", "img", "object", "embed"} & set(page.tags))
+    t.true("url(" not in text and "@import" not in text and "source &lt;&amp;&gt;" in text and "source <" not in text)
+    t.equal(len(page.ids), len(set(page.ids)))
+    t.equal(page.tags.count("svg"), 5)                                 # two axes, a heat map, best and worst
+    t.equal(page.tags.count("details"), 5)
+    for role, ids in page.named:
+        t.true(role == "img" and len(ids) == 2 and set(ids) <= set(page.ids))
+    t.equal(sorted(os.listdir(t.tmp("svg"))), ["by-latency-1.svg", "by-max-concurrency-1.svg",
+            "heat-max-concurrency-latency-1.svg", "timeline-best.svg", "timeline-worst.svg"])
+    for name in os.listdir(t.tmp("svg")):
+        root = ET.parse(t.tmp("svg", name)).getroot()
+        t.equal(root.tag, "{http://www.w3.org/2000/svg}svg")
+        t.true(root.find("{http://www.w3.org/2000/svg}title").text)
+    with open(t.tmp("runs.csv"), newline="", encoding="utf-8") as source:
+        rows = list(csv.DictReader(source))
+    t.equal(len(rows), 5 * 3)
+    t.equal({(row["max-concurrency"], row["latency"]) for row in rows if row["cell"] != "0"},
+            {("1", "0"), ("1", "40ms"), ("2", "0"), ("2", "40ms")})
+    with open(t.tmp("result.json"), encoding="utf-8") as source:
+        t.equal(len(json.load(source)["runs"]), 15)
+    t.match(r"^max-concurrency=2 latency=40ms .* blocks, stored, 2", r.out)
+
+
+CHECK = """<script>
+addEventListener('load', () => { setTimeout(() => {
+  const rgb = s => s.match(/[\\d.]+/g).map(Number), lum = c => { const [r,g,b] = c.slice(0,3).map(v => (v/=255) <= .04045 ? v/12.92 : ((v+.055)/1.055)**2.4); return .2126*r+.7152*g+.0722*b };
+  const ratio = (a, b) => { const [x, y] = [lum(a), lum(b)].sort((p, q) => q - p); return (x + .05) / (y + .05) };
+  document.querySelectorAll('details').forEach(d => d.open = true);
+  const paper = getComputedStyle(document.body).backgroundColor, bad = [];
+  for (const e of document.querySelectorAll('body *')) {
+    if (![...e.childNodes].some(n => n.nodeType == 3 && n.data.trim()) || ['TITLE','DESC','SCRIPT','STYLE'].includes(e.tagName.toUpperCase())) continue;
+    const svg = e.closest('svg'), style = getComputedStyle(e), ink = rgb(svg && e.tagName == 'text' ? style.fill : style.color);
+    let back = rgb(paper);
+    for (let p = e; p && !svg; p = p.parentElement) { const b = rgb(getComputedStyle(p).backgroundColor); if (b.length < 4 || b[3] > 0) { back = b; break } }
+    const step = /\\bt(\\d)\\b/.exec(e.getAttribute('class') || '');
+    if (step) back = rgb(getComputedStyle(svg.querySelector('.h' + step[1])).fill);
+    const inBar = /\\bnum(w?)\\b/.exec(e.getAttribute('class') || '');
+    if (inBar) back = rgb(getComputedStyle(svg.querySelector(inBar[1] ? '.wait' : '.send')).fill);
+    if (ratio(ink, back) < 4.5) bad.push(e.tagName + '.' + (e.getAttribute('class') || '') + ' ' + ratio(ink, back).toFixed(2));
+  }
+  const keys = [...document.querySelectorAll('a[href], summary, [tabindex="0"]')], reached = keys.filter(k => { k.focus(); return document.activeElement === k });
+  const wide = document.documentElement.scrollWidth > innerWidth;
+  const out = { dark: matchMedia('(prefers-color-scheme: dark)').matches, bad: [...new Set(bad)], keys: keys.length, reached: reached.length, wide,
+                svgs: [...document.querySelectorAll('svg')].map(s => s.getBoundingClientRect().width > 200 && s.getBoundingClientRect().height > 60),
+                loads: performance.getEntriesByType('resource').map(r => r.name) };
+  document.body.replaceChildren(); document.body.textContent = 'SEEN' + JSON.stringify(out) + 'END';
+}, 50) })
+</script></body>"""
+
+
+def browse(page, *flags):
+    chromium = t.need("chromium")
+    return t.run(chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--enable-logging=stderr", "--v=0",
+                 "--disable-background-networking", "--disable-component-update", "--no-first-run",
+                 "--user-data-dir=" + t.tmp("browser"), "--window-size=1100,900", *flags, page, timeout=100)
+
+
+def test_a_browser_shows_the_report_without_complaint():
+    t.need("chromium")
+    make_report()
+    text = open(t.tmp("report.html"), encoding="utf-8").read()
+    # the page itself: its policy forbids everything, so the browser would complain of any request
+    plain = browse("file://" + t.tmp("report.html"), "--dump-dom")
+    t.equal(plain.status, 0, plain)
+    t.equal([line for line in plain.err.splitlines() if "CONSOLE" in line], [], plain)
+    t.equal(plain.out.count("<figure>"), 5, plain)
+    # and with a look from inside, light and dark: contrast, keyboard, sizes, requests
+    with open(t.tmp("check.html"), "w", encoding="utf-8") as out:
+        out.write(re.sub(r"<meta http-equiv[^>]*>\n", "", text).replace("</body>", CHECK))
+    for dark in (False, True):
+        flags = ["--blink-settings=preferredColorScheme=%d" % (0 if dark else 1)]
+        seen = browse("file://" + t.tmp("check.html"), "--dump-dom", "--virtual-time-budget=3000", *flags)
+        found = json.loads(t.match(r"SEEN(\{.*\})END", seen.out, seen).group(1).replace("&amp;", "&"))
+        t.equal(found["dark"], dark, seen)
+        t.equal(found["bad"], [])
+        t.true(found["keys"] >= 8 and found["reached"] == found["keys"], found)
+        t.equal((found["wide"], found["svgs"], found["loads"]), (False, [True] * 5, []))
+
+
+if __name__ == "__main__":
+    t.main()

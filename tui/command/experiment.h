@@ -1,0 +1,74 @@
+/*
+ * experiment: what its files share. experiment.c is the story from the command line to the
+ * report; experiment_cells.c says what a cell runs; experiment_run.c runs it;
+ * experiment_show.c prints.
+ */
+#ifndef UI_COMMAND_EXPERIMENT_H
+#define UI_COMMAND_EXPERIMENT_H
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "tracer/experiment/results.h"
+#include "tracer/experiment/summary.h"
+#include "tracer/experiment/sweep.h"
+#include "tui/command/arguments.h"
+#include "tui/command/style.h"
+
+/* Words that grow; each is owned. */
+struct ui_words {
+	char **items;
+	size_t nr, cap;
+};
+/* Errors: XF_NOMEM. */
+enum xf_status ui_words_add(struct ui_words *words, struct xf_error *err, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void ui_words_fini(struct ui_words *words);
+
+struct ui_experiment {
+	const struct ui_settings *settings;
+	struct tr_sweep sweep;
+	unsigned cells;               /* with the control */
+	struct ui_words fixed;        /* the options every run has, as words */
+	struct ui_words faults;       /* the rules every run's endpoint has */
+	char *file;                   /* NULL: a program of somebody else's, and then: */
+	char **argv;
+	size_t nr_argv;
+	char *destination;            /* "s3://…" */
+	char *definition;             /* what makes runs comparable */
+	uint64_t seed;
+	unsigned repeat;
+	double until_ci;              /* share; 0: off */
+	struct tr_results results;
+	struct tr_results_file file_of_results;
+	char folder[64];              /* traces and texts of the run that is under way */
+	_Atomic pid_t child;          /* the run under way, for the signal helper; 0 none */
+	struct tr_summary summary;
+	FILE *out;
+	struct ui_style style;
+};
+
+/* ---- experiment_cells.c: nothing is run, every failure is bad input */
+
+/* Axes, fixed options, faults and what is uploaded from the command line, checked value by value. */
+enum xf_status ui_experiment_prepare(struct ui_experiment *x, const struct ui_arguments *a, struct xf_error *err);
+void ui_experiment_fini(struct ui_experiment *x);
+
+/* The options of a cell's run, appended to words; its environment "NAME=VALUE"; its faults. */
+enum xf_status ui_experiment_cell(const struct ui_experiment *x, unsigned cell, struct ui_words *options,
+				  struct ui_words *environment, struct ui_words *faults, struct xf_error *err);
+
+/* ---- experiment_run.c */
+
+/* Runs a cell once and reads what came of it. A run that fails is a result, too. Errors: XF_IO, XF_NOMEM. */
+enum xf_status ui_experiment_once(struct ui_experiment *x, unsigned cell, struct tr_run *run, struct xf_error *err);
+
+/* ---- experiment_show.c */
+
+void ui_experiment_table(const struct ui_experiment *x);
+/* Errors: XF_IO. */
+enum xf_status ui_experiment_csv(const struct ui_experiment *x, const char *path, struct xf_error *err);
+enum xf_status ui_experiment_json(const struct ui_experiment *x, struct xf_error *err);
+
+#endif

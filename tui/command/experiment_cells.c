@@ -1,0 +1,395 @@
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "core/endpoint/fault.h"
+#include "tui/command/experiment.h"
+#include "tui/command/transfer.h"
+#include "tui/command/uri.h"
+
+/* ---- words */
+
+enum xf_status ui_words_add(struct ui_words *words, struct xf_error *err, const char *format, ...)
+{
+	char *text = NULL;
+	va_list args;
+	int len;
+
+	if (words->nr + 1 >= words->cap) {
+		size_t cap = words->cap ? 2 * words->cap : 32;
+		char **items = realloc(words->items, cap * sizeof(*items));
+		if (!items)
+			return xf_fail(err, XF_NOMEM, "out of memory");
+		words->items = items;
+		words->cap = cap;
+	}
+	va_start(args, format);
+	len = vasprintf(&text, format, args);
+	va_end(args);
+	if (len < 0)
+		return xf_fail(err, XF_NOMEM, "out of memory");
+	words->items[words->nr++] = text;
+	words->items[words->nr] = NULL;
+	return XF_OK;
+}
+
+void ui_words_fini(struct ui_words *words)
+{
+	for (size_t i = 0; i < words->nr; i++)
+		free(words->items[i]);
+	free(words->items);
+	*words = (struct ui_words){ 0 };
+}
+
+/* ---- the options given, as words again */
+
+static enum xf_status option_word(struct ui_words *words, const struct ui_option *o, const void *at,
+				  struct xf_error *err)
+{
+	const struct ui_list *list = at;
+	enum xf_status status = XF_OK;
+
+	switch (o->kind) {
+	case UI_KIND_FLAG:
+		return ui_words_add(words, err, "--%s", o->name);
+	case UI_KIND_SWITCH:
+		return ui_words_add(words, err, "--%s=%s", o->name, *(const enum ui_switch *)at == UI_YES ? "yes" : "no");
+	case UI_KIND_COUNT:
+	case UI_KIND_SIZE:
+	case UI_KIND_RATE:
+	case UI_KIND_TIME:
+		return ui_words_add(words, err, "--%s=%llu%s", o->name, *(const unsigned long long *)at,
+				    o->kind == UI_KIND_TIME ? "ns" : "");
+	case UI_KIND_LIST:
+		for (size_t i = 0; i < list->nr_items && !status; i++)
+			status = ui_words_add(words, err, "--%s=%s", o->name, list->items[i]);
+		return status;
+	case UI_KIND_SECRET:
+		if (strncmp(*(const char *const *)at, "fileb://", 8))
+			return xf_fail(err, XF_INVALID, "--%s: for an experiment, keep the key in a file: fileb://FILE", o->name);
+		/* fall through */
+	default:
+		return ui_words_add(words, err, "--%s=%s", o->name, *(const char *const *)at);
+	}
+}
+
+static unsigned groups_of(const struct ui_experiment *x)
+{
+	return x->file ? UI_ENDPOINT | UI_TRANSFER | UI_OBJECT | UI_CALL : UI_WATCH;
+}
+
+static enum xf_status fixed_take(struct ui_experiment *x, struct xf_error *err)
+{
+	enum xf_status status = XF_OK;
+
+	for (size_t i = 0; i < UI_OPT_COUNT && !status; i++) {
+		const struct ui_option *o = &ui_options[i];
+		unsigned group = 1u << o->group;
+		if (!x->settings->given[i] || !(group & (UI_ENDPOINT | UI_TRANSFER | UI_OBJECT | UI_CALL | UI_WATCH)))
+			continue;
+		if (!(group & groups_of(x)))
+			return xf_fail(err, XF_INVALID, "--%s means nothing to %s", o->name,
+				       x->file ? "an upload of ours" : "another program: sweep env:NAME");
+		status = option_word(&x->fixed, o, (const char *)x->settings + o->offset, err);
+	}
+	for (size_t i = 0; i < x->settings->fault.nr_items && !status; i++)
+		status = ui_words_add(&x->faults, err, "%s", x->settings->fault.items[i]);
+	return status;
+}
+
+/* ---- axes */
+
+/* The axis is a fault's: its rule with that value to rule; "" where the value says: none. */
+static bool axis_fault(const struct tr_axis *axis, const char *value, char *rule, size_t cap)
+{
+	const char *name = axis->name;
+
+	if (!strncmp(name, "fault:", 6))
+		name += 6;
+	else if (strcmp(name, "latency") && strcmp(name, "bandwidth"))
+		return false;
+	snprintf(rule, cap, "%s=%s", name, value);
+	if (!strcmp(value, "none") || !strcmp(value, "0"))
+		*rule = '\0';
+	return true;
+}
+
+static enum xf_status rule_check(const struct ui_experiment *x, const char *rule, struct xf_error *err)
+{
+	struct xf_ep_fault fault;
+	enum xf_status status;
+
+	if (!x->settings->local)
+		return xf_fail(err, XF_INVALID, "%.60s is for the embedded endpoint: add --local", rule);
+	status = xf_ep_fault_parse(&fault, rule, err);
+	if (!status)
+		xf_ep_fault_fini(&fault);
+	return status;
+}
+
+static enum xf_status environment_check(const char *name, struct xf_error *err)
+{
+	bool good = isalpha((unsigned char)*name) || *name == '_';
+
+	for (const char *p = name; *p; p++)
+		good &= isalnum((unsigned char)*p) || *p == '_';
+	return good ? XF_OK : xf_fail(err, XF_INVALID, "--sweep env:%.60s: that is no name of a variable", name);
+}
+
+/* Is it an option a transfer has, and may it have this value? The parser of the command line says so. */
+static enum xf_status option_check(const struct ui_experiment *x, const char *name, const char *value,
+				   struct xf_error *err)
+{
+	const char *argv[] = { "xferdb", "put", NULL, "-", "s3://bucket/key", NULL }, *own;
+	const struct ui_option *o = ui_option_find(name, strlen(name), &own);
+	struct ui_arguments parsed;
+	enum xf_status status;
+	char *word;
+
+	if (o && !(1u << o->group & (UI_ENDPOINT | UI_TRANSFER | UI_OBJECT | UI_CALL)))
+		return xf_fail(err, XF_INVALID,
+			       "--sweep %.60s: that is no option of a transfer; others are latency, bandwidth, fault:RULE and env:NAME",
+			       name);
+	if (!x->file)
+		return xf_fail(err, XF_INVALID,
+			       "--sweep %.60s: another program is swept by env:NAME, latency, bandwidth and fault:RULE", name);
+	if (o && o->kind == UI_KIND_SECRET)
+		return xf_fail(err, XF_INVALID, "--sweep %.60s: secrets are not swept", name);
+	if (asprintf(&word, "--%s=%s", name, value) < 0)
+		return xf_fail(err, XF_NOMEM, "out of memory");
+	argv[2] = word;
+	status = ui_arguments_parse(&parsed, 5, (char **)(uintptr_t)argv, err);
+	ui_arguments_fini(&parsed);
+	free(word);
+	return status;
+}
+
+static enum xf_status value_check(const struct ui_experiment *x, const struct tr_axis *axis, const char *value,
+				  struct xf_error *err)
+{
+	char rule[512];
+
+	if (axis_fault(axis, value, rule, sizeof(rule)))
+		return *rule ? rule_check(x, rule, err) : XF_OK;
+	if (!strncmp(axis->name, "env:", 4))
+		return environment_check(axis->name + 4, err);
+	return option_check(x, axis->name, value, err);
+}
+
+/* One value is how all runs are; several are an axis. */
+static enum xf_status fault_axis(struct ui_experiment *x, const char *name, const char *text, struct xf_error *err)
+{
+	if (!text)
+		return XF_OK;
+	if (strchr(text, ','))
+		return tr_sweep_add_axis(&x->sweep, name, text, err);
+	return strcmp(text, "0") && strcmp(text, "none") ? ui_words_add(&x->faults, err, "%s=%s", name, text) : XF_OK;
+}
+
+static enum xf_status axes_take(struct ui_experiment *x, struct xf_error *err)
+{
+	const struct ui_settings *s = x->settings;
+	enum xf_status status = XF_OK;
+
+	for (size_t i = 0; i < s->sweep.nr_items && !status; i++)
+		status = tr_sweep_add(&x->sweep, s->sweep.items[i], err);
+	if (!status)
+		status = fault_axis(x, "latency", s->latency, err);
+	if (!status)
+		status = fault_axis(x, "bandwidth", s->bandwidth, err);
+	for (size_t i = 0; i < x->faults.nr && !status; i++)
+		status = rule_check(x, x->faults.items[i], err);
+	for (unsigned i = 0; i < x->sweep.nr_axes; i++)
+		for (unsigned k = 0; k < x->sweep.axes[i].nr_values && !status; k++)
+			status = value_check(x, &x->sweep.axes[i], x->sweep.axes[i].values[k], err);
+	x->cells = tr_sweep_cells(&x->sweep);
+	return status;
+}
+
+enum xf_status ui_experiment_cell(const struct ui_experiment *x, unsigned cell, struct ui_words *options,
+				  struct ui_words *environment, struct ui_words *faults, struct xf_error *err)
+{
+	enum xf_status status = XF_OK;
+	char rule[512];
+
+	for (size_t i = 0; i < x->fixed.nr && !status; i++)
+		status = ui_words_add(options, err, "%s", x->fixed.items[i]);
+	/* of two rules that say the same the first wins: the swept one */
+	for (unsigned i = 0; cell && i < x->sweep.nr_axes && !status; i++) {
+		const struct tr_axis *axis = &x->sweep.axes[i];
+		const char *value = tr_sweep_value(&x->sweep, cell, i);
+		if (axis_fault(axis, value, rule, sizeof(rule)))
+			status = *rule ? ui_words_add(faults, err, "%s", rule) : XF_OK;
+		else if (!strncmp(axis->name, "env:", 4))
+			status = ui_words_add(environment, err, "%s=%s", axis->name + 4, value);
+		else
+			status = ui_words_add(options, err, "--%s=%s", axis->name, value);
+	}
+	for (size_t i = 0; i < x->faults.nr && !status; i++)
+		status = ui_words_add(faults, err, "%s", x->faults.items[i]);
+	return status;
+}
+
+/* Do the options of each cell go together? Checked now, not after an hour. */
+static enum xf_status cells_check(const struct ui_experiment *x, struct xf_error *err)
+{
+	enum xf_status status = XF_OK;
+
+	for (unsigned cell = 0; cell < x->cells && x->file && !status; cell++) {
+		struct ui_words words = { 0 }, ignored = { 0 };
+		struct xf_transfer_config config;
+		struct ui_arguments parsed;
+		char label[200];
+		status = ui_words_add(&words, err, "xferdb");
+		if (!status)
+			status = ui_experiment_cell(x, cell, &words, &ignored, &ignored, err);
+		for (unsigned i = 0; i < 3 && !status; i++)
+			status = ui_words_add(&words, err, "%s", (const char *const[]){ "put", "-", "s3://bucket/key" }[i]);
+		if (!status) {
+			struct xf_error why = XF_ERROR_INIT;
+			status = ui_arguments_parse(&parsed, (int)words.nr, words.items, &why);
+			if (!status)
+				status = ui_transfer_config(&parsed.settings, &config, &why);
+			ui_arguments_fini(&parsed);
+			if (status)
+				xf_fail(err, status, "%s: %s", tr_sweep_label(&x->sweep, cell, label, sizeof(label)), why.message);
+		}
+		ui_words_fini(&words);
+		ui_words_fini(&ignored);
+	}
+	return status;
+}
+
+/* ---- what is run, and where to */
+
+static enum xf_status file_take(struct ui_experiment *x, const struct ui_arguments *a, struct xf_error *err)
+{
+	const char *base = strrchr(a->operands[0], '/');
+	struct ui_uri uri;
+	struct stat st;
+	char key[1025];
+	enum xf_status status;
+
+	if (a->nr_operands > 2)
+		return xf_fail(err, XF_INVALID, "experiment takes one FILE and where it goes; a command stands behind --");
+	x->file = realpath(a->operands[0], NULL);
+	if (!x->file || stat(x->file, &st) || access(x->file, R_OK))
+		return xf_fail_errno(err, XF_NOT_FOUND, errno, "cannot read %s", a->operands[0]);
+	if (!S_ISREG(st.st_mode))
+		return xf_fail(err, XF_INVALID, "%s is not a regular file: every run has to read the same bytes", a->operands[0]);
+	if (a->nr_operands == 1 && !a->settings.local)
+		return xf_fail(err, XF_INVALID, "where to? Name s3://BUCKET/KEY, or try it without any account: --local");
+	if (a->nr_operands == 1) {
+		if (asprintf(&x->destination, "s3://experiment/%s", base ? base + 1 : a->operands[0]) < 0)
+			x->destination = NULL;
+	} else {
+		status = ui_uri_parse(a->operands[1], &uri, err);
+		if (!status)
+			status = ui_uri_key_for(&uri, x->file, key, err);
+		if (status)
+			return status;
+		if (asprintf(&x->destination, "s3://%s/%s", uri.bucket, key) < 0)
+			x->destination = NULL;
+	}
+	return x->destination ? XF_OK : xf_fail(err, XF_NOMEM, "out of memory");
+}
+
+static enum xf_status subject_take(struct ui_experiment *x, const struct ui_arguments *a, struct xf_error *err)
+{
+	if (!a->dashes)
+		return file_take(x, a, err);
+	if (a->first_behind)
+		return xf_fail(err, XF_INVALID, "either a FILE is uploaded or a command is run: not both");
+	x->argv = a->operands;
+	x->nr_argv = a->nr_operands;
+	return XF_OK;
+}
+
+/* All that has to be the same for two runs to belong together. */
+static enum xf_status define(struct ui_experiment *x, struct xf_error *err)
+{
+	json_t *words = json_array();
+	char *folder = getcwd(NULL, 0);
+	struct stat st;
+
+	if (x->file && !stat(x->file, &st)) {
+		json_array_append_new(words, json_string(x->file));
+		json_array_append_new(words, json_integer(st.st_size));
+		json_array_append_new(words, json_integer(st.st_mtime));
+		json_array_append_new(words, json_string(x->destination));
+	}
+	for (size_t i = 0; i < x->nr_argv; i++)
+		json_array_append_new(words, json_string(x->argv[i]));
+	if (!x->file)
+		json_array_append_new(words, json_string(folder ? folder : ""));
+	json_array_append_new(words, json_boolean(x->settings->local));
+	for (size_t i = 0; i < x->fixed.nr; i++)
+		json_array_append_new(words, json_string(x->fixed.items[i]));
+	for (size_t i = 0; i < x->faults.nr; i++)
+		json_array_append_new(words, json_string(x->faults.items[i]));
+	for (unsigned i = 0; i < x->sweep.nr_axes; i++) {
+		json_array_append_new(words, json_string(x->sweep.axes[i].name));
+		for (unsigned k = 0; k < x->sweep.axes[i].nr_values; k++)
+			json_array_append_new(words, json_string(x->sweep.axes[i].values[k]));
+	}
+	x->definition = json_dumps(words, JSON_COMPACT);
+	json_decref(words);
+	free(folder);
+	return x->definition ? XF_OK : xf_fail(err, XF_NOMEM, "out of memory (or a name is not UTF-8)");
+}
+
+static enum xf_status percent_take(struct ui_experiment *x, struct xf_error *err)
+{
+	const char *text = x->settings->until_ci;
+	double percent;
+	char *end;
+
+	if (!text)
+		return XF_OK;
+	percent = strtod(text, &end);
+	if (end == text || (strcmp(end, "%") && *end) || !(percent > 0) || percent > 100)
+		return xf_fail(err, XF_INVALID, "--until-ci: '%.40s' is no percentage: write 2%%", text);
+	x->until_ci = percent / 100;
+	return XF_OK;
+}
+
+enum xf_status ui_experiment_prepare(struct ui_experiment *x, const struct ui_arguments *a, struct xf_error *err)
+{
+	enum xf_status status;
+
+	x->settings = &a->settings;
+	status = subject_take(x, a, err);
+	if (!status && x->settings->local && x->settings->endpoint_url)
+		status = xf_fail(err, XF_INVALID, "--local and --endpoint-url name two endpoints: choose one");
+	if (!status)
+		status = percent_take(x, err);
+	if (!status)
+		status = fixed_take(x, err);
+	if (!status)
+		status = axes_take(x, err);
+	if (!status)
+		status = cells_check(x, err);
+	if (!status)
+		status = define(x, err);
+	x->repeat = x->settings->given[UI_OPT_repeat] ? (unsigned)x->settings->repeat : x->until_ci > 0 ? 30 : 7;
+	return status;
+}
+
+void ui_experiment_fini(struct ui_experiment *x)
+{
+	tr_summary_fini(&x->summary);
+	tr_results_close(&x->file_of_results);
+	tr_results_fini(&x->results);
+	tr_sweep_fini(&x->sweep);
+	ui_words_fini(&x->fixed);
+	ui_words_fini(&x->faults);
+	free(x->file);
+	free(x->destination);
+	free(x->definition);
+}
