@@ -1,0 +1,169 @@
+/* The relay under a real program (a few lines of Python), against a server that answers at once. */
+#include "tests/unit/t.h"
+
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/event/clock.h"
+#include "core/event/segment.h"
+#include "tracer/foreign/launch.h"
+
+static int listener;
+
+/* Answers every request it has read the head and body of; bodies here are 3 bytes. */
+static void *serve(void *unused)
+{
+	static const char answer[] = "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 0\r\n\r\n";
+
+	for (int fd; (fd = accept(listener, NULL, NULL)) >= 0; close(fd)) {
+		char buf[4096];
+		size_t used = 0;
+		ssize_t n;
+		while ((n = recv(fd, buf + used, sizeof(buf) - 1 - used, 0)) > 0) {
+			used += (size_t)n;
+			buf[used] = 0;
+			if (!strstr(buf, "\r\n\r\nabc"))
+				continue;
+			if (send(fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL) < 0)
+				break;
+			used = 0;
+		}
+	}
+	return unused;
+}
+
+static unsigned start_server(pthread_t *thread)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(a);
+
+	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&a, len), 0);
+	assert_int_equal(listen(listener, 16), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&a, &len), 0);
+	assert_int_equal(pthread_create(thread, NULL, serve, NULL), 0);
+	return ntohs(a.sin_port);
+}
+
+static void stop_server(pthread_t thread)
+{
+	shutdown(listener, SHUT_RDWR);
+	pthread_join(thread, NULL);
+	close(listener);
+}
+
+/* Runs a Python program with the server's port as argument, under a hold; its status. */
+static int run(const char *code, struct tr_control_hold hold, struct tr_control_hold *after, uint64_t *took_ns)
+{
+	struct xf_trace_options recording = { .for_others = true };
+	struct xf_error err = XF_ERROR_INIT;
+	pthread_t server;
+	char port[16];
+	snprintf(port, sizeof(port), "%u", start_server(&server));
+	char python[] = "/usr/bin/python3", dash_c[] = "-c";
+	char *argv[] = { python, dash_c, (char *)(uintptr_t)code, port, NULL };
+	struct tr_launch_options options = { .argv = argv, .relay = TR_RELAY_ALL, .no_probe = true,
+					     .stdout_to = -1, .holds = &hold, .nr_holds = 1 };
+	struct tr_launch *l;
+	uint64_t begin;
+	int status;
+
+	assert_int_equal(xf_trace_start(&recording, &err), XF_OK);
+	begin = xf_clock_mono_ns();
+	assert_int_equal(tr_launch_new(&options, &l, &err), XF_OK);
+	while (tr_launch_wait(l) != TR_LAUNCH_ENDED)
+		;
+	*took_ns = xf_clock_mono_ns() - begin;
+	status = tr_launch_end(l)->exit_status;
+	memcpy(after, &tr_launch_control(l)->holds[0], sizeof(*after));
+	tr_launch_free(l);
+	xf_trace_release();
+	stop_server(server);
+	return status;
+}
+
+#define HEAD "import socket, sys, time\n"                                                          \
+	"def put(timeout=None):\n"                                                                 \
+	"    s = socket.create_connection(('127.0.0.1', int(sys.argv[1])), timeout)\n"             \
+	"    s.sendall(b'PUT /b/k?partNumber=2&uploadId=u HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n'\n"  \
+	"              b'Content-Length: 3\\r\\n\\r\\nabc')\n"                                     \
+	"    return s\n"
+
+static void an_answer_is_held_as_long_as_asked(void **state)
+{
+	struct tr_control_hold after;
+	uint64_t took;
+
+	(void)state;
+	assert_int_equal(run(HEAD "assert put().recv(99).startswith(b'HTTP/1.1 200')\n",
+			     (struct tr_control_hold){ .id = 7, .part = 2, .times = 1, .hold_ns = 400000000 },
+			     &after, &took), 0);
+	assert_int_equal(after.state, TR_HOLD_RELEASED);
+	assert_int_equal(after.evasion, TR_EVADED_NOT);
+	assert_int_equal(after.held_part, 2);
+	assert_true(after.end_ns - after.begin_ns >= 400000000);
+	assert_true(took >= 400000000);
+}
+
+static void another_part_is_not_held(void **state)
+{
+	struct tr_control_hold after;
+	uint64_t took;
+
+	(void)state;
+	assert_int_equal(run(HEAD "assert put().recv(99).startswith(b'HTTP/1.1 200')\n",
+			     (struct tr_control_hold){ .id = 7, .part = 3, .times = 1, .hold_ns = 400000000 },
+			     &after, &took), 0);
+	assert_int_equal(after.state, TR_HOLD_ARMED);
+	assert_int_equal(after.hits, 0);
+}
+
+static void a_client_that_closes_evades(void **state)
+{
+	struct tr_control_hold after;
+	uint64_t took;
+
+	(void)state;
+	assert_int_equal(run(HEAD "s = put()\ntime.sleep(0.2)\ns.close()\ntime.sleep(0.2)\n",
+			     (struct tr_control_hold){ .id = 7, .part = 2, .times = 1, .hold_ns = 30000000000 },
+			     &after, &took), 0);
+	assert_int_equal(after.state, TR_HOLD_EVADED);
+	assert_int_equal(after.evasion, TR_EVADED_CLOSED);
+}
+
+static void the_same_part_sent_again_evades(void **state)
+{
+	struct tr_control_hold after;
+	uint64_t took;
+
+	(void)state;
+	assert_int_equal(run(HEAD "s = put()\ntime.sleep(0.2)\nagain = put()\nassert s.recv(99)\n",
+			     (struct tr_control_hold){ .id = 7, .part = 2, .times = 1, .hold_ns = 30000000000 },
+			     &after, &took), 0);
+	assert_int_equal(after.evasion, TR_EVADED_REPEATED);
+}
+
+static void an_unreachable_server_is_the_programs_own_discovery(void **state)
+{
+	struct tr_control_hold after;
+	uint64_t took;
+
+	(void)state;
+	assert_int_equal(run(HEAD "s = socket.socket(); s.bind(('127.0.0.1', 0))\n"
+			     "port = s.getsockname()[1]\n"
+			     "t = socket.socket()\n"
+			     "assert t.connect_ex(('127.0.0.1', port)) == 111\n",
+			     (struct tr_control_hold){ .id = 7, .hold_ns = 1000000 }, &after, &took), 0);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(an_answer_is_held_as_long_as_asked),
+	cmocka_unit_test(another_part_is_not_held),
+	cmocka_unit_test(a_client_that_closes_evades),
+	cmocka_unit_test(the_same_part_sent_again_evades),
+	cmocka_unit_test(an_unreachable_server_is_the_programs_own_discovery),
+};
+
+T_MAIN(tests)
