@@ -69,7 +69,7 @@ enum {
 	X(CHECKSUM_SHA1, "ChecksumSHA1", "checksum-sha1", "x-amz-checksum-sha1", XF_TO_PUT | XF_TO_COMPLETE) \
 	X(CHECKSUM_SHA256, "ChecksumSHA256", "checksum-sha256", "x-amz-checksum-sha256", XF_TO_PUT | XF_TO_COMPLETE) \
 	X(CHECKSUM_MODE, "ChecksumMode", NULL, "x-amz-checksum-mode", XF_TO_GET | XF_TO_HEAD)      \
-	X(VERSION_ID, "VersionId", NULL, NULL, XF_TO_GET | XF_TO_HEAD)
+	X(VERSION_ID, "VersionId", "version-id", NULL, XF_TO_GET | XF_TO_HEAD)
 
 enum xf_extra_id {
 #define XF_X(id, boto3, flag, header, receivers) XF_EXTRA_##id,

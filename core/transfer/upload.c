@@ -48,6 +48,7 @@ struct xf_upload {
 	char upload_id[XF_S3_UPLOAD_ID_MAX]; /* create */
 	struct xf_stored stored;     /* create: what a resume found on the service */
 	_Atomic bool created, resumed, completed, aborted;
+	_Atomic bool create_unanswered;
 	_Atomic bool unanswered;     /* final: Complete or PutObject went out and nothing came back */
 	_Atomic uint32_t reused_parts;
 	_Atomic uint64_t reused_bytes;
@@ -282,6 +283,14 @@ static void run_part(struct xf_task *task, struct xf_worker *worker)
 
 /* ---- create, complete, put, abort */
 
+static void tell_created(const struct xf_upload *u, int http_status, bool failed)
+{
+	char id[XF_S3_UPLOAD_ID_MAX];
+	xf_text_sanitise(id, sizeof(id), u->upload_id, strlen(u->upload_id));
+	XF_EVENT(multipart_create, .transfer = u->t->id, .http_status = (uint32_t)http_status,
+		 .upload_id = xf_text(id), .failed = failed);
+}
+
 static enum xf_status create_multipart(struct xf_upload *u, struct xf_http *http, struct xf_error *err)
 {
 	struct errand e = { .u = u };
@@ -295,11 +304,8 @@ static enum xf_status create_multipart(struct xf_upload *u, struct xf_http *http
 		memcpy(u->upload_id, out.upload_id, sizeof(u->upload_id));
 		atomic_store(&u->created, true);
 	}
-	char id[XF_S3_UPLOAD_ID_MAX];
-	xf_text_sanitise(id, sizeof(id), out.upload_id, strlen(out.upload_id));
-	XF_EVENT(multipart_create, .transfer = u->t->id,
-		 .http_status = (uint32_t)(status == XF_OK ? out.answer.http_status : err->http_status),
-		 .upload_id = xf_text(id), .failed = status != XF_OK);
+	atomic_store(&u->create_unanswered, status != XF_OK && nothing_heard(&e, err));
+	tell_created(u, status == XF_OK ? out.answer.http_status : err->http_status, status != XF_OK);
 	return status;
 }
 
@@ -331,6 +337,7 @@ static enum xf_status find_interrupted(struct xf_upload *u, struct xf_http *http
 	memcpy(u->upload_id, u->stored.upload_id, sizeof(u->upload_id));
 	atomic_store(&u->resumed, true);
 	atomic_store(&u->created, true);
+	tell_created(u, 0, false);
 	return XF_OK;
 }
 
@@ -535,8 +542,10 @@ static void note_gone(struct xf_upload *u, struct xf_http *http, const struct xf
 	atomic_store(&u->unanswered, false);
 	atomic_store(&u->aborted, !there);
 	atomic_store(&u->completed, there);
-	if (there)
-		xf_coordinator_succeed(u->t);
+	if (!there)
+		return;
+	XF_EVENT(multipart_complete, .transfer = u->t->id, .etag = xf_text(u->etag), .parts = u->nr_parts);
+	xf_coordinator_succeed(u->t);
 }
 
 /*
@@ -555,14 +564,17 @@ static void abort_multipart(struct xf_transfer *t, struct xf_http *http)
 		return;
 	enum xf_status status = xf_s3_abort_multipart_upload(xf_manager_client(t->manager), http, &in,
 							     &out, &hooks, &err);
+	bool gone = status != XF_OK && !strcmp(err.code, "NoSuchUpload");
 	char id[XF_S3_UPLOAD_ID_MAX];
 	xf_text_sanitise(id, sizeof(id), u->upload_id, strlen(u->upload_id));
 	atomic_store(&u->aborted, status == XF_OK);
 	XF_EVENT(multipart_abort, .transfer = t->id,
 		 .http_status = (uint32_t)(status == XF_OK ? out.http_status : err.http_status),
-		 .upload_id = xf_text(id), .failed = status != XF_OK);
-	if (status != XF_OK && !strcmp(err.code, "NoSuchUpload"))
+		 .upload_id = xf_text(id), .failed = status != XF_OK && !gone);
+	if (gone)
 		note_gone(u, http, &hooks);
+	else if (status == XF_OK)
+		atomic_store(&u->unanswered, false);
 }
 
 /* ---- the submission */
@@ -812,6 +824,7 @@ static void upload_info(struct xf_transfer *t, struct xf_transfer_info *out)
 	out->orphaned = created && !completed && !out->aborted;
 	out->resumed = atomic_load(&u->resumed);
 	out->unanswered = atomic_load(&u->unanswered);
+	out->create_unanswered = atomic_load(&u->create_unanswered);
 	out->reused_parts = atomic_load(&u->reused_parts);
 	out->reused_bytes = atomic_load(&u->reused_bytes);
 }

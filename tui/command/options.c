@@ -46,7 +46,11 @@ static const struct {
 } groups[UI_GROUP_COUNT] = {
 	{ "endpoint", "Service and requests" },
 	{ "transfer", "Transfer" },
+	{ "resume", "Interrupted uploads" },
 	{ "object", "Object" },
+	{ "access", "Access to the object" },
+	{ "read", "Version" },
+	{ "leftovers", "Unfinished uploads" },
 	{ "call", "The call on trial" },
 	{ "local", "Endpoint for the run" },
 	{ "fault", "Faults" },

@@ -137,6 +137,11 @@ static enum xf_status extra_one(struct xf_extra *extra, const struct ui_option *
 	return xf_extra_set(extra, id, number, err);
 }
 
+static bool is_extra(const struct ui_option *o)
+{
+	return o->group == UI_OBJECT_BIT || o->group == UI_ACCESS_BIT || o->group == UI_READ_BIT;
+}
+
 enum xf_status ui_transfer_extra(const struct ui_settings *settings, struct xf_extra *extra,
 				 struct xf_error *err)
 {
@@ -146,7 +151,7 @@ enum xf_status ui_transfer_extra(const struct ui_settings *settings, struct xf_e
 	if (settings->sse_c && !settings->sse_c_key)
 		return xf_fail(err, XF_INVALID, "--sse-c needs the key to encrypt with: --sse-c-key");
 	for (size_t i = 0; i < UI_OPT_COUNT && !status; i++)
-		if (ui_options[i].group == UI_OBJECT_BIT && settings->given[i])
+		if (is_extra(&ui_options[i]) && settings->given[i])
 			status = extra_one(extra, &ui_options[i], setting_at(settings, &ui_options[i]), err);
 	return status;
 }
@@ -263,4 +268,52 @@ void ui_uploads_fini(struct ui_uploads *u)
 {
 	free(u->list);
 	free(u->keys);
+}
+
+/* A folder takes the object under the last word of its key. */
+static enum xf_status target_path(struct ui_downloads *d, const char *file, struct xf_error *err)
+{
+	const char *name = strrchr(d->key, '/');
+	size_t len = strlen(file);
+	struct stat st;
+	bool folder = (len && file[len - 1] == '/') || (!stat(file, &st) && S_ISDIR(st.st_mode));
+	int n;
+
+	name = name ? name + 1 : d->key;
+	if (folder && !*name)
+		return xf_fail(err, XF_INVALID, "s3://%s/%s has no name for a file in %s: give one", d->bucket, d->key, file);
+	n = snprintf(d->path, sizeof(d->path), "%s%s%s", file, folder && file[len - 1] != '/' ? "/" : "",
+		     folder ? name : "");
+	return n > 0 && (size_t)n < sizeof(d->path) ? XF_OK : xf_fail(err, XF_INVALID, "%s is too long a name", file);
+}
+
+enum xf_status ui_downloads_init(struct ui_downloads *d, char **operands, size_t nr_operands,
+				 const struct xf_extra *extra, struct xf_error *err)
+{
+	const char *file = nr_operands > 1 ? operands[1] : ".";
+	struct ui_uri uri;
+	enum xf_status status = ui_uri_parse(operands[0], &uri, err);
+
+	*d = (struct ui_downloads){ .nr = 1, .to_stdout = !strcmp(file, "-") };
+	if (status)
+		return status;
+	if (uri.prefix)
+		return xf_fail(err, XF_INVALID, "name one object to download: s3://%s/%sNAME", uri.bucket, uri.key);
+	memcpy(d->bucket, uri.bucket, sizeof(d->bucket));
+	memcpy(d->key, uri.key, sizeof(d->key));
+	if (!d->to_stdout)
+		status = target_path(d, file, err);
+	d->list = status ? NULL : calloc(1, sizeof(*d->list));
+	if (!d->list)
+		return status ? status : xf_fail(err, XF_NOMEM, "out of memory");
+	d->list[0] = (struct xf_download_request){
+		.path = d->to_stdout ? NULL : d->path, .fd = d->to_stdout ? STDOUT_FILENO : -1,
+		.name = d->to_stdout ? "standard output" : d->path, .bucket = d->bucket, .key = d->key, .extra = extra,
+	};
+	return XF_OK;
+}
+
+void ui_downloads_fini(struct ui_downloads *d)
+{
+	free(d->list);
 }

@@ -46,6 +46,23 @@ enum xf_status ui_uploads_init(struct ui_uploads *uploads, char **operands, size
 			       const struct xf_extra *extra, struct xf_error *err);
 void ui_uploads_fini(struct ui_uploads *uploads);
 
+/* The object, and where it goes. */
+struct ui_downloads {
+	struct xf_download_request *list;
+	unsigned nr;
+	char key[1025], bucket[256];
+	char path[4096];
+	bool to_stdout;
+};
+
+/*
+ * operands: the source and the file: a name, a folder to put it in under its own name, or - for standard
+ * output. As ui_uploads_init().
+ */
+enum xf_status ui_downloads_init(struct ui_downloads *downloads, char **operands, size_t nr_operands,
+				 const struct xf_extra *extra, struct xf_error *err);
+void ui_downloads_fini(struct ui_downloads *downloads);
+
 /* --wait as XF_WAIT_*. */
 unsigned ui_transfer_waits(const struct ui_settings *settings);
 

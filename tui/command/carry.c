@@ -1,0 +1,512 @@
+/*
+ * carry: a transfer with the instrumented core, under trace, and its verdict: what put and get
+ * have in common.
+ *
+ * The call is made on the main thread; helpers (signals, progress, screen) are
+ * muted and never appear. When it is over the recording is closed and judged
+ * as any other trace file. A process that is to leave while work is still going on (--linger)
+ * really leaves: it becomes, by exec, the `verdict` of its own trace, and that
+ * ends every thread and connection at once.
+ */
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/event/gate.h"
+#include "core/event/segment.h"
+#include "tui/command/arguments.h"
+#include "tui/command/carry.h"
+#include "tui/command/conclude.h"
+#include "tui/command/cost.h"
+#include "tui/command/json.h"
+#include "tui/command/paths.h"
+#include "tui/command/progress.h"
+#include "tui/command/signals.h"
+#include "tui/command/transfer.h"
+#include "tui/screen/app.h"
+
+enum { LEAVE_WAIT_NS = 1000000000 };
+
+struct carry {
+	struct ui_settings *settings;
+	const struct ui_carry *what;
+	struct xf_transfer_config config;
+	struct xf_extra extra;
+	struct ui_uploads uploads;   /* put */
+	struct ui_downloads downloads; /* get */
+	struct ui_local local_storage;
+	struct ui_local *local;      /* NULL: somebody else's endpoint */
+	struct xf_client *client;
+	char trace_path[4096];       /* "": in memory, or not recorded */
+	bool recorded;
+	_Atomic(struct xf_manager *) manager; /* for the signal helper; set on main */
+	struct xf_manager *own;      /* the same, main only */
+	struct ui_screen_app *app;   /* NULL: no screen */
+};
+
+/* ---- getting ready: nothing is sent, every failure is exit status 2 */
+
+static enum xf_status local_start(struct carry *p, struct xf_error *err)
+{
+	const struct ui_settings *s = p->settings;
+
+	if (!s->local && s->fault.nr_items)
+		return xf_fail(err, XF_INVALID, "--fault is for the embedded endpoint: add --local");
+	if (!s->local)
+		return XF_OK;
+	if (s->endpoint_url)
+		return xf_fail(err, XF_INVALID, "--local and --endpoint-url name two endpoints: choose one");
+	p->local = &p->local_storage;
+	return ui_local_start(p->local, &s->fault, s->no_sign_request, err);
+}
+
+static enum xf_status options_agree(struct carry *p, struct xf_error *err)
+{
+	const struct ui_settings *s = p->settings;
+
+	if (p->downloads.to_stdout && s->json && !*s->json)
+		return xf_fail(err, XF_INVALID, "the object goes to standard output: give the JSON a file, --json=FILE");
+	if (!s->resume)
+		return XF_OK;
+	for (unsigned i = 0; i < p->uploads.nr; i++) {
+		if (!p->uploads.list[i].path)
+			return xf_fail(err, XF_INVALID, "--resume needs a file, which can be read again; standard input cannot");
+		p->uploads.list[i].resume = true;
+	}
+	return XF_OK;
+}
+
+static enum xf_status prepare(struct carry *p, const struct ui_arguments *a, struct xf_error *err)
+{
+	enum xf_status status = ui_transfer_config(p->settings, &p->config, err);
+
+	if (!status)
+		status = ui_transfer_extra(p->settings, &p->extra, err);
+	if (!status)
+		status = p->what->download ?
+			ui_downloads_init(&p->downloads, a->operands, a->nr_operands, &p->extra, err) :
+			ui_uploads_init(&p->uploads, a->operands, a->nr_operands, &p->extra, err);
+	if (!status)
+		status = options_agree(p, err);
+	if (!status)
+		status = local_start(p, err);
+	if (!status)
+		status = ui_transfer_connect(p->settings, p->local, &p->client, err);
+	return status;
+}
+
+/* ---- recording */
+
+static void trace_warning(void *ctx, const char *text)
+{
+	(void)ctx;
+	fprintf(stderr, "xferdb: warning: %s; the transfer goes on\n", text);
+}
+
+/* No trace is a pity, never a reason not to upload. */
+static void trace_start(struct carry *p)
+{
+	struct xf_trace_options options = { .warn = trace_warning };
+	struct xf_error err = XF_ERROR_INIT;
+	const char *path = p->settings->output;
+	uint64_t event_ps;
+
+	if (p->settings->trace == UI_NO)
+		return;
+	event_ps = ui_cost_event_ps();
+	if (!path && !ui_path_last_trace(p->trace_path, sizeof(p->trace_path), true, &err))
+		path = p->trace_path;
+	options.path = path;
+	p->recorded = path && xf_trace_start(&options, &err) == XF_OK;
+	if (!p->recorded) {
+		trace_warning(NULL, *err.message ? err.message : "the trace has no place");
+		options.path = NULL;
+		err = XF_ERROR_INIT;
+		p->recorded = xf_trace_start(&options, &err) == XF_OK;
+	}
+	XF_EMIT(property, .key = xf_text("command"), .value = xf_text(p->what->command));
+	XF_EMIT(property, .key = xf_text("event_ps"), .number = event_ps);
+}
+
+/* The closed trace's path; "" when it is not, or not all, in a file. */
+static void trace_stop(struct carry *p)
+{
+	const char *path;
+
+	if (!p->recorded)
+		return;
+	xf_trace_stop();
+	path = xf_trace_in_memory() ? NULL : xf_trace_path();
+	snprintf(p->trace_path, sizeof(p->trace_path), "%s", path ? path : "");
+}
+
+/* ---- signals and displays */
+
+static void signal_arrived(void *ctx, int number, unsigned count)
+{
+	struct carry *p = ctx;
+	struct xf_manager *m = atomic_load(&p->manager);
+
+	if (!m || count > 2) {
+		if (p->app)
+			ui_screen_restore();
+		_exit(UI_EXIT_INTERRUPTED);
+	}
+	if (count == 1)
+		xf_manager_cancel(m, XF_INTERRUPTED,
+				  number == SIGINT ? "interrupted (SIGINT)" : "ended by a signal (SIGTERM, SIGHUP)");
+	else
+		xf_manager_give_up(m);
+}
+
+static void manager_ready(void *ctx, struct xf_manager *m)
+{
+	struct carry *p = ctx;
+
+	p->own = m;
+	atomic_store(&p->manager, m);
+	if (ui_signals_count())
+		xf_manager_cancel(m, XF_INTERRUPTED, "interrupted");
+}
+
+static void displays_start(struct carry *p)
+{
+	bool own_text = p->settings->json && ui_text_stream(p->settings) == stderr;
+
+	if (!p->recorded || p->settings->quiet || p->downloads.to_stdout)
+		return;
+	if (p->settings->tui == UI_YES)
+		p->app = ui_screen_app_start(p->settings);
+	if (!p->app && !own_text)
+		ui_progress_start(p->settings->plain);
+}
+
+/* ---- the call and what comes after it */
+
+/* Is the object there, right after the return? */
+static void verify_one(struct carry *p, struct xf_http *http, struct xf_transfer *t)
+{
+	struct xf_transfer_info info;
+	struct xf_s3_head_output out = { 0 };
+	struct xf_s3_head_input in = { .extra = &p->extra };
+	struct xf_call_hooks hooks = { .part = 0 };
+	struct xf_error err = XF_ERROR_INIT;
+	enum xf_status status;
+
+	xf_future_info(t, &info);
+	in.bucket = info.bucket;
+	in.key = info.key;
+	hooks.transfer = info.id;
+	status = xf_s3_head_object(p->client, http, &in, &out, &hooks, &err);
+	XF_EVENT(object_head, .bytes = status ? 0 : out.size, .transfer = info.id,
+		 .http_status = (uint32_t)(status ? err.http_status : out.answer.http_status),
+		 .etag = xf_text(status ? NULL : out.answer.etag), .call = 1, .failed = status != XF_OK,
+		 .verify = 1);
+}
+
+static void verify(struct carry *p)
+{
+	struct xf_error err = XF_ERROR_INIT;
+	struct xf_http *http = NULL;
+	struct xf_transfer *t;
+
+	if (!p->own || ui_signals_count() || xf_client_http(p->client, &http, &err))
+		return;
+	for (uint32_t id = 0; (t = xf_manager_transfer(p->own, id)); id++)
+		verify_one(p, http, t);
+	xf_http_free(http);
+}
+
+/* With --linger 0 the HEAD would keep the process: only when it was asked for. */
+static bool verify_wanted(const struct carry *p)
+{
+	const struct ui_settings *s = p->settings;
+	bool leaves = s->given[UI_OPT_linger] && !s->linger && !(ui_transfer_waits(s) & XF_WAIT_EXIT);
+
+	return s->verify == UI_YES || (s->verify == UI_UNSET && s->local && !leaves);
+}
+
+static bool all_done(struct carry *p)
+{
+	struct xf_transfer *t;
+
+	for (uint32_t id = 0; (t = xf_manager_transfer(p->own, id)); id++)
+		if (!xf_future_done(t))
+			return false;
+	return true;
+}
+
+/*
+ * Has everything that would stay behind a name? A program that ends in Python
+ * still finishes what it is just submitting: Create is answered, and no part goes out
+ * (measured with boto3). So is it here, or an upload might be left on the service that nobody can name.
+ */
+static bool all_named(struct carry *p)
+{
+	struct xf_transfer *t;
+
+	for (uint32_t id = 0; (t = xf_manager_transfer(p->own, id)); id++) {
+		struct xf_transfer_info info;
+		xf_future_info(t, &info);
+		if (!*info.upload_id && !xf_future_done(t) &&
+		    !(info.size && info.size < p->config.multipart_threshold))
+			return false;
+	}
+	return true;
+}
+
+/* Waits for a condition of ours, at most limit_ns, looking again and again. */
+static bool wait_for(struct carry *p, bool (*condition)(struct carry *p), uint64_t limit_ns)
+{
+	uint64_t end_ns = xf_gate_now_ns() + limit_ns;
+	const struct timespec pause = { .tv_nsec = 200000 };
+
+	while (!condition(p)) {
+		if (xf_gate_now_ns() >= end_ns)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return true;
+}
+
+static bool over_or_interrupted(struct carry *p)
+{
+	return all_done(p) || ui_signals_count();
+}
+
+/* Stays until the work is over or the linger is; true: it is over. */
+static bool linger(struct carry *p)
+{
+	/* without a limit, and after a signal, xf_manager_exit() waits for it */
+	if (!p->settings->given[UI_OPT_linger] || wait_for(p, over_or_interrupted, p->settings->linger))
+		return true;
+	wait_for(p, all_named, LEAVE_WAIT_NS);
+	return false;
+}
+
+/* ---- leaving while work goes on */
+
+static void segment_copy(void *ctx, const struct xf_segment *segment)
+{
+	int fd = *(int *)ctx;
+	off_t at = XF_HEADER_SIZE + (off_t)segment->header.index * XF_SEGMENT_SIZE;
+
+	if (pwrite(fd, segment, sizeof(*segment), at) < 0)
+		fprintf(stderr, "xferdb: warning: a piece of the trace is lost\n");
+}
+
+/* A recording in memory, as a file that lives through exec. */
+static void memory_to_file(char *path, size_t cap)
+{
+	int fd = memfd_create("trace", 0);
+	_Alignas(struct xf_file_header) char page[XF_HEADER_SIZE] = { 0 };
+
+	if (fd < 0)
+		return;
+	memcpy(page, xf_trace_header(), sizeof(struct xf_file_header));
+	((struct xf_file_header *)(void *)page)->nr_in_memory = 0; /* here they are */
+	/* segments that nobody took are holes */
+	if (ftruncate(fd, XF_HEADER_SIZE + (off_t)xf_trace_header()->nr_segments * XF_SEGMENT_SIZE) ||
+	    pwrite(fd, page, sizeof(page), 0) < 0)
+		return;
+	xf_trace_visit(segment_copy, &fd);
+	snprintf(path, cap, "/proc/self/fd/%d", fd);
+}
+
+/* This process becomes the verdict of its trace: every thread and connection ends here. */
+static void leave(struct carry *p)
+{
+	const struct ui_settings *s = p->settings;
+	const char *argv[16] = { "xferdb", "verdict", "--as", p->what->command };
+	char json[4200];
+	size_t n = 4;
+
+	if (!p->recorded)
+		_exit(ui_conclude(NULL, s, p->what->command, false));
+	if (!*p->trace_path)
+		memory_to_file(p->trace_path, sizeof(p->trace_path));
+	if (s->json)
+		argv[n++] = *s->json ? (snprintf(json, sizeof(json), "--json=%s", s->json), json) : "--json";
+	if (s->expect)
+		argv[n++] = "--expect", argv[n++] = s->expect;
+	if (s->strict)
+		argv[n++] = "--strict";
+	if (s->quiet)
+		argv[n++] = "--quiet";
+	if (s->plain)
+		argv[n++] = "--plain";
+	argv[n++] = "--";
+	argv[n++] = p->trace_path;
+	ui_signals_stop();
+	fflush(NULL);
+	execv("/proc/self/exe", (char **)(uintptr_t)argv);
+	perror("xferdb: the verdict cannot be shown");
+	_exit(UI_EXIT_FAILED);
+}
+
+/* ---- the end */
+
+/* What is known of what is left on the service, when nobody could tell at the time. */
+static void unanswered_print(const struct xf_transfer_info *info)
+{
+	if (info->unanswered && !*info->upload_id)
+		fprintf(stderr, "xferdb: the service had all of it and did not answer: s3://%s/%s may be stored\n",
+			info->bucket, info->key);
+	if (info->unanswered && *info->upload_id)
+		fprintf(stderr, "xferdb: Complete was not answered: s3://%s/%s may be stored\n", info->bucket, info->key);
+	if (info->create_unanswered)
+		fprintf(stderr, "xferdb: Create was not answered: an upload may be left; xferdb uploads s3://%s lists it\n",
+			info->bucket);
+}
+
+static void error_print(const struct xf_transfer_info *info, const struct xf_error *err)
+{
+	fprintf(stderr, "xferdb: s3://%s/%s: %s\n", info->bucket, info->key, err->message);
+	if (info->aborted)
+		fprintf(stderr, "xferdb: the multipart upload was aborted; nothing is left on the service\n");
+	if (info->orphaned)
+		fprintf(stderr, "xferdb: the multipart upload %s of s3://%s/%s is left on the service%s\n",
+			info->upload_id, info->bucket, info->key,
+			info->resumed ? ", for --resume to continue" : "");
+	unanswered_print(info);
+}
+
+/* What --resume did, of every transfer. */
+static void resumed_print(struct carry *p)
+{
+	struct xf_transfer *t;
+
+	if (!p->settings->resume || p->settings->quiet)
+		return;
+	for (uint32_t id = 0; p->own && (t = xf_manager_transfer(p->own, id)); id++) {
+		struct xf_transfer_info info;
+		xf_future_info(t, &info);
+		if (info.resumed)
+			fprintf(stderr, "xferdb: s3://%s/%s: continued upload %s: %u part%s (%llu bytes) were there already\n",
+				info.bucket, info.key, info.upload_id, info.reused_parts,
+				info.reused_parts == 1 ? "" : "s", (unsigned long long)info.reused_bytes);
+		else
+			fprintf(stderr, "xferdb: s3://%s/%s: nothing to resume: sent from the start\n", info.bucket, info.key);
+	}
+}
+
+/* Every transfer's error: to the trace, and to people at the end. Returns the worst exit status. */
+static int errors_note(struct carry *p, bool print)
+{
+	int exit_status = UI_EXIT_DONE;
+	struct xf_transfer *t;
+
+	for (uint32_t id = 0; p->own && (t = xf_manager_transfer(p->own, id)); id++) {
+		struct xf_error err = XF_ERROR_INIT;
+		struct xf_transfer_info info;
+		if (!xf_future_result(t, &err))
+			continue;
+		exit_status = UI_EXIT_FAILED;
+		xf_future_info(t, &info);
+		if (print)
+			error_print(&info, &err);
+		else
+			ui_note_error(id, &err);
+	}
+	return ui_signals_count() ? UI_EXIT_INTERRUPTED : exit_status;
+}
+
+static int conclude(struct carry *p, int exit_status)
+{
+	struct ui_trace trace = { .log = NULL };
+	struct xf_error err = XF_ERROR_INIT;
+	int concluded;
+
+	if (p->recorded && ui_trace_open(&trace, p->trace_path, true, &err))
+		fprintf(stderr, "xferdb: the trace cannot be judged: %s\n", err.message);
+	if (p->app)
+		ui_screen_app_finish(p->app, ui_signals_count() ? NULL : trace.log, &trace.verdicts);
+	resumed_print(p);
+	errors_note(p, true);
+	concluded = ui_conclude(trace.judged ? &trace : NULL, p->settings, p->what->command, false);
+	ui_trace_close(&trace);
+	return exit_status ? exit_status : concluded;
+}
+
+/* boto3's name of the call. */
+static const char *call_name(const struct carry *p)
+{
+	if (p->what->download)
+		return p->downloads.list[0].path ? "download_file" : "download_fileobj";
+	return p->uploads.list[0].path ? "upload_file" : "upload_fileobj";
+}
+
+static int transfer(struct carry *p)
+{
+	struct xf_call_options call = {
+		.name = call_name(p), .call = 1, .waits = ui_transfer_waits(p->settings),
+		.uploads = p->uploads.list, .nr_uploads = p->uploads.nr,
+		.downloads = p->downloads.list, .nr_downloads = p->downloads.nr,
+	};
+	struct xf_error err = XF_ERROR_INIT;
+	enum xf_status refused = xf_call_transfer(p->client, &p->config, &call, manager_ready, p, &p->own, &err);
+	int exit_status;
+	bool over;
+
+	if (!p->what->download && verify_wanted(p))
+		verify(p);
+	over = !p->own || call.waits & XF_WAIT_EXIT || linger(p);
+	if (over && p->own)
+		xf_manager_exit(p->own);
+	exit_status = over ? errors_note(p, false) : UI_EXIT_DONE;
+	if (refused && exit_status == UI_EXIT_DONE) {
+		fprintf(stderr, "xferdb: %s\n", err.message);
+		exit_status = UI_EXIT_FAILED;
+	}
+	XF_EVENT(process_exit, .exit_status = exit_status, .pid = (uint32_t)getpid());
+	ui_progress_stop();
+	if (p->app)
+		ui_screen_app_freeze(p->app);
+	if (!over && p->app)
+		ui_screen_app_finish(p->app, NULL, NULL);
+	trace_stop(p);
+	if (!over)
+		leave(p);
+	return conclude(p, exit_status);
+}
+
+static int run(struct carry *p)
+{
+	int exit_status;
+
+	ui_signals_start(signal_arrived, p);
+	trace_start(p);
+	displays_start(p);
+	exit_status = transfer(p);
+	atomic_store(&p->manager, NULL);
+	ui_signals_stop();
+	xf_manager_free(p->own);
+	if (p->recorded)
+		xf_trace_release();
+	return exit_status;
+}
+
+int ui_carry(struct ui_arguments *arguments, const struct ui_carry *what)
+{
+	struct carry p = { .settings = &arguments->settings, .what = what };
+	struct xf_error err = XF_ERROR_INIT;
+	int exit_status = UI_EXIT_USAGE;
+
+	if (prepare(&p, arguments, &err) == XF_OK)
+		exit_status = run(&p);
+	else
+		fprintf(stderr, "xferdb: %s\n", err.message);
+	if (p.client)
+		xf_client_free(p.client);
+	if (p.local)
+		ui_local_stop(p.local);
+	ui_uploads_fini(&p.uploads);
+	ui_downloads_fini(&p.downloads);
+	xf_extra_fini(&p.extra);
+	return exit_status;
+}
