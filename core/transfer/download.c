@@ -381,10 +381,12 @@ static void drop_filling(struct range *r)
 	r->filling = NULL;
 }
 
+/* Counted outside of the event, whose arguments are not evaluated when nobody records. */
 static void start_attempt(struct range *r)
 {
+	r->attempt++;
 	XF_EVENT(part_start, .bytes = r->len, .transfer = r->download->t->id, .part = r->number,
-		 .attempt = ++r->attempt);
+		 .attempt = r->attempt);
 }
 
 /* The attempt broke: what it reported is taken back, and there is another. */
