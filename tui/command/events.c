@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tracer/export/text.h"
 #include "tracer/trace/filter.h"
-#include "tui/command/json.h"
 #include "tui/command/style.h"
 #include "tui/command/trace.h"
 
@@ -33,15 +33,11 @@ static void event_text(FILE *out, const struct tr_log *log, const struct tr_even
 
 static void event_print(FILE *out, const struct tr_log *log, const struct tr_event *e, bool json)
 {
-	json_t *object;
-
 	if (!json) {
 		event_text(out, log, e);
 		return;
 	}
-	object = ui_event_json(log, e);
-	json_dumpf(object, out, JSON_COMPACT);
-	json_decref(object);
+	tr_put_event_json(out, log, e);
 	fputc('\n', out);
 }
 

@@ -30,7 +30,7 @@ static int write_export(const struct tr_exporter *as, const struct tr_export_inp
 			const struct ui_settings *settings)
 {
 	struct xf_error err = XF_ERROR_INIT;
-	const char *path = settings->export_output;
+	const char *path = settings->output;
 	bool to_stdout = !path || !strcmp(path, "-");
 	enum xf_status status = to_stdout ? tr_export_stream(as, input, stdout, &err)
 					  : tr_export_file(as, input, path, &err);
@@ -53,14 +53,14 @@ static int export_run(const struct tr_exporter *as, const struct ui_trace *trace
 static const char *objection(const struct tr_exporter *as, const struct ui_settings *settings)
 {
 	const char *name = as ? tr_exporter_name(as) : "";
-	bool to_stdout = !settings->export_output || !strcmp(settings->export_output, "-");
+	bool to_stdout = !settings->output || !strcmp(settings->output, "-");
 
 	if (!as)
 		return "--format is needed: perfetto, perfetto-proto, otlp, grafana, html, svg, csv, jsonl, "
 		       "speedscope, folded, sqlite, dot or mermaid";
 	if (settings->to && strcmp(name, "otlp"))
 		return "--to sends OTLP only: --format otlp";
-	if (settings->to && settings->export_output)
+	if (settings->to && settings->output)
 		return "--to and -o name two places: choose one";
 	if (!settings->to && to_stdout && isatty(STDOUT_FILENO) &&
 	    (!strcmp(name, "sqlite") || !strcmp(name, "perfetto-proto")))

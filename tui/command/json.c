@@ -449,51 +449,6 @@ json_t *ui_document_json(const struct ui_document *d)
 	return o;
 }
 
-/* ---- events */
-
-static json_t *field_json(const struct tr_log *log, const struct tr_event *e, const struct xf_field *f)
-{
-	char word[4200];
-	uint64_t value = xf_field_get(e->record, f);
-
-	switch (f->type) {
-	case XF_TYPE_text:
-	case XF_TYPE_object:
-		if (!value)
-			return json_null();
-		/* fall through */
-	case XF_TYPE_thread:
-	case XF_TYPE_class:
-	case XF_TYPE_state:
-	case XF_TYPE_how:
-	case XF_TYPE_op:
-		return text(tr_event_field_text(log, e, f, word, sizeof(word)));
-	case XF_TYPE_flag:
-		return json_boolean(value != 0);
-	default:
-		return json_integer((json_int_t)value);
-	}
-}
-
-json_t *ui_event_json(const struct tr_log *log, const struct tr_event *e)
-{
-	const struct xf_kind_info *info = xf_kind_info(e->kind);
-	struct tr_site site = tr_event_site(log, e);
-	json_t *o = json_object();
-
-	set(o, "seq", integer(e->index));
-	set(o, "t_ns", json_integer(e->t_ns));
-	set(o, "thread", thread_name(log, e->thread));
-	set(o, "event", text(info->name));
-	set(o, "object", object_name(log, e->object));
-	set(o, "file", text(site.file));
-	set(o, "line", integer_or_null(site.line != 0, site.line));
-	for (unsigned i = 0; i < info->nr_fields; i++)
-		if (!json_object_get(o, info->fields[i].name))
-			set(o, info->fields[i].name, field_json(log, e, &info->fields[i]));
-	return o;
-}
-
 /* ---- writing */
 
 static enum xf_status dump(json_t *document, FILE *out, const char *path, struct xf_error *err)

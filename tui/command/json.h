@@ -25,9 +25,6 @@ struct ui_document {
 /* Owns: the result, json_decref(). NULL: out of memory. */
 json_t *ui_document_json(const struct ui_document *document);
 
-/* One event as a line of JSONL has it. Owns: the result. */
-json_t *ui_event_json(const struct tr_log *log, const struct tr_event *e);
-
 /*
  * Writes the document, compact, with a newline: to standard output when path is
  * "" or "-", else to that file, whole or not at all (a temporary name beside it,
