@@ -23,6 +23,12 @@ static void add_aliases(const struct ui_option *option, char *buf, size_t cap)
 	}
 }
 
+/* A choice too long to be spelled out beside the option. */
+static bool many_words(const struct ui_option *option)
+{
+	return option->kind == UI_KIND_WORD && strlen(option->argument) > 70;
+}
+
 const char *ui_help_spelling(const struct ui_option *option, char *buf, size_t cap)
 {
 	size_t implied;
@@ -38,7 +44,7 @@ const char *ui_help_spelling(const struct ui_option *option, char *buf, size_t c
 	ui_option_implied(option, &implied);
 	if (*option->argument)
 		add(buf, cap, option->kind == UI_KIND_OUTPUT ? "[=" : implied ? " [" : " ");
-	add(buf, cap, option->kind == UI_KIND_WORDS ? "WORD[,WORD…]" : option->argument);
+	add(buf, cap, option->kind == UI_KIND_WORDS ? "WORD[,WORD…]" : many_words(option) ? "WORD" : option->argument);
 	if (*option->argument && (option->kind == UI_KIND_OUTPUT || implied))
 		add(buf, cap, "]");
 	return buf;
@@ -89,7 +95,7 @@ static void option_print(FILE *out, const struct ui_option *option)
 	else
 		fprintf(out, "%*s", COLUMN - len, "");
 	snprintf(text, sizeof(text), "%s", option->sentence);
-	if (option->kind == UI_KIND_WORDS)
+	if (option->kind == UI_KIND_WORDS || many_words(option))
 		words_add(option, text, sizeof(text));
 	add(text, sizeof(text), " (default: ");
 	add(text, sizeof(text), option->standard);
