@@ -169,6 +169,9 @@ static void match_faults(struct xf_ep_call *c)
 		.key = c->request.key ? c->request.key : "", .part = part,
 	};
 	xf_ep_fault_match(c->site->rules, c->site->nr_rules, &subject, &c->harm);
+	uint16_t status = part && part <= XF_EP_PARTS ? atomic_load(&c->site->part_status[part]) : 0;
+	if (status)
+		c->harm.status = status;
 }
 
 /* The answer a rule asks for; nothing has been done. */

@@ -10,6 +10,8 @@
 #ifndef XF_ENDPOINT_CALL_H
 #define XF_ENDPOINT_CALL_H
 
+#include <stdatomic.h>
+
 #include "core/endpoint/auth.h"
 #include "core/endpoint/body.h"
 #include "core/endpoint/fault.h"
@@ -23,7 +25,7 @@
 /* Limits of S3. */
 #define XF_EP_OBJECT_MAX (5ull << 30)  /* one PUT, one part */
 #define XF_EP_PART_MIN (5ull << 20)    /* all parts but the last */
-enum { XF_EP_DOCUMENT_MAX = 8 << 20, XF_EP_KEY_MAX = 1024, XF_EP_METADATA_MAX = 2048 };
+enum { XF_EP_DOCUMENT_MAX = 8 << 20, XF_EP_KEY_MAX = 1024, XF_EP_METADATA_MAX = 2048, XF_EP_PARTS = 10000 };
 
 /* What all requests share. Set before the first; the store and the rules lock themselves. */
 struct xf_ep_site {
@@ -33,6 +35,7 @@ struct xf_ep_site {
 	bool auto_bucket;
 	struct xf_ep_fault *rules;
 	size_t nr_rules;
+	_Atomic uint16_t part_status[XF_EP_PARTS + 1]; /* by part number: answered so from now on; 0: not. Any thread */
 	uint64_t part_min;         /* XF_EP_PART_MIN */
 };
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/endpoint/server.h"
@@ -191,19 +192,39 @@ static bool say(const struct xf_endpoint *e, int fd)
 	return ok;
 }
 
-/* Until a signal, or until nobody holds the other end of the pipe. */
-static void serve_until(int signals, int until_fd)
+enum xf_status xf_endpoint_fail_part(struct xf_endpoint *e, uint32_t part, uint32_t http_status)
+{
+	if (!part || part > XF_EP_PARTS || (http_status && (http_status < 300 || http_status > 599)))
+		return XF_INVALID;
+	atomic_store(&e->site.part_status[part], (uint16_t)http_status);
+	return XF_OK;
+}
+
+/* A wish from the other end; false: nobody holds it any more. */
+static bool hear(struct xf_endpoint *e, int fd)
+{
+	uint32_t wish[2];
+	ssize_t n = recv(fd, wish, sizeof(wish), 0);
+
+	if (n == 0 || (n < 0 && errno == ECONNRESET))
+		return false;
+	if (n == (ssize_t)sizeof(wish) && xf_endpoint_fail_part(e, wish[0], wish[1]) == XF_OK)
+		send(fd, wish, sizeof(wish), MSG_NOSIGNAL | MSG_DONTWAIT);
+	return n > 0 || errno == EINTR || errno == EAGAIN;
+}
+
+/* Until a signal, or until nobody holds the other end of the socket. */
+static void serve_until(struct xf_endpoint *e, int signals, int until_fd)
 {
 	struct pollfd fds[2] = { { .fd = signals, .events = POLLIN },
 				 { .fd = until_fd, .events = POLLIN } };
-	char byte;
 
 	for (;;) {
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return;
 		if (fds[0].revents)
 			return;
-		if (fds[1].revents && read(until_fd, &byte, 1) == 0)
+		if (fds[1].revents && !hear(e, until_fd))
 			return;
 	}
 }
@@ -234,7 +255,7 @@ enum xf_status xf_endpoint_serve(const struct xf_endpoint_options *options, int 
 	if (!status && !say(e, out_fd))
 		status = xf_fail_errno(err, XF_IO, errno, "cannot write the endpoint's address");
 	if (!status)
-		serve_until(signals, until_fd);
+		serve_until(e, signals, until_fd);
 	xf_endpoint_stop(e);
 	close(signals);
 	return status;

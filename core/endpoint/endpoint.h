@@ -51,13 +51,20 @@ enum xf_status xf_endpoint_start(struct xf_endpoint **out, const struct xf_endpo
 				 struct xf_error *err);
 /* Ends what is held or under way, waits for the server's threads, frees. NULL is fine. */
 void xf_endpoint_stop(struct xf_endpoint *e);
+/*
+ * Requests for that part are answered with this error status from now on; 0: no more. *Thread:* any.
+ * *Errors:* XF_INVALID.
+ */
+enum xf_status xf_endpoint_fail_part(struct xf_endpoint *e, uint32_t part, uint32_t http_status);
+
 struct xf_endpoint_info xf_endpoint_info(const struct xf_endpoint *e);
 
 /*
  * The body of `xferdb serve`: starts, writes KEY=VALUE lines (ENDPOINT_URL,
  * AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, with TLS CA_FILE) to out_fd,
  * and serves until SIGINT or SIGTERM, or, with until_fd >= 0, until the other
- * ends of that pipe are all closed. The main thread of a process of its own:
+ * ends of that socket are all closed. What is written there, eight bytes a time, a part's number and
+ * a status (native uint32_t), is xf_endpoint_fail_part(); the same eight bytes come back when it holds. The main thread of a process of its own:
  * takes over the two signals. *Errors:* as xf_endpoint_start().
  */
 enum xf_status xf_endpoint_serve(const struct xf_endpoint_options *options, int out_fd, int until_fd,

@@ -123,7 +123,7 @@ def test_the_configuration_can_be_set_before_the_manager_has_it():
 
 
 def test_frames_lists_and_returns():
-    r = debug("b upload_part", "c", "w", "u", "u", "u 99", "d", "d x", "a", "ll", "rv", "r", "rv", "w", "source xf_sem_post_at",
+    r = debug("tbreak upload_part", "c", "b upload_part", "disable 2", "w", "u", "u", "u 99", "d", "d x", "a", "ll", "rv", "r", "rv", "w", "source xf_sem_post_at",
               "l 1", "l", "", "list 3, 2", "l x", "u -1", "d -1")
     t.match(r"^  core/transfer/executor\.c\(\d+\)work\(\)$|^  core/transfer/upload\.c\(\d+\)run_part\(\)$|"
             r"^> core/transfer/upload\.c\(\d+\)upload_part\(\)$", r.out, r)
@@ -220,13 +220,13 @@ def test_quitting_before_anything_was_handed_over_sends_nothing():
 
 def test_the_end_restarts_only_at_an_endpoint_of_its_own():
     r = debug("b call_return", "c", "c", "c", "b")
-    t.equal(r.out.count("main call_return result=0"), 2, r)
+    t.equal(r.out.count("main call_return result=0"), 3, r)      # hit, the end, hit again
     t.match(r"breakpoint already hit 2 times", r.out, r)
     with t.Serve() as server:
         path = t.make_file("file", 1000)
         r = server.xferdb("debug", "put", path, "s3://bucket/key", "--batch", input=b"c\nc\ns\nb call_return\nrun\nc\n")
         t.equal(r.out.count("*** The run is over. 'run' repeats it, and uploads again."), 2, r)
-        t.equal(r.out.count("main call_return result=0"), 1, r)
+        t.equal(r.out.count("main call_return result=0"), 2, r)
 
 
 def test_a_failing_upload_is_met_post_mortem():
@@ -277,6 +277,31 @@ def test_a_recorded_session_is_a_trace_like_any_other():
     t.equal(r.verdict["outcome"], "stored", r)
     r = t.xferdb("events", trace, "--filter", "stopped or resumed")
     t.true(r.out.count("stopped") >= 3, r)
+
+
+def test_a_part_can_be_made_to_fail_by_assignment():
+    r = debug("fault.part[2] = 503", "p fault.part[2]", "p fault", "b part_retry", "c", "fault.part[2] = None", "p fault", "c",
+              "fault.part[0] = 3", "fault.part[2] = 7")
+    t.true("\n503\n{2: 503}\n" in r.out and "\n{}\n" in r.out, r)
+    t.match(r"^\[request-\d+ part_retry .*part=2 attempt=1 .*http_status=503\]$", r.out, r)
+    t.true("*** IndexError: parts are numbered 1 to 10000\n*** ValueError: an HTTP status from 400 to 599, or None" in r.out, r)
+    t.equal(r.status, 0, r)
+    with t.Serve() as server:
+        r = server.xferdb("debug", "put", t.tmp("file"), "s3://bucket/key", "--batch", input=b"fault.part[2] = 503\n")
+        t.true("*** only the endpoint of --local can be told to fail\n" in r.out, r)
+
+
+def test_run_repeats_the_experiment_with_other_arguments():
+    other = t.make_file("other", 9 * t.MiB, seed=2)
+    r = debug("b call_return", "c", "run --max-concurrency 1 --wait none", "p config.max_concurrency", "c", "p call.returned",
+              "run --local", "run nothing-there s3://bucket/k", "restart '%s' s3://bucket/other" % other, "b plan", "c",
+              "p future.key", "p len(parts)", "clear 1 2", "c")
+    t.match(r"^Restarting with arguments:\n\t--max-concurrency 1 --wait none\n> ", r.out, r)
+    t.true("\n1\n" in r.out and "\nTrue\n" in r.out and "\n'other'\n" in r.out, r)
+    t.match(r"^\*\*\* Cannot run --local: only options of the transfer and of the call can change", r.out, r)
+    t.match(r"^\*\*\* Cannot run nothing-there s3://bucket/k: ", r.out, r)
+    t.match(r"^\[submit-1 plan size=9437184 ", r.out, r)
+    t.equal(r.status, 0, r)
 
 
 def test_prompts_stand_where_pdb_has_them():

@@ -157,24 +157,31 @@ void tr_cmd_jump(struct tr_session *s, const char *argument)
 	}
 }
 
+/* The run under way is given up first: what it was told is not the next one's business. */
+static void end_this_run(struct tr_session *s)
+{
+	struct tr_point point;
+	if (!tr_run_alive(s->run))
+		return;
+	if (s->target->cancel)
+		s->target->cancel(s->target->ctx, "the run is started again");
+	tr_run_let_go(s->run);
+	tr_run_wait(s->run, &point);
+}
+
 void tr_cmd_run(struct tr_session *s, const char *argument)
 {
+	const struct tr_target *t = s->target;
 	const char *why = NULL;
-	if (*argument && !s->target->arguments)
-		why = "no other arguments can be given here";
-	else if (*argument)
-		why = s->target->arguments(s->target->ctx, argument);
+	if (*argument)
+		why = t->arguments ? t->arguments(t->ctx, argument, false) : "no other arguments can be given here";
 	if (why) {
-		tr_complain(s, "%s", why);
+		tr_complain(s, "Cannot run %s: %s", argument, why);
 		return;
 	}
-	if (tr_run_alive(s->run)) {
-		struct tr_point point;
-		if (s->target->cancel)
-			s->target->cancel(s->target->ctx, "the run is started again");
-		tr_run_let_go(s->run);
-		tr_run_wait(s->run, &point);
-	}
+	end_this_run(s);
+	if (*argument)
+		t->arguments(t->ctx, argument, true);
 	tr_say(s, "Restarting with arguments:\n\t%s\n", *argument ? argument : "the same");
 	tr_session_start(s);
 }

@@ -27,9 +27,11 @@ static uint32_t newest_of(const struct tr_log *log, uint32_t thread, uint32_t at
 	return i;
 }
 
-/* After the end: the newest event that stands in the source one can look at. */
+/* After the end: the call's return, or the newest event that stands in the source one can look at. */
 static uint32_t newest_shown(const struct tr_log *log, uint32_t thread, uint32_t at)
 {
+	if (tr_log_nr_calls(log) && tr_log_call(log, 0)->ret != TR_NONE && tr_log_call(log, 0)->thread == thread)
+		return tr_log_call(log, 0)->ret;
 	for (uint32_t i = newest_of(log, thread, at); i != TR_NONE; i = tr_log_step(log, i, thread, -1)) {
 		struct tr_event e = tr_log_event(log, i);
 		bool lock = e.kind == XF_EV_mutex_lock || e.kind == XF_EV_mutex_unlock;

@@ -449,7 +449,7 @@ void tr_run_start(struct tr_run *r)
 {
 	pthread_mutex_lock(&r->lock);
 	r->wanted = r->alive = true;
-	r->interrupted = false;
+	r->interrupted = r->letting_go = false;
 	pthread_cond_broadcast(&r->changed);
 	pthread_mutex_unlock(&r->lock);
 }

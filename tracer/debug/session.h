@@ -31,8 +31,11 @@ struct tr_target {
 	bool (*cancel)(void *ctx, const char *reason); /* false: there is nothing to cancel */
 	/* The endpoint answers that part with this status from now on; 0: no more. NULL, or why not. */
 	const char *(*fault)(void *ctx, uint32_t part, uint32_t status);
-	/* `run ARG…`: other arguments for the next run. NULL, or why not. */
-	const char *(*arguments)(void *ctx, const char *text);
+	/*
+	 * `run ARG…`: other arguments for the next run. NULL, or why not. Asked first whether they would
+	 * do (nothing changes then), and again, to apply, when no run is under way.
+	 */
+	const char *(*arguments)(void *ctx, const char *text, bool apply);
 	/* What became of the last run, a line for people; "" when all is well. */
 	const char *(*error)(void *ctx);
 	bool may_repeat;                          /* a restart uploads to an endpoint of our own */

@@ -49,6 +49,9 @@ struct debug {
 	_Atomic bool reading;        /* the prompt waits for a line */
 	enum tr_left left;           /* how far the run was when the prompt ended */
 	int before;                  /* exit status of the run before that one */
+	char refused[400];           /* why `run ARG…` was */
+	char **lines;                /* nr_lines of them, its arguments */
+	size_t nr_lines;
 	pthread_mutex_t error_lock;
 	char error[700];             /* of the last run; under error_lock */
 };
@@ -173,6 +176,13 @@ static bool cancel(void *ctx, const char *reason)
 	return m != NULL;
 }
 
+static const char *fault(void *ctx, uint32_t part, uint32_t status)
+{
+	struct debug *d = ctx;
+
+	return ui_local_fail_part(d->local, part, status) ? NULL : "the endpoint does not answer";
+}
+
 static const char *error_of(void *ctx)
 {
 	struct debug *d = ctx;
@@ -240,6 +250,130 @@ static enum xf_status prepare(struct debug *d, const struct ui_arguments *a, str
 	if (!status)
 		status = ui_transfer_connect(d->settings, d->local, &d->client, err);
 	return status;
+}
+
+/* ---- `run ARG…`: other options, and other files if there are any */
+
+enum { MAX_WORDS = 64 };
+
+/* The words of a line, quotes taken off, in place. */
+static int split(char *line, char **words)
+{
+	int n = 0;
+	char *to = line;
+
+	for (char *p = line; *p && n < MAX_WORDS;) {
+		char quote = '\0';
+		while (*p == ' ' || *p == '\t')
+			p++;
+		if (!*p)
+			break;
+		words[n++] = to;
+		for (; *p && (quote || (*p != ' ' && *p != '\t')); p++)
+			if (*p == quote)
+				quote = '\0';
+			else if (!quote && (*p == '\'' || *p == '"'))
+				quote = *p;
+			else
+				*to++ = *p;
+		p += *p != '\0';
+		*to++ = '\0';
+	}
+	return n;
+}
+
+/* What an option is kept as, in bytes. */
+static size_t setting_size(enum ui_kind kind)
+{
+	static const size_t sizes[] = {
+		[UI_KIND_FLAG] = sizeof(ui_t_FLAG), [UI_KIND_SWITCH] = sizeof(ui_t_SWITCH),
+		[UI_KIND_COUNT] = sizeof(ui_t_COUNT), [UI_KIND_SIZE] = sizeof(ui_t_SIZE),
+		[UI_KIND_RATE] = sizeof(ui_t_RATE), [UI_KIND_TIME] = sizeof(ui_t_TIME),
+		[UI_KIND_TEXT] = sizeof(ui_t_TEXT), [UI_KIND_WORD] = sizeof(ui_t_WORD),
+		[UI_KIND_WORDS] = sizeof(ui_t_WORDS), [UI_KIND_OUTPUT] = sizeof(ui_t_OUTPUT),
+	};
+
+	return kind < sizeof(sizes) / sizeof(*sizes) ? sizes[kind] : 0;
+}
+
+/* The options given anew replace those before, if a run can take them up. */
+static const char *merge(struct ui_settings *to, const struct ui_settings *from, bool apply)
+{
+	for (size_t i = 0; i < UI_OPT_COUNT; i++) {
+		const struct ui_option *o = &ui_options[i];
+		if (!from->given[i])
+			continue;
+		if (o->group != UI_TRANSFER_BIT && o->group != UI_CALL_BIT)
+			return "only options of the transfer and of the call can change from run to run";
+		if (!apply)
+			continue;
+		memcpy((char *)to + o->offset, (const char *)from + o->offset, setting_size(o->kind));
+		to->given[i] = true;
+	}
+	return NULL;
+}
+
+/* The next run's files. */
+static enum xf_status take_operands(struct debug *d, char **operands, size_t nr, bool apply,
+				    struct xf_error *err)
+{
+	struct ui_uploads uploads;
+	enum xf_status status;
+
+	if (d->download)
+		return xf_fail(err, XF_INVALID, "a download takes other options, no other files");
+	if (nr < 2)
+		return xf_fail(err, XF_INVALID, "FILE and s3://BUCKET/KEY are wanted");
+	status = ui_uploads_init(&uploads, operands, nr, &d->extra, err);
+	if (status == XF_OK && apply) {
+		struct ui_uploads before = d->uploads;
+		d->uploads = uploads;
+		uploads = before;
+		for (unsigned i = 0; i < d->uploads.nr; i++)
+			d->uploads.list[i].bucket = d->uploads.bucket; /* it stands in the struct, which has moved */
+	}
+	ui_uploads_fini(&uploads);
+	return status;
+}
+
+/* A copy that stays as long as d: settings and requests borrow its words. */
+static char *keep_line(struct debug *d, const char *text)
+{
+	char **lines = realloc(d->lines, (d->nr_lines + 1) * sizeof(*lines));
+
+	if (!lines)
+		return NULL;
+	d->lines = lines;
+	lines[d->nr_lines] = strdup(text);
+	return lines[d->nr_lines++];
+}
+
+/* On the controller, while the run is over or stopped; the run before is ended before the next begins. */
+static const char *arguments_of(void *ctx, const char *text, bool apply)
+{
+	struct debug *d = ctx;
+	static char head[5][8] = { "xferdb", "debug", "put", "f", "s3://b" };
+	char *words[MAX_WORDS + 5] = { head[0], head[1], head[2], head[3], head[4] };
+	struct ui_arguments a = { .command = NULL };
+	struct xf_error err = XF_ERROR_INIT;
+	const char *why = NULL;
+	char *line = keep_line(d, text);
+	int n = line ? split(line, words + 5) : 0;
+	enum xf_status status = ui_arguments_parse(&a, 5 + n, words, &err);
+
+	if (!line)
+		return "out of memory";
+	if (status == XF_OK)
+		why = merge(d->settings, &a.settings, apply);
+	if (status == XF_OK && !why && apply)
+		status = ui_transfer_config(d->settings, &d->config, &err);
+	if (status == XF_OK && !why && a.nr_operands > 3)
+		status = take_operands(d, a.operands + 3, a.nr_operands - 3, apply, &err);
+	ui_arguments_fini(&a);
+	if (status == XF_OK)
+		return why;
+	snprintf(d->refused, sizeof(d->refused), "%s", err.message);
+	return d->refused;
 }
 
 /* ---- the conversation, on the helper */
@@ -386,7 +520,7 @@ static int run(struct debug *d)
 	const struct tr_subject subject = { d, begin, call, end, release };
 	const struct tr_target target = {
 		.ctx = d, .config = &d->config, .config_open = config_open, .cancel = cancel, .error = error_of,
-		.may_repeat = d->local != NULL,
+		.fault = d->local ? fault : NULL, .arguments = arguments_of, .may_repeat = d->local != NULL,
 	};
 	const struct tr_sink sink = { d, write_out };
 	int exit_status = UI_EXIT_FAILED;
@@ -428,6 +562,9 @@ int ui_debug_run(struct ui_arguments *arguments)
 		ui_local_stop(d->local);
 	ui_uploads_fini(&d->uploads);
 	xf_extra_fini(&d->extra);
+	for (size_t i = 0; i < d->nr_lines; i++)
+		free(d->lines[i]);
+	free(d->lines);
 	pthread_mutex_destroy(&d->error_lock);
 	free(d);
 	return exit_status;

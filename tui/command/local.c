@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -104,7 +106,7 @@ enum xf_status ui_local_start(struct ui_local *local, const struct ui_list *faul
 	*local = (struct ui_local){ .lifeline = -1, .pid = -1 };
 	if (!argv)
 		return xf_fail(err, XF_NOMEM, "out of memory");
-	if (pipe2(ends, O_CLOEXEC)) {
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends)) {
 		free(argv);
 		return xf_fail_errno(err, XF_IO, errno, "the embedded endpoint did not start");
 	}
@@ -116,6 +118,18 @@ enum xf_status ui_local_start(struct ui_local *local, const struct ui_list *faul
 	if (status)
 		ui_local_stop(local);
 	return status;
+}
+
+bool ui_local_fail_part(const struct ui_local *local, uint32_t part, uint32_t http_status)
+{
+	const uint32_t wish[2] = { part, http_status };
+	struct pollfd answered = { .fd = local->lifeline, .events = POLLIN };
+	uint32_t echo[2];
+
+	return send(local->lifeline, wish, sizeof(wish), MSG_NOSIGNAL) == (ssize_t)sizeof(wish) &&
+	       poll(&answered, 1, 2000) == 1 &&
+	       recv(local->lifeline, echo, sizeof(echo), 0) == (ssize_t)sizeof(echo) &&
+	       !memcmp(wish, echo, sizeof(wish));
 }
 
 void ui_local_stop(struct ui_local *local)
