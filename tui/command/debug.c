@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/event/gate.h"
@@ -24,6 +25,7 @@
 #include "tui/command/transfer.h"
 #include "tui/command/uri.h"
 #include "tui/prompt/prompt.h"
+#include "tui/screen/app.h"
 
 struct debug {
 	struct ui_settings *settings;
@@ -41,7 +43,10 @@ struct debug {
 	FILE *out;
 
 	struct tr_session *session;
-	struct ui_prompt *prompt;
+	struct ui_prompt *prompt;    /* NULL: the screen's */
+	struct ui_screen_app *app;   /* NULL: no screen */
+	pthread_mutex_t line_lock;
+	char *lines;                 /* typed on the screen, not run yet; under line_lock */
 	struct xf_manager *own;      /* main only */
 	_Atomic(struct xf_manager *) manager; /* the same, for the others; NULL: none, or over */
 	_Atomic bool quitting;       /* what is handed over from now on is cancelled at once */
@@ -91,6 +96,8 @@ static void begin(void *ctx)
 	struct xf_trace_options options = { .warn = trace_warning, .path = d->settings->output };
 	struct xf_error err = XF_ERROR_INIT;
 
+	if (d->app)
+		ui_screen_app_detach(d->app);
 	release(d);
 	say_error(d, NULL);
 	if (!options.path && ui_path_last_trace(d->trace_path, sizeof(d->trace_path), true, &err) == XF_OK)
@@ -98,6 +105,8 @@ static void begin(void *ctx)
 	if (xf_trace_start(&options, &err) != XF_OK)
 		trace_warning(NULL, err.message);
 	XF_EMIT(property, .key = xf_text("command"), .value = xf_text(d->download ? "get" : "put"));
+	if (d->app)
+		ui_screen_app_attach(d->app);
 }
 
 static void manager_ready(void *ctx, struct xf_manager *m)
@@ -381,7 +390,13 @@ static const char *arguments_of(void *ctx, const char *text, bool apply)
 static void write_out(void *ctx, const char *text, size_t len)
 {
 	struct debug *d = ctx;
+	char *copy = d->app ? strndup(text, len) : NULL;
 
+	if (copy) {
+		ui_screen_app_say(d->app, copy);
+		free(copy);
+		return;
+	}
 	fwrite(text, 1, len, d->out);
 	fflush(d->out);
 }
@@ -456,6 +471,66 @@ static void converse(struct debug *d)
 	}
 }
 
+/* ---- the screen in the place of the prompt: its lines come through a queue, as a command may run for long */
+
+static void screen_line(void *ctx, const char *line)
+{
+	struct debug *d = ctx;
+	char *more = NULL;
+
+	pthread_mutex_lock(&d->line_lock);
+	if (asprintf(&more, "%s%s\n", d->lines ? d->lines : "", line) > 0) {
+		free(d->lines);
+		d->lines = more;
+	}
+	pthread_mutex_unlock(&d->line_lock);
+}
+
+static void screen_interrupt(void *ctx)
+{
+	struct debug *d = ctx;
+
+	tr_run_interrupt(d->session->run);
+}
+
+static bool screen_busy(void *ctx)
+{
+	struct debug *d = ctx;
+
+	return atomic_load(&d->manager) != NULL;
+}
+
+static void screen_abort(void *ctx)
+{
+	cancel(ctx, "aborted on the screen");
+}
+
+static void lines_run(struct debug *d, char *lines)
+{
+	char *rest = lines, *line;
+
+	while (!d->session->done && (line = strsep(&rest, "\n")) && rest)
+		tr_command_line(d->session, line);
+	free(lines);
+}
+
+static void converse_screen(struct debug *d)
+{
+	const struct timespec pause = { .tv_nsec = 20000000 };
+
+	while (!d->session->done && !atomic_load(&d->terminated) && !ui_screen_app_left(d->app)) {
+		char *lines;
+		pthread_mutex_lock(&d->line_lock);
+		lines = d->lines;
+		d->lines = NULL;
+		pthread_mutex_unlock(&d->line_lock);
+		if (lines)
+			lines_run(d, lines);
+		else
+			nanosleep(&pause, NULL);
+	}
+}
+
 static void *controller(void *arg)
 {
 	struct debug *d = arg;
@@ -465,7 +540,7 @@ static void *controller(void *arg)
 	run_prepared(d);
 	/* --batch with commands of its own asks for no more */
 	if (!d->settings->batch || !(d->settings->prompt_command.nr_items || d->settings->script))
-		converse(d);
+		(d->app ? converse_screen : converse)(d);
 	d->before = tr_run_status(d->session->run);
 	atomic_store(&d->quitting, true);
 	d->left = tr_session_quit(d->session);
@@ -531,13 +606,20 @@ static int run(struct debug *d)
 		.out = d->out, .silent = d->settings->batch, .history = *d->history ? d->history : NULL,
 		.complete = complete, .ctx = d,
 	};
-	d->prompt = ui_prompt_new(&options);
-	if (d->prompt && tr_session_new(&subject, &target, &sink, &d->session) == XF_OK) {
+	const struct ui_debugger debugger = { d, screen_line, screen_interrupt, screen_busy, screen_abort };
+	const bool screen = d->settings->tui == UI_YES && !d->settings->plain;
+	if (screen)
+		d->app = ui_screen_app_start_debug(d->settings, &debugger);
+	else
+		d->prompt = ui_prompt_new(&options);
+	if ((d->prompt || d->app) && tr_session_new(&subject, &target, &sink, &d->session) == XF_OK) {
 		ui_signals_start(signal_arrived, d);
 		exit_status = serve(d);
 		ui_signals_stop();
-		tr_session_free(d->session);
 	}
+	if (d->app)
+		ui_screen_app_finish(d->app, NULL, NULL);
+	tr_session_free(d->session);
 	ui_prompt_free(d->prompt);
 	return exit_status;
 }
@@ -552,6 +634,7 @@ int ui_debug_run(struct ui_arguments *arguments)
 		return UI_EXIT_FAILED;
 	d->settings = &arguments->settings;
 	pthread_mutex_init(&d->error_lock, NULL);
+	pthread_mutex_init(&d->line_lock, NULL);
 	if (prepare(d, arguments, &err) == XF_OK)
 		exit_status = run(d);
 	else
@@ -566,6 +649,8 @@ int ui_debug_run(struct ui_arguments *arguments)
 		free(d->lines[i]);
 	free(d->lines);
 	pthread_mutex_destroy(&d->error_lock);
+	pthread_mutex_destroy(&d->line_lock);
+	free(d->lines);
 	free(d);
 	return exit_status;
 }

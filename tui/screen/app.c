@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/event/emit.h"
+#include "tui/command/conclude.h"
 #include "tui/command/live.h"
 #include "tui/command/signals.h"
 #include "tui/command/style.h"
@@ -27,6 +29,11 @@ struct ui_screen_app {
 	pthread_t helper;
 	_Atomic bool stop;       /* the helper is to end */
 	_Atomic bool left;       /* the user has left: no more pictures */
+	_Atomic bool wanted;     /* there is a recording that may be read … */
+	_Atomic bool reading;    /* … and it is; helper only writes */
+	_Atomic bool ended;      /* the helper has */
+	FILE *plain;             /* sentences instead of a screen; NULL: a screen */
+	uint32_t told;           /* events that have been told in sentences */
 	struct ui_debugger debugger;
 	/* helper only while it lives, then main only */
 	struct ui_scene scene;
@@ -226,15 +233,67 @@ static void live_begin(struct ui_screen_app *app, struct ui_live *live)
 	ui_scene_begin(&app->scene);
 }
 
-static void live_loop(struct ui_screen_app *app, struct ui_live *live)
+/* Lets go of what is read. */
+static void live_end(struct ui_screen_app *app, struct ui_live *live)
+{
+	ui_scene_drop(&app->scene);
+	ui_live_close(live);
+	atomic_store(&app->reading, false);
+}
+
+/* Follows what is wanted: a recording that may be read, or none. */
+static void live_settle(struct ui_screen_app *app, struct ui_live *live)
+{
+	struct xf_error ignored = XF_ERROR_INIT; /* tried again at the next turn */
+	bool wanted = atomic_load(&app->wanted), reading = atomic_load(&app->reading);
+
+	if (wanted && !reading && ui_live_open(live, &ignored) == XF_OK) {
+		atomic_store(&app->reading, true);
+		live_begin(app, live);
+		app->dirty = true;
+	} else if (!wanted && reading) {
+		live_end(app, live);
+	}
+}
+
+static void live_turn(struct ui_screen_app *app, struct ui_live *live)
 {
 	struct xf_error ignored = XF_ERROR_INIT; /* what was loaded stays usable */
 
-	app->dirty = true;
-	while (!atomic_load(&app->stop) && !app->scene.quit && !ui_screen_lost()) {
-		if (!app->scene.frozen)
-			tr_log_refresh(live->log, &ignored);
-		turn(app);
+	if (!app->scene.nr_runs) {
+		keys_take(app, FRAME_MS);
+		return;
+	}
+	if (!app->scene.frozen)
+		tr_log_refresh(live->log, &ignored);
+	turn(app);
+}
+
+static void plain_turn(struct ui_screen_app *app, struct ui_live *live)
+{
+	struct xf_error ignored = XF_ERROR_INIT;
+	const struct timespec pause = { .tv_nsec = FRAME_MS * 1000000 };
+
+	if (live->log) {
+		tr_log_refresh(live->log, &ignored);
+		app->told = ui_plain_write(live->log, app->told, app->plain);
+		fflush(app->plain);
+	}
+	if (!atomic_load(&app->stop))
+		nanosleep(&pause, NULL);
+}
+
+static void live_loop(struct ui_screen_app *app, struct ui_live *live)
+{
+	bool last = false;
+
+	while (!last && !app->scene.quit && !ui_screen_lost()) {
+		last = atomic_load(&app->stop);
+		live_settle(app, live);
+		if (app->plain)
+			plain_turn(app, live);
+		else if (!last)
+			live_turn(app, live);
 	}
 	if (app->scene.quit || ui_screen_lost()) {
 		atomic_store(&app->left, true);
@@ -246,18 +305,32 @@ static void *helper_run(void *arg)
 {
 	struct ui_screen_app *app = arg;
 	struct ui_live live = { .log = NULL };
-	struct xf_error err = XF_ERROR_INIT;
 
 	xf_thread_mute();
-	if (ui_live_open(&live, &err))
-		return NULL;
-	live_begin(app, &live);
-	if (app->scene.nr_runs)
-		live_loop(app, &live);
-	ui_index_free(app->scene.runs[0].index);
-	app->scene.runs[0].index = NULL;
-	ui_live_close(&live);
+	live_loop(app, &live);
+	if (atomic_load(&app->reading))
+		live_end(app, &live);
+	atomic_store(&app->ended, true);
 	return NULL;
+}
+
+void ui_screen_app_detach(struct ui_screen_app *app)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	atomic_store(&app->wanted, false);
+	while (atomic_load(&app->reading) && !atomic_load(&app->ended))
+		nanosleep(&pause, NULL);
+}
+
+void ui_screen_app_attach(struct ui_screen_app *app)
+{
+	atomic_store(&app->wanted, true);
+}
+
+bool ui_screen_app_left(struct ui_screen_app *app)
+{
+	return atomic_load(&app->left);
 }
 
 static void app_free(struct ui_screen_app *app)
@@ -288,7 +361,9 @@ struct ui_screen_app *ui_screen_app_start_debug(const struct ui_settings *settin
 		return NULL;
 	if (debugger)
 		app->debugger = *debugger;
-	if (open_screen(&app->scene, settings)) {
+	app->wanted = !debugger;
+	app->plain = settings->plain ? ui_text_stream(settings) : NULL;
+	if (app->plain || open_screen(&app->scene, settings)) {
 		if (!pthread_create(&app->helper, NULL, helper_run, app))
 			return app;
 		ui_screen_close();
@@ -316,13 +391,10 @@ static void recorded_begin(struct ui_screen_app *app, const struct tr_log *log, 
 {
 	struct ui_scene *s = &app->scene;
 
-	ui_matches_fini(&s->runs[0].filter);
-	ui_matches_fini(&s->runs[0].search);
-	s->nr_runs = 0;
+	ui_scene_drop(s);
 	s->over = true;
 	s->frozen = s->follow = false;
 	s->debugger = (struct ui_debugger){ .ctx = NULL };
-	s->object = s->part = TR_NONE;
 	if (!ui_scene_add(s, log, verdicts->model, verdicts, ""))
 		return;
 	ui_scene_begin(s);
@@ -341,7 +413,7 @@ void ui_screen_app_finish(struct ui_screen_app *app, const struct tr_log *log,
 			  const struct tr_verdicts *verdicts)
 {
 	ui_screen_app_freeze(app);
-	if (!atomic_load(&app->left) && log && verdicts && verdicts->final)
+	if (!app->plain && !atomic_load(&app->left) && log && verdicts && verdicts->final)
 		end_show(app, log, verdicts);
 	ui_screen_close();
 	app_free(app);

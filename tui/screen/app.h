@@ -18,6 +18,16 @@ struct ui_screen_app *ui_screen_app_start(const struct ui_settings *settings);
 /* The same with somebody who can stop and go; the debugger must outlive the app. */
 struct ui_screen_app *ui_screen_app_start_debug(const struct ui_settings *settings, const struct ui_debugger *debugger);
 
+/*
+ * The recording is about to be released (another follows): on return nobody reads it. And: there
+ * is a recording again. Thread: any but the app's.
+ */
+void ui_screen_app_detach(struct ui_screen_app *app);
+void ui_screen_app_attach(struct ui_screen_app *app);
+
+/* Has the user left the screen? Thread: any. */
+bool ui_screen_app_left(struct ui_screen_app *app);
+
 /* A line for the prompt pane. Thread: any. */
 void ui_screen_app_say(struct ui_screen_app *app, const char *text);
 

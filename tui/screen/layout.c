@@ -17,7 +17,7 @@ static void stack(struct ui_layout *l, const struct ui_layout_wish *w, int top, 
 {
 	enum ui_pane below = w->focus == UI_PANE_TIMELINE ? UI_PANE_JOIN : w->focus;
 	int grow = w->focus == UI_PANE_TIMELINE ? w->enlarged : -w->enlarged;
-	int upper = clamp(w->lanes + 2, 3, rows - rows * 2 / 5);
+	int upper = clamp(w->lanes + 3, 3, rows - rows * 2 / 5);
 
 	upper = clamp(upper + grow, 3, rows - 3);
 	l->panes[UI_PANE_TIMELINE] = rect(top, 0, upper, w->columns);
@@ -29,7 +29,7 @@ static void grid(struct ui_layout *l, const struct ui_layout_wish *w, int top, i
 {
 	bool known = w->focus <= UI_PANE_JOIN;
 	enum ui_pane detail = known ? UI_PANE_JOIN : w->focus; /* ORDER panes: the first six have a place of their own */
-	int half = w->columns / 2, upper = clamp(w->lanes + 2, 4, rows * 2 / 5), middle, lower;
+	int half = w->columns / 2, upper = clamp(w->lanes + 3, 4, rows * 2 / 5), middle, lower;
 
 	if (w->focus == UI_PANE_TIMELINE)
 		upper = clamp(upper + w->enlarged, 4, rows - 12);

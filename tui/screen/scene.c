@@ -46,13 +46,24 @@ void ui_scene_init(struct ui_scene *s, const struct ui_theme *theme)
 	ui_keys_init(&s->keys);
 }
 
-void ui_scene_fini(struct ui_scene *s)
+void ui_scene_drop(struct ui_scene *s)
 {
 	for (int i = 0; i < s->nr_runs; i++) {
 		ui_index_free(s->runs[i].index);
+		free(s->runs[i].lanes);
+		free(s->runs[i].places);
 		ui_matches_fini(&s->runs[i].filter);
 		ui_matches_fini(&s->runs[i].search);
 	}
+	s->nr_runs = s->active = 0;
+	s->state = NULL;
+	s->thread = s->object = s->part = TR_NONE;
+	s->nr_crumbs = 0;
+}
+
+void ui_scene_fini(struct ui_scene *s)
+{
+	ui_scene_drop(s);
 	for (int i = 0; i < UI_MAX_LINES; i++)
 		free(s->lines[i]);
 	*s = (struct ui_scene){ .nr_runs = 0 };
@@ -76,7 +87,6 @@ static void run_measure(struct ui_run *run)
 {
 	uint32_t nr = tr_log_nr_events(run->log);
 
-	run->nr_seen = nr;
 	run->end_ns = nr ? tr_log_time(run->log, nr - 1) - run->zero_ns : 0;
 }
 
@@ -332,15 +342,15 @@ static void list_move(struct ui_scene *s, int64_t by)
 static void lane_move(struct ui_scene *s, int64_t by)
 {
 	const struct ui_run *run = ui_scene_run(s);
-	int64_t nr = tr_log_nr_threads(run->log), to = (s->thread == TR_NONE ? 0 : (int64_t)s->thread) + by;
+	int64_t nr = run->nr_lanes, to = (s->thread == TR_NONE ? 0 : (int64_t)ui_run_place(run, s->thread)) + by;
 
 	if (s->nr_runs > 1 && ((to >= nr && !s->active) || (to < 0 && s->active))) {
 		s->active = !s->active;
-		s->thread = s->active ? 0 : tr_log_nr_threads(ui_scene_run(s)->log) - 1;
+		s->thread = ui_run_lane(ui_scene_run(s), s->active ? 0 : ui_scene_run(s)->nr_lanes - 1);
 		return;
 	}
 	if (nr)
-		s->thread = (uint32_t)(to < 0 ? 0 : to >= nr ? nr - 1 : to);
+		s->thread = ui_run_lane(run, (uint32_t)(to < 0 ? 0 : to >= nr ? nr - 1 : to));
 }
 
 static void part_move(struct ui_scene *s, int64_t by)
@@ -565,15 +575,15 @@ static void prompt_run(struct ui_scene *s, const char *command)
 	s->debugger.run(s->debugger.ctx, command);
 }
 
-/* "part=3" or "thread=request-1": what is selected, as hold and release take it. */
+/* "part 3" or "request-1": what is selected, as hold and release take it. */
 static bool chosen_text(struct ui_scene *s, char *buf, size_t cap)
 {
 	bool parts = s->focus == UI_PANE_PARTS || s->focus == UI_PANE_EVIDENCE;
 
 	if (parts && s->state && s->part < s->state->nr_parts)
-		snprintf(buf, cap, "part=%u", s->state->parts[s->part].number);
+		snprintf(buf, cap, "part %u", s->state->parts[s->part].number);
 	else if (s->thread != TR_NONE)
-		snprintf(buf, cap, "thread=%s", tr_log_thread(ui_scene_run(s)->log, s->thread)->name);
+		snprintf(buf, cap, "%s", tr_log_thread(ui_scene_run(s)->log, s->thread)->name);
 	else
 		return false;
 	return true;
@@ -627,7 +637,10 @@ static void debug(struct ui_scene *s, enum ui_request request)
 		prompt_run(s, "return");
 		break;
 	case UI_REQ_pause:
-		prompt_run(s, "interrupt");
+		if (s->debugger.interrupt && !s->readonly)
+			s->debugger.interrupt(s->debugger.ctx);
+		else
+			prompt_run(s, "interrupt");
 		break;
 	case UI_REQ_frame_up: case UI_REQ_frame_down:
 		if (s->debugger.run)
@@ -820,6 +833,8 @@ static void leave_request(struct ui_scene *s, enum ui_request request)
 	case UI_REQ_quit:
 		if (s->focus == UI_PANE_HELP)
 			come_back(s);
+		else if (s->debugger.busy && s->debugger.busy(s->debugger.ctx))
+			s->asked = request, ask(s, UI_INPUT_CONFIRM, "");
 		else
 			s->quit = true;
 		break;
@@ -932,10 +947,14 @@ static void input_done(struct ui_scene *s)
 
 static void confirm_key(struct ui_scene *s, int key)
 {
+	bool yes = key == 'y' || key == 'Y';
+
 	s->input = UI_INPUT_NONE;
-	if (key == 'y' || key == 'Y')
+	if (yes && s->asked == UI_REQ_quit)
+		s->quit = true;
+	else if (yes)
 		s->debugger.abort(s->debugger.ctx);
-	ui_scene_tell(s, key == 'y' || key == 'Y' ? "aborting the upload" : "not aborted");
+	ui_scene_tell(s, yes ? "aborting the upload" : "not aborted");
 }
 
 /* Searching as one types: the first match from the cursor on is looked for with every letter. */
@@ -1008,10 +1027,8 @@ static void timeline_click(struct ui_scene *s, const struct ui_rect *r, int row,
 {
 	int lanes = s->timeline_columns, x = column - (r->x + r->columns - lanes);
 
-	if (row - r->y >= 2)
-		s->thread = s->lists[UI_PANE_TIMELINE].top + (uint32_t)(row - r->y - 2);
-	if (s->thread >= tr_log_nr_threads(ui_scene_run(s)->log))
-		s->thread = tr_log_nr_threads(ui_scene_run(s)->log) - 1;
+	if (row - r->y >= 3 && s->nr_runs == 1)
+		s->thread = ui_run_lane(ui_scene_run(s), s->lists[UI_PANE_TIMELINE].top + (uint32_t)(row - r->y - 3));
 	if (x >= 0)
 		go_time(s, s->from_ns + (int64_t)((double)(s->to_ns - s->from_ns) * (x + 0.5) / lanes), 0);
 }
@@ -1065,9 +1082,12 @@ static void wheel(struct ui_scene *s, enum ui_pane pane, int turn)
 void ui_scene_mouse(struct ui_scene *s, int row, int column, int turn)
 {
 	struct ui_layout_wish wish = { s->rows, s->columns, s->focus, s->maximised, s->enlarged,
-				       (int)tr_log_nr_threads(ui_scene_run(s)->log) };
-	struct ui_layout l = ui_layout_make(&wish);
+				       (int)0 };
+	struct ui_layout l;
 
+	for (int i = 0; i < s->nr_runs; i++)
+		wish.lanes += (int)tr_log_nr_threads(s->runs[i].log) + (s->nr_runs > 1);
+	l = ui_layout_make(&wish);
 	s->message[0] = '\0';
 	if (!l.fits)
 		return;
@@ -1085,10 +1105,51 @@ void ui_scene_mouse(struct ui_scene *s, int row, int column, int turn)
 
 /* ---- before every picture */
 
+static int lanes_compare(const void *a, const void *b, void *log)
+{
+	const struct tr_thread *x = tr_log_thread(log, *(const uint32_t *)a), *y = tr_log_thread(log, *(const uint32_t *)b);
+
+	return x->process != y->process ? (x->process > y->process) - (x->process < y->process)
+					: (x->number > y->number) - (x->number < y->number);
+}
+
+/* Threads are found in the order of their segments; they are shown in the order they were made. */
+static void lanes_settle(struct ui_run *run)
+{
+	uint32_t nr = tr_log_nr_threads(run->log), *lanes, *places;
+
+	if (nr == run->nr_lanes)
+		return;
+	lanes = realloc(run->lanes, nr * sizeof(*lanes));
+	run->lanes = lanes ? lanes : run->lanes;
+	places = realloc(run->places, nr * sizeof(*places));
+	run->places = places ? places : run->places;
+	if (!lanes || !places)
+		return;
+	for (uint32_t i = 0; i < nr; i++)
+		lanes[i] = i;
+	qsort_r(lanes, nr, sizeof(*lanes), lanes_compare, (void *)(uintptr_t)run->log);
+	for (uint32_t i = 0; i < nr; i++)
+		places[lanes[i]] = i;
+	run->nr_lanes = nr;
+}
+
+uint32_t ui_run_lane(const struct ui_run *run, uint32_t place)
+{
+	return place < run->nr_lanes ? run->lanes[place] : TR_NONE;
+}
+
+uint32_t ui_run_place(const struct ui_run *run, uint32_t thread)
+{
+	return thread < run->nr_lanes ? run->places[thread] : 0;
+}
+
 static bool run_settle(struct ui_run *run, uint32_t nr_events)
 {
-	bool all = ui_index_advance(run->index, nr_events);
+	bool all;
 
+	lanes_settle(run);
+	all = ui_index_advance(run->index, nr_events);
 	all &= ui_matches_advance(&run->filter, run->log, nr_events);
 	return ui_matches_advance(&run->search, run->log, nr_events) && all;
 }

@@ -27,7 +27,8 @@ struct ui_run {
 	const char *name;                  /* of the file, for two runs */
 	int64_t zero_ns, end_ns;
 	uint32_t at;                       /* the event under the cursor; TR_NONE: no event yet */
-	uint32_t nr_seen;                  /* events at the last refresh: more may have come */
+	uint32_t *lanes, *places;          /* owned: threads in the order they are shown; and where each is */
+	uint32_t nr_lanes;
 };
 
 /* A place to come back to. */
@@ -52,7 +53,10 @@ struct ui_debugger {
 	void *ctx;
 	/* Runs one prompt command; its output comes through ui_scene_say(). */
 	void (*run)(void *ctx, const char *command);
-	bool (*stopped)(void *ctx);
+	/* Stops the run at its next events, whatever is being run. */
+	void (*interrupt)(void *ctx);
+	/* An upload is under way that leaving would abort. */
+	bool (*busy)(void *ctx);
 	/* Cancels the upload. */
 	void (*abort)(void *ctx);
 };
@@ -82,7 +86,7 @@ struct ui_scene {
 	/* talking */
 	enum ui_input input;
 	char line[256];
-	enum ui_request asked;             /* to be confirmed */
+	enum ui_request asked;             /* to be confirmed: abort or quit */
 	char message[256];
 	char *lines[UI_MAX_LINES];         /* the prompt pane's, a ring; owned */
 	uint32_t nr_lines;                 /* ever said */
@@ -97,6 +101,9 @@ void ui_scene_fini(struct ui_scene *scene);
 /* Adds a run. False: out of memory. */
 bool ui_scene_add(struct ui_scene *scene, const struct tr_log *log, struct tr_model *model,
 		  const struct tr_verdicts *verdicts, const char *name);
+
+/* Lets go of the runs; what the user had chosen of how to look at them stays. */
+void ui_scene_drop(struct ui_scene *scene);
 
 /* The first look: cursor and window where they tell most. After the runs were added. */
 void ui_scene_begin(struct ui_scene *scene);
@@ -133,6 +140,9 @@ void ui_scene_tell(struct ui_scene *scene, const char *format, ...) __attribute_
 uint32_t ui_scene_arrow(const struct ui_run *run, uint32_t event);
 /* Verdict of the active run's first call; NULL: none (yet). */
 const struct tr_verdict *ui_scene_verdict(const struct ui_run *run);
+/* The thread shown at that place of a run's timeline, and back; TR_NONE. */
+uint32_t ui_run_lane(const struct ui_run *run, uint32_t place);
+uint32_t ui_run_place(const struct ui_run *run, uint32_t thread);
 /* The contexts that hold now, as ui_keys_request() takes them. */
 unsigned ui_scene_contexts(const struct ui_scene *scene);
 

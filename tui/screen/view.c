@@ -40,6 +40,8 @@ uint32_t ui_view_top(struct ui_scene *s, enum ui_pane pane, uint32_t nr, int pag
 
 void ui_view_mark(const struct ui_scene *s, struct ui_cells *c, const struct ui_rect *rect, enum ui_pane pane, int row)
 {
+	if (s->focus == pane)
+		ui_cells_role(c, rect, row, 0, -1, UI_ROLE_PLAIN);
 	ui_cells_attrs(c, rect, row, 0, -1, s->focus == pane ? UI_ATTR_REVERSE : UI_ATTR_BOLD);
 }
 

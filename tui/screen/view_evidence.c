@@ -71,7 +71,7 @@ static int event_draw(const struct ui_run *run, struct ui_cells *c, const struct
 
 	x += ui_cells_text(c, r, row, x, UI_ROLE_DIM, "%11s ", ui_view_time(ui_run_time_ns(run, event), when, sizeof(when)));
 	x += ui_cells_text(c, r, row, x, UI_ROLE_STRONG, "%-12s ", tr_log_thread(run->log, e.thread)->name);
-	x += ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, "%.60s", tr_event_line(run->log, &e, line, sizeof(line)));
+	x += ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, "%.*s", r->columns > 120 ? 60 : 22, tr_event_line(run->log, &e, line, sizeof(line)));
 	if (site.line)
 		x += ui_cells_text(c, r, row, x, UI_ROLE_DIM, "  %s:%u", site.file, site.line);
 	return x - begin;
@@ -126,7 +126,7 @@ static void heading_draw(struct ui_scene *s, struct ui_cells *c, const struct ui
 	if (!v)
 		ui_cells_text(c, r, 0, 0, UI_ROLE_DIM, s->live && !s->over ? "evidence is judged when the run is over" : "judging...");
 	else if (e)
-		ui_cells_text(c, r, 0, 0, UI_ROLE_STRONG, "%s is in the past of the return, step by step (left/right: another part; %u of %u ordered)",
+		ui_cells_text(c, r, 0, 0, UI_ROLE_STRONG, "%s ended before the return, step by step (left, right: other parts; %u of %u are)",
 			      item_name(&v->items[e->item], name, sizeof(name)), v->parts_ordered, v->parts);
 	else if (v->nr_holds)
 		ui_cells_text(c, r, 0, 0, UI_ROLE_STRONG, "holds and the call's return; slope %.2f [%.2f, %.2f] of %u trials (1 waits, 0 does not)",

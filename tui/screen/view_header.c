@@ -114,6 +114,8 @@ static void moment_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_
 	int x = ui_cells_text(c, r, row, 0, UI_ROLE_CALL, "%s %s  ", ui_glyph(c->utf8, g), s->frozen ? "frozen" :
 			      !s->live ? "recorded" : s->over ? "run over" : s->follow ? "live" : "live, in the past");
 
+	if (s->state->stopped)
+		x += ui_cells_text(c, r, row, x, UI_ROLE_HELD, " stopped "), x += ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, " ");
 	x += ui_cells_text(c, r, row, x, UI_ROLE_STRONG, "at %s", ui_time_text(s->state->t_ns, now, sizeof(now)));
 	x += ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, "  %s/s  peak %u",
 			   ui_size_text(seconds > 0 ? (uint64_t)((double)t.acked / seconds) : 0, rate, sizeof(rate)),

@@ -58,13 +58,13 @@ static int line_of(const struct ui_scene *s, uint32_t line, uint32_t *thread)
 	int run = s->nr_runs > 1 && line >= first;
 
 	line -= run ? first : 0;
-	*thread = head && !line ? TR_NONE : line - head;
+	*thread = head && !line ? TR_NONE : ui_run_lane(&s->runs[run], line - head);
 	return run;
 }
 
 static int row_of(const struct plot *p, int run, uint32_t thread)
 {
-	uint32_t head = p->s->nr_runs > 1, line = head + thread + (run ? tr_log_nr_threads(p->s->runs[0].log) + head : 0);
+	uint32_t head = p->s->nr_runs > 1, line = head + ui_run_place(&p->s->runs[run], thread) + (run ? tr_log_nr_threads(p->s->runs[0].log) + head : 0);
 
 	return line < p->top ? -1 : AXIS_ROWS + (int)(line - p->top);
 }
@@ -152,12 +152,27 @@ static void lane_draw(const struct plot *p, int row, int run, uint32_t thread)
 	}
 }
 
+/* On the caller's lane: what it waits for. Elsewhere that would be too much to read. */
+static int wait_text(const struct plot *p, int run, uint32_t thread, const struct ui_span_info *span, char *buf, size_t cap)
+{
+	const struct ui_run *u = &p->s->runs[run];
+	struct tr_event e = tr_log_event(u->log, span->event);
+	char object[64];
+
+	buf[0] = '\0';
+	if (thread != ui_view_caller(u) || span->activity != TR_WAITING)
+		return 0;
+	if (e.kind == XF_EV_join_begin)
+		return snprintf(buf, cap, " waits for a thread to end ");
+	return e.object == TR_NONE ? 0 : snprintf(buf, cap, " waits for %s ", ui_view_object(u->log, e.object, object, sizeof(object)));
+}
+
 /* Inside long spans of work stands which part it is. */
 static void parts_draw(const struct plot *p, int row, int run, uint32_t thread)
 {
 	const struct ui_run *u = &p->s->runs[run];
 	struct ui_span_info span;
-	char text[24];
+	char text[96];
 
 	for (int x = 0; x < p->columns; x++) {
 		int from, to, len;
@@ -168,8 +183,10 @@ static void parts_draw(const struct plot *p, int row, int run, uint32_t thread)
 		if (to <= x)
 			continue;
 		from = from < 0 ? 0 : from;
-		len = snprintf(text, sizeof(text), " part %u ", span.part);
-		if (span.part && span.activity != TR_WAITING && to - from >= len + 4)
+		to = to > p->columns ? p->columns : to;
+		len = span.part && span.activity != TR_WAITING ? snprintf(text, sizeof(text), " part %u ", span.part)
+							      : wait_text(p, run, thread, &span, text, sizeof(text));
+		if (len && to - from >= len + 4)
 			for (int i = 0; i < len; i++)
 				mark_draw(p, row, from + (to - from - len) / 2 + i, ui_activity_role(span.activity),
 					  (char[2]){ text[i], 0 });
@@ -189,8 +206,7 @@ static void lanes_draw(const struct plot *p)
 		}
 		label_draw(p, row, run, thread);
 		lane_draw(p, row, run, thread);
-		if (p->ns_column < 2e6)
-			parts_draw(p, row, run, thread);
+		parts_draw(p, row, run, thread);
 	}
 }
 
@@ -217,7 +233,7 @@ static void call_draw(const struct plot *p, int run, uint32_t index)
 static void barrier_draw(const struct plot *p, int run, const struct tr_barrier *b)
 {
 	const struct ui_run *u = &p->s->runs[run];
-	int x = column_of(p, ui_run_time_ns(u, b->last)), first = row_of(p, run, 0), len = (int)strlen(b->name);
+	int x = column_of(p, ui_run_time_ns(u, b->last)), first = row_of(p, run, ui_run_lane(u, 0)), len = (int)strlen(b->name);
 	int last = first + (int)tr_log_nr_threads(u->log) - 1, label = x - len >= 0 ? x - len : x + 1;
 
 	if (!visible(p, x))
@@ -228,11 +244,12 @@ static void barrier_draw(const struct plot *p, int run, const struct tr_barrier 
 			mark_draw(p, row, x, UI_ROLE_BARRIER, ui_glyph(p->c->utf8, UI_GLYPH_BARRIER));
 	}
 	ui_cells_text(p->c, p->r, 0, p->x0 + x, UI_ROLE_BARRIER, "%s", ui_glyph(p->c->utf8, UI_GLYPH_HERE));
-	for (int i = 0; i < len; i++) { /* the later barrier's name gives way to the earlier one's */
+	for (int i = -1; i <= len; i++) { /* where there is no room for both names, the later barrier's stands */
 		struct ui_cell *cell = ui_cells_at(p->c, p->r, 0, p->x0 + label + i);
-		if (cell && !strcmp(cell->text, " "))
-			ui_cells_text(p->c, p->r, 0, p->x0 + label + i, UI_ROLE_BARRIER, "%c", b->name[i]);
+		if (cell && i >= 0 && i < len && strcmp(cell->text, " "))
+			return;
 	}
+	ui_cells_text(p->c, p->r, 0, p->x0 + label, UI_ROLE_BARRIER, "%s", b->name);
 }
 
 static void calls_draw(const struct plot *p)
@@ -312,7 +329,7 @@ static void draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r
 {
 	struct plot p = { .s = s, .c = c, .r = r, .x0 = label_width(s, r->columns) };
 	struct ui_run *run = ui_scene_run(s);
-	uint32_t line = s->thread == TR_NONE ? 0 : s->thread;
+	uint32_t line = s->thread == TR_NONE ? 0 : ui_run_place(run, s->thread);
 
 	p.columns = r->columns - p.x0;
 	p.ns_column = (double)(s->to_ns - s->from_ns) / p.columns;
