@@ -4,6 +4,7 @@
 
 #include "tui/command/conclude.h"
 #include "tui/command/report.h"
+#include "tui/command/signals.h"
 #include "tui/screen/app.h"
 #include "tui/screen/plain.h"
 
@@ -88,7 +89,7 @@ static int show(struct shown *v, const struct ui_settings *settings)
 	if (!ui_screen_app_view(settings, v->runs, v->nr))
 		return UI_EXIT_USAGE;
 	headings_print(v, settings);
-	return UI_EXIT_DONE;
+	return ui_signals_count() ? UI_EXIT_INTERRUPTED : UI_EXIT_DONE;
 }
 
 static int keys_print(const struct ui_settings *settings)

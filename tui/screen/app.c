@@ -518,8 +518,10 @@ bool ui_screen_app_view(const struct ui_settings *settings, struct ui_recorded *
 /* ---- snapshots */
 
 /* "Tab Tab Enter /part=3 Enter": names of keys; words that are none are typed letter by letter. */
-static void keys_press(struct ui_scene *s, const char *text)
+static void keys_press(struct ui_screen_app *app, const char *text)
 {
+	struct ui_scene *s = &app->scene;
+
 	while (*text) {
 		size_t len = strcspn(text, " ");
 		int key = len ? ui_key_find(text, len) : UI_KEY_NONE;
@@ -529,6 +531,7 @@ static void keys_press(struct ui_scene *s, const char *text)
 			ui_scene_key(s, text[i]);
 		while (!ui_scene_settle(s, STEP_EVENTS))
 			;
+		ui_view_draw(s, &app->cells); /* views note their sizes, by which keys move */
 		text += len + (text[len] == ' ');
 	}
 }
@@ -580,8 +583,8 @@ enum xf_status ui_screen_app_snapshot(const struct ui_settings *settings, struct
 		judge_take(&judge, app);
 		while (!ui_scene_settle(&app->scene, STEP_EVENTS))
 			;
-		ui_view_draw(&app->scene, &app->cells); /* views note their sizes, by which keys move */
-		keys_press(&app->scene, settings->keys ? settings->keys : "");
+		ui_view_draw(&app->scene, &app->cells);
+		keys_press(app, settings->keys ? settings->keys : "");
 		ui_scene_settle(&app->scene, STEP_EVENTS);
 		ui_view_draw(&app->scene, &app->cells);
 		status = snapshot_write(settings, app, err);

@@ -72,7 +72,7 @@ static int event_draw(const struct ui_run *run, struct ui_cells *c, const struct
 	x += ui_cells_text(c, r, row, x, UI_ROLE_DIM, "%11s ", ui_view_time(ui_run_time_ns(run, event), when, sizeof(when)));
 	x += ui_cells_text(c, r, row, x, UI_ROLE_STRONG, "%-12s ", tr_log_thread(run->log, e.thread)->name);
 	x += ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, "%.*s", r->columns > 120 ? 60 : 22, tr_event_line(run->log, &e, line, sizeof(line)));
-	if (site.line)
+	if (site.line && r->columns > 120)
 		x += ui_cells_text(c, r, row, x, UI_ROLE_DIM, "  %s:%u", site.file, site.line);
 	return x - begin;
 }

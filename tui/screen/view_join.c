@@ -41,15 +41,15 @@ static void barrier_draw(struct ui_scene *s, struct ui_cells *c, const struct ui
 	char waited[32];
 	int x = ui_cells_text(c, r, row, 1, passed ? UI_ROLE_DONE : at ? UI_ROLE_AWAIT : UI_ROLE_DIM, "%s ", ui_glyph(c->utf8, g)) + 1;
 
-	x += ui_cells_text(c, r, row, x, UI_ROLE_BARRIER, "%-16s", b->name);
-	x += ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, " %s, %s; waits %s", tr_barrier_kind_name(b->kind),
-			   passed ? "passed" : at ? "waiting here" : "to come", ui_time_text((int64_t)b->wait_ns, waited, sizeof(waited)));
+	ui_time_text((int64_t)b->wait_ns, waited, sizeof(waited));
+	x += ui_cells_text(c, r, row, x, UI_ROLE_BARRIER, "%-14s ", b->name);
+	x += ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, passed ? "passed after %s" : at ? "waiting here, %s in all" : "to come, %s", waited);
+	if (b->woken_by != TR_NONE && tr_log_thread_of(run->log, b->woken_by) != b->thread)
+		x += ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, ", opened by %s",
+				   tr_log_thread(run->log, tr_log_thread_of(run->log, b->woken_by))->name);
 	x += ui_cells_text(c, r, row, x, b->sufficient ? UI_ROLE_PROOF : UI_ROLE_DIM, "%s",
 			   b->sufficient ? "; enough by itself" : b->carries ? "; not enough alone" : "; proves nothing");
-	if (b->woken_by != TR_NONE) {
-		struct tr_event e = tr_log_event(run->log, b->woken_by);
-		ui_cells_text(c, r, row, x, UI_ROLE_DIM, "; opened by %s", tr_log_thread(run->log, e.thread)->name);
-	}
+	ui_cells_text(c, r, row, x, UI_ROLE_DIM, " (%s)", tr_barrier_kind_name(b->kind));
 }
 
 static int barriers_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r, int row)

@@ -184,7 +184,7 @@ static void parts_draw(const struct plot *p, int row, int run, uint32_t thread)
 			continue;
 		from = from < 0 ? 0 : from;
 		to = to > p->columns ? p->columns : to;
-		len = span.part && span.activity != TR_WAITING ? snprintf(text, sizeof(text), " part %u ", span.part)
+		len = span.part && span.activity != TR_WAITING && span.activity != TR_RUNNING ? snprintf(text, sizeof(text), " part %u ", span.part)
 							      : wait_text(p, run, thread, &span, text, sizeof(text));
 		if (len && to - from >= len + 4)
 			for (int i = 0; i < len; i++)
@@ -233,8 +233,8 @@ static void call_draw(const struct plot *p, int run, uint32_t index)
 static void barrier_draw(const struct plot *p, int run, const struct tr_barrier *b)
 {
 	const struct ui_run *u = &p->s->runs[run];
-	int x = column_of(p, ui_run_time_ns(u, b->last)), first = row_of(p, run, ui_run_lane(u, 0)), len = (int)strlen(b->name);
-	int last = first + (int)tr_log_nr_threads(u->log) - 1, label = x - len >= 0 ? x - len : x + 1;
+	int x = column_of(p, ui_run_time_ns(u, b->last)), first = row_of(p, run, ui_run_lane(u, 0));
+	int last = first + (int)tr_log_nr_threads(u->log) - 1;
 
 	if (!visible(p, x))
 		return;
@@ -244,12 +244,29 @@ static void barrier_draw(const struct plot *p, int run, const struct tr_barrier 
 			mark_draw(p, row, x, UI_ROLE_BARRIER, ui_glyph(p->c->utf8, UI_GLYPH_BARRIER));
 	}
 	ui_cells_text(p->c, p->r, 0, p->x0 + x, UI_ROLE_BARRIER, "%s", ui_glyph(p->c->utf8, UI_GLYPH_HERE));
-	for (int i = -1; i <= len; i++) { /* where there is no room for both names, the later barrier's stands */
-		struct ui_cell *cell = ui_cells_at(p->c, p->r, 0, p->x0 + label + i);
-		if (cell && i >= 0 && i < len && strcmp(cell->text, " "))
-			return;
+}
+
+static bool room_for(const struct plot *p, int x, int len)
+{
+	for (int i = 0; i < len; i++) {
+		struct ui_cell *cell = ui_cells_at(p->c, p->r, 0, p->x0 + x + i);
+		if (!visible(p, x + i) || !cell || strcmp(cell->text, " "))
+			return false;
 	}
-	ui_cells_text(p->c, p->r, 0, p->x0 + label, UI_ROLE_BARRIER, "%s", b->name);
+	return true;
+}
+
+/* The name beside its mark, where there is room: the earlier barrier comes first. */
+static void barrier_name(const struct plot *p, int run, const struct tr_barrier *b)
+{
+	int x = column_of(p, ui_run_time_ns(&p->s->runs[run], b->last)), len = (int)strlen(b->name);
+
+	if (!visible(p, x))
+		return;
+	if (room_for(p, x - len, len))
+		ui_cells_text(p->c, p->r, 0, p->x0 + x - len, UI_ROLE_BARRIER, "%s", b->name);
+	else if (room_for(p, x + 1, len))
+		ui_cells_text(p->c, p->r, 0, p->x0 + x + 1, UI_ROLE_BARRIER, "%s", b->name);
 }
 
 static void calls_draw(const struct plot *p)
@@ -262,6 +279,9 @@ static void calls_draw(const struct plot *p)
 		for (uint32_t i = v ? v->barriers.nr : 0; i-- > 0;)
 			if (v->barriers.list[i].carries)
 				barrier_draw(p, run, &v->barriers.list[i]);
+		for (uint32_t i = 0; v && i < v->barriers.nr; i++)
+			if (v->barriers.list[i].carries)
+				barrier_name(p, run, &v->barriers.list[i]);
 	}
 }
 

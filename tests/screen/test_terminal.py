@@ -1,0 +1,193 @@
+"""The real binary on a real terminal (tmux): resizes in mid-run, ways out, what the terminal is like afterwards."""
+import os
+import re
+import shlex
+import signal
+import subprocess
+import time
+
+import t
+from test_pictures import trace
+
+
+class Tmux:
+    """A terminal of its own, on a server of its own."""
+
+    def __init__(self, command, columns=80, rows=24):
+        self.tmux = t.need("tmux")
+        self.socket = os.path.join(t.tmp(), "tmux")
+        env = dict(t.environment(), LC_ALL="C.UTF-8", TERM="xterm-256color")
+        shell = "exec env -i %s sh" % " ".join("%s=%s" % (k, shlex.quote(v)) for k, v in env.items())
+        self.do("-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", str(rows), shell)
+        self.send("PS1='$ '; clear; stty -a > %s/before; %s; echo EXIT=$?; stty -a > %s/after; echo DONE" %
+                  (t.tmp(), command, t.tmp()), "Enter")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.do("kill-server", check=False)
+
+    def do(self, *args, check=True):
+        return subprocess.run([self.tmux, "-S", self.socket, *args], check=check, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+
+    def send(self, *keys):
+        self.do("send-keys", *keys)
+
+    def size(self, columns, rows):
+        self.do("resize-window", "-x", str(columns), "-y", str(rows))
+
+    def shown(self):
+        return self.do("capture-pane", "-p")
+
+    def alternate(self):
+        return self.do("display-message", "-p", "#{alternate_on} #{cursor_flag} #{mouse_any_flag}").strip()
+
+    def wait(self, pattern, seconds=30):
+        def seen():
+            return re.search(pattern, self.shown())
+        t.true(t.wait_until(seen, seconds * t.SLOW), "%r does not appear:\n%s" % (pattern, self.shown()))
+
+    def done(self, status):
+        self.wait(r"(?m)^DONE$")
+        t.match(r"EXIT=%d\b" % status, self.shown())
+        t.equal(self.alternate(), "0 1 0", "alternate screen, cursor, mouse")
+        read = lambda name: open(os.path.join(t.tmp(), name)).read().split("\n", 1)[1]
+        t.equal(read("after"), read("before"), "the terminal's modes")
+
+
+def view(*args):
+    return " ".join([t.XFERDB, "view", trace("upload"), *args])
+
+
+def pid_of(tmux):
+    shell = tmux.do("display-message", "-p", "#{pane_pid}").strip()
+    out = []
+    t.true(t.wait_until(lambda: out.extend(subprocess.run(["pgrep", "-P", shell], text=True,
+                                           stdout=subprocess.PIPE).stdout.split()) or out, 10), "no process")
+    return int(out[0])
+
+
+def test_q_gives_the_terminal_back_and_prints_the_verdict():
+    with Tmux(view()) as x:
+        x.wait(r"1 timeline")
+        t.equal(x.alternate()[0], "1")
+        x.send("q")
+        x.done(0)
+        t.match(r"WAITS \(proved\)", x.shown())
+
+
+def way_out(number, status):
+    with Tmux(view()) as x:
+        x.wait(r"1 timeline")
+        os.kill(pid_of(x), number)
+        x.done(status)
+
+
+def test_sigterm_gives_the_terminal_back():
+    way_out(signal.SIGTERM, 130)
+
+
+def test_sigint_gives_the_terminal_back():
+    way_out(signal.SIGINT, 130)
+
+
+def test_a_crash_gives_the_terminal_back():
+    with Tmux("ulimit -c 0; " + view()) as x:
+        x.wait(r"1 timeline")
+        os.kill(pid_of(x), signal.SIGSEGV)
+        x.wait(r"(?m)^DONE$")
+        t.equal(x.alternate(), "0 1 0", "alternate screen, cursor, mouse")
+
+
+def test_a_lost_terminal_ends_it():
+    with Tmux(view()) as x:
+        x.wait(r"1 timeline")
+        pid = pid_of(x)
+        x.do("kill-server", check=False)
+        t.true(t.wait_until(lambda: not os.path.exists("/proc/%d" % pid), 10 * t.SLOW), "it is still there")
+
+
+def test_ctrl_z_and_fg():
+    with Tmux(view()) as x:
+        x.wait(r"1 timeline")
+        x.send("C-z")
+        x.wait(r"(?i)stopped")
+        t.equal(x.alternate()[0], "0")
+        x.send("fg", "Enter")
+        x.wait(r"1 timeline")
+        x.send("q")
+        x.wait(r"(?m)^\$ *$|DONE|WAITS")
+
+
+def test_resizes_in_mid_run_and_no_thread_waits_for_the_screen():
+    path = t.make_file("file", 40 * t.MiB)
+    with Tmux("%s put --tui --local --fault bandwidth=20MB %s s3://bucket/key" % (t.XFERDB, path)) as x:
+        x.wait(r"live  at")
+        for columns, rows in ((200, 50), (60, 15), (30, 8), (120, 40), (80, 24)):
+            x.size(columns, rows)
+            if columns == 30:
+                x.wait(r"too small")
+            else:
+                x.wait(r"(?s)OPEN|WAITS")
+                x.wait(r"1 timeline")
+        x.wait(r"run over", 60)
+        x.wait(r"WAITS \(proved\)")
+        for columns, rows in ((200, 50), (80, 24)):
+            x.size(columns, rows)
+            x.wait(r"6 join")
+        x.send("q")
+        x.done(0)
+        t.match(r"WAITS \(proved\)", x.shown())
+
+
+def test_resize_inside_an_input_line():
+    with Tmux(view()) as x:
+        x.wait(r"1 timeline")
+        x.send("/", "part")
+        x.wait(r"(?m)^/part")
+        x.size(120, 40)
+        x.wait(r"(?m)^/part")
+        x.send("Escape")
+        x.wait(r"quit")
+        x.send("q")
+        x.done(0)
+
+
+def test_leaving_early_does_not_end_the_upload():
+    path = t.make_file("file", 30 * t.MiB)
+    with Tmux("%s put --tui --local --fault bandwidth=20MB %s s3://bucket/key" % (t.XFERDB, path)) as x:
+        x.wait(r"live  at")
+        x.send("q")
+        x.done(0)
+        t.match(r"object stored", x.shown().replace("\n", ""))
+
+
+def test_the_debugger_on_the_screen():
+    path = t.make_file("file", 20 * t.MiB)
+    with Tmux("%s debug --tui --no-rc put --local %s s3://bucket/key" % (t.XFERDB, path), 120, 40) as x:
+        x.wait(r"live")
+        x.send("0", "break part_start", "Enter")
+        x.wait(r"Breakpoint 1")
+        x.send("continue", "Enter")
+        x.wait(r"part_start part=\d")
+        x.send("Escape")
+        x.send("1")
+        x.wait(r"stopped")
+        x.send("q")
+        x.wait(r"y/n")
+        x.send("n")
+        x.wait(r"not aborted")
+        x.send("q", "y")
+        x.done(130)
+
+
+def test_without_a_terminal_it_says_so():
+    r = t.xferdb("view", trace("upload"))
+    t.equal(r.status, 2, r)
+    t.match(r"no screen: there is no terminal", r.err)
+
+
+if __name__ == "__main__":
+    t.main()
