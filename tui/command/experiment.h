@@ -15,16 +15,7 @@
 #include "tracer/experiment/sweep.h"
 #include "tui/command/arguments.h"
 #include "tui/command/style.h"
-
-/* Words that grow; each is owned. */
-struct ui_words {
-	char **items;
-	size_t nr, cap;
-};
-/* Errors: XF_NOMEM. */
-enum xf_status ui_words_add(struct ui_words *words, struct xf_error *err, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-void ui_words_fini(struct ui_words *words);
+#include "tui/command/words.h"
 
 struct ui_experiment {
 	const struct ui_settings *settings;
