@@ -1,0 +1,542 @@
+"""Managed transfers, section by section: what is asked on the wire, by how many, and in which order."""
+import base64
+import hashlib
+import os
+import re
+import signal
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import scripted  # noqa: E402
+import t  # noqa: E402
+
+MIB8 = 8 * t.MiB
+
+
+def put(server, source, *args, key="key", input=None, **how):
+    return t.xferdb("put", source, "s3://bucket/" + key, *args, env=scripted.environment(server, t), input=input, **how)
+
+
+def get(server, target, *args, **how):
+    return t.xferdb("get", "s3://bucket/key", target, *args, env=scripted.environment(server, t), **how)
+
+
+def ops(server):
+    return [r.op for r in server.requests]
+
+
+# ---- numbers
+
+def test_the_threshold_is_inclusive():
+    for size, expected in ((MIB8 - 1, ["put"]), (MIB8, ["create", "part", "complete"]), (0, ["put"])):
+        with scripted.Server() as server:
+            r = put(server, t.make_file("f", size))
+            t.equal((r.status, ops(server)), (0, expected), r)
+
+
+def test_parts_are_clamped_to_5_mib_and_the_threshold_is_not():
+    with scripted.Server() as server:
+        t.equal(put(server, t.make_file("f", 6), "--multipart-threshold", 1, "--part-size", 1).status, 0)
+        t.equal([len(r.body) for r in server.ops("part")], [6])
+    with scripted.Server() as server:
+        t.equal(put(server, t.make_file("f", 11 * t.MiB), "--part-size", "1MB").status, 0)
+        t.equal(sorted(len(r.body) for r in server.ops("part")), [t.MiB, 5 * t.MiB, 5 * t.MiB])
+
+
+def test_without_threads_the_order_is_create_parts_complete():
+    with scripted.Server() as server:
+        r = put(server, t.make_file("f", 20 * t.MiB), "--no-threads", "--json")
+        t.equal([(q.op, q.part) for q in server.requests],
+                [("create", 0), ("part", 1), ("part", 2), ("part", 3), ("complete", 0)])
+        t.equal(len({q.connection for q in server.requests}), 1)
+        t.equal([x["name"] for x in r.json["threads"]], ["main"])
+
+
+def test_a_file_has_as_many_requests_in_flight_as_threads():
+    def hold(r):
+        return "hold:0.6" if r.op == "part" else None
+    with scripted.Server(hold) as server:
+        put(server, t.make_file("f", 25 * 5 * t.MiB), "--part-size", "5MB", "--max-concurrency", 20, "--no-trace")
+        t.equal(server.most, 20)
+
+
+def test_a_pipe_has_ten_in_flight_and_eleven_chunks_read():
+    with scripted.Server(lambda r: "stall" if r.op == "part" else None) as server:
+        read, write = os.pipe()
+        p = t.Process(t.XFERDB, "put", "-", "s3://bucket/key", "--part-size", "5MB", "--multipart-threshold", "5MB",
+                      "--max-concurrency", 20, "--no-trace", env=scripted.environment(server, t), stdin=read)
+        os.close(read)
+        os.set_blocking(write, False)
+        sent, quiet = 0, time.monotonic() + 1.5 * t.SLOW
+        block = b"x" * 65536
+        while time.monotonic() < quiet:
+            try:
+                sent += os.write(write, block)
+                quiet = time.monotonic() + 1.5 * t.SLOW
+            except BlockingIOError:
+                time.sleep(0.01)
+        t.true(55 * t.MiB <= sent <= 55 * t.MiB + 65536, "%d bytes were read ahead" % sent)
+        t.equal(len(server.ops("part")), 10)
+        with open("/proc/%d/status" % p.pid) as f:
+            peak = int(re.search(r"VmHWM:\s+(\d+)", f.read()).group(1)) // 1024
+        t.true(peak < 110 or t.SLOW > 1, "%d MiB resident" % peak)
+        p.signal(signal.SIGINT)
+        t.equal(p.wait(), 130, p.text())
+        t.equal(ops(server)[-1], "abort")
+        os.close(write)
+
+
+# ---- the source
+
+def test_a_pipe_that_drips_makes_full_parts():
+    with scripted.Server() as server:
+        source = t.make_file("f", 12 * t.MiB)
+        r = t.run("/bin/sh", "-c", "dd if=%s bs=3000 status=none | %s put - s3://bucket/key --part-size 5MB "
+                  "--multipart-threshold 5MB --no-trace" % (source, t.XFERDB), env=scripted.environment(server, t))
+        t.equal(r.status, 0, r)
+        t.equal(sorted(len(q.body) for q in server.ops("part")), [2 * t.MiB, 5 * t.MiB, 5 * t.MiB])
+        with open(source, "rb") as f:
+            t.true(server.objects["/bucket/key"] == f.read())
+
+
+def test_a_seekable_input_is_taken_from_where_it_stands_and_left_at_its_end():
+    source = t.make_file("f", 9 * t.MiB)
+    for threshold in ("5MB", "100MB"):
+        with scripted.Server() as server, open(source, "rb") as f:
+            f.seek(1000)
+            r = put(server, "-", "--multipart-threshold", threshold, "--part-size", "5MB", input=f)
+            t.equal(r.status, 0, r)
+            t.equal(len(server.objects["/bucket/key"]), 9 * t.MiB - 1000)
+            t.equal(os.lseek(f.fileno(), 0, os.SEEK_CUR), 9 * t.MiB)
+
+
+def test_a_shrinking_file_fails_at_once_and_is_aborted():
+    source = t.make_file("f", 24 * t.MiB)
+
+    def cut(r):
+        if r.op == "create":
+            os.truncate(source, 9 * t.MiB)
+    with scripted.Server(cut) as server:
+        r = put(server, source)
+        t.equal(r.status, 3, r)
+        t.true(r.seconds < 5 * t.SLOW, r)
+        t.match("cut|shorter", r.err)
+        t.equal(ops(server)[-1], "abort")
+
+
+def test_an_endless_source_ends_with_the_failure():
+    with scripted.Server(lambda r: "403" if r.op == "part" else None) as server:
+        with open("/dev/zero", "rb") as zero:
+            r = put(server, "-", "--no-trace", input=zero)
+        t.equal(r.status, 3, r)
+        t.equal(ops(server)[-1], "abort")
+
+
+# ---- failure
+
+def test_the_first_error_wins_and_queued_parts_are_never_sent():
+    with scripted.Server(lambda r: "403" if r.part == 2 else None) as server:
+        r = put(server, t.make_file("f", 40 * t.MiB), "--max-concurrency", 1, "--json")
+        t.equal(r.status, 3, r)
+        t.equal([(q.op, q.part) for q in server.requests],
+                [("create", 0), ("part", 1), ("part", 2), ("abort", 0)])
+        e = r.call["transfers"][0]["error"]
+        t.equal((e["code"], e["http_status"], e["operation"], e["part"]), ("AccessDenied", 403, "UploadPart", 2))
+
+
+def test_siblings_in_mid_body_stop_and_those_that_wait_are_waited_for():
+    def script(r):
+        return "403" if r.part == 2 else "slow:8" if r.part == 1 else "hold:0.7" if r.part == 3 else None
+    with scripted.Server(script) as server:
+        begin = time.monotonic()
+        r = put(server, t.make_file("f", 3 * 16 * t.MiB), "--part-size", "16MB", "--max-concurrency", 3, "--no-trace")
+        t.equal(r.status, 3, r)
+        t.true(time.monotonic() - begin < 6 * t.SLOW, "part 1 was read to its end")
+        third = next(q for q in server.requests if q.part == 3)
+        if third.answered:
+            t.true(server.ops("abort")[0].began >= third.ended, "the abort came before part 3's answer")
+        t.equal(ops(server)[-1], "abort")
+
+
+def test_200_without_an_etag_is_a_named_error():
+    with scripted.Server(lambda r: "noetag" if r.part == 1 else None) as server:
+        r = put(server, t.make_file("f", 20 * t.MiB))
+        t.equal(r.status, 3, r)
+        t.match("without an ETag", r.err)
+        t.equal(ops(server)[-1], "abort")
+
+
+def test_the_original_error_surfaces_when_the_abort_fails_too():
+    with scripted.Server(lambda r: "403" if r.part == 2 else "500" if r.op == "abort" else None) as server:
+        r = put(server, t.make_file("f", 20 * t.MiB), "--max-attempts", 1)
+        t.equal(r.status, 3, r)
+        t.match("AccessDenied", r.err)
+        t.match("upload u1 .*is left on the service", r.err)
+
+
+# ---- signals
+
+def interrupted(script, *args, when, numbers=(signal.SIGINT,), size=24 * t.MiB, pause=0.0):
+    server = scripted.Server(script)
+    p = t.Process(t.XFERDB, "put", t.make_file("f", size), "s3://bucket/key", "--no-trace", *args,
+                  env=scripted.environment(server, t))
+    t.wait_until(lambda: when(server), 20)
+    begin = time.monotonic()
+    for number in numbers:
+        p.signal(number)
+        time.sleep(pause)
+    status = p.wait(20)
+    return server, p, status, time.monotonic() - begin
+
+
+def test_a_signal_ends_a_stalled_upload_within_a_second():
+    for number in (signal.SIGINT, signal.SIGTERM):
+        server, p, status, took = interrupted(lambda r: "stall" if r.part == 2 else None, numbers=(number,),
+                                              when=lambda s: any(q.part == 2 for q in s.requests))
+        t.equal(status, 130, p.text())
+        t.true(took < 1 * t.SLOW, "%g s" % took)
+        t.equal((ops(server)[-1], server.requests[-1].answered, server.uploads), ("abort", 204, {}))
+
+
+def test_a_complete_in_flight_may_still_succeed():
+    server, p, status, took = interrupted(lambda r: "hold:0.3" if r.op == "complete" else None,
+                                          when=lambda s: s.ops("complete"))
+    t.true("/bucket/key" in server.objects, p.text())
+    t.equal(server.ops("abort"), [])
+
+
+def test_a_complete_that_stalls_is_dropped_and_aborted():
+    server, p, status, took = interrupted(lambda r: "stall" if r.op == "complete" else None,
+                                          when=lambda s: s.ops("complete"))
+    t.equal((status, server.objects, server.uploads), (130, {}, {}), p.text())
+    t.true(took < 1.5 * t.SLOW, "%g s" % took)
+
+
+def test_a_complete_carried_out_but_not_answered_is_settled():
+    server = scripted.Server()
+    server._complete_now = server._complete
+
+    def late(r):
+        answer = server._complete_now(r)
+        server.lock.release()       # the object is there; the answer is not
+        time.sleep(3)
+        server.lock.acquire()
+        return answer
+    server._complete = late
+    p = t.Process(t.XFERDB, "put", t.make_file("f", 20 * t.MiB), "s3://bucket/key", "--no-trace",
+                  env=scripted.environment(server, t))
+    t.wait_until(lambda: "/bucket/key" in server.objects, 20)
+    p.signal(signal.SIGINT)
+    p.wait(20)
+    t.true("left on the service" not in p.text(), p.text())
+    t.true("aborted" not in p.text(), p.text())
+    t.equal(ops(server)[-2:], ["abort", "head"])
+
+
+def test_a_second_signal_gives_up_the_abort_and_names_the_upload():
+    def script(r):
+        return "stall" if r.part == 2 or r.op == "abort" else None
+    server, p, status, took = interrupted(script, numbers=(signal.SIGINT, signal.SIGINT), pause=0.4,
+                                          when=lambda s: any(q.part == 2 for q in s.requests))
+    t.equal(status, 130, p.text())
+    t.match("upload u1 .*is left on the service", p.text())
+    t.true(took < 2 * t.SLOW, "%g s" % took)
+
+
+def test_a_signal_ends_a_bandwidth_sleep_and_a_back_off():
+    server, p, status, took = interrupted(lambda r: None, "--max-bandwidth", "100KB",
+                                          when=lambda s: s.ops("part"))
+    t.equal((status, ops(server)[-1]), (130, "abort"), p.text())
+    t.true(took < 1 * t.SLOW, "%g s" % took)
+
+
+# ---- retries
+
+def test_attempts_are_numbered_and_keep_their_invocation():
+    hits = []
+
+    def twice(r):
+        hits.append(r)
+        return "503" if len(hits) < 3 else None
+    with scripted.Server(twice) as server:
+        r = put(server, t.make_file("f", 1000), "--max-attempts", 4, "--json")
+        t.equal(r.status, 0, r)
+        t.equal([q.headers["amz-sdk-request"] for q in server.requests],
+                ["attempt=1", "attempt=2; max=4", "attempt=3; max=4"])
+        t.equal(len({q.headers["amz-sdk-invocation-id"] for q in server.requests}), 1)
+        t.equal(r.call["transfers"][0]["parts"][0]["attempts"], 3)
+
+
+def test_standard_mode_makes_three_tries_and_legacy_five():
+    for mode, tries in (("standard", 3), ("legacy", 5)):
+        with scripted.Server(lambda r: "500") as server:
+            r = put(server, t.make_file("f", 10), "--retry-mode", mode, "--no-trace", timeout=60)
+            t.equal((r.status, len(server.requests)), (3, tries), r)
+
+
+def test_progress_is_exact_over_retries():
+    seen = []
+
+    def once(r):
+        seen.append(r)
+        return "reset-body" if len(seen) == 1 else None
+    with scripted.Server(once) as server:
+        r = put(server, t.make_file("f", 3 * t.MiB + 17), "-o", t.tmp("x.xft"))
+        t.equal(r.status, 0, r)
+        events = t.xferdb("events", t.tmp("x.xft"), "--json").jsonl
+        steps = [e["bytes"] for e in events if e["event"] == "progress"]
+        t.equal(sum(steps), 3 * t.MiB + 17)
+        t.true(all(s > 0 for s in steps))
+        t.equal(max(steps), 262144)
+
+
+# ---- integrity and options
+
+def test_checksums_go_where_they_belong():
+    source = t.make_file("f", 9 * t.MiB)
+    for algorithm in ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"):
+        with scripted.Server() as server:
+            r = put(server, source, "--checksum-algorithm", algorithm)
+            t.equal(r.status, 0, r)
+            create, parts, complete = server.ops("create")[0], server.ops("part"), server.ops("complete")[0]
+            t.equal(create.headers["x-amz-checksum-algorithm"], algorithm)
+            for part in parts:
+                value = part.headers["x-amz-checksum-" + algorithm.lower()]
+                if len(part.body) <= t.MiB or algorithm not in ("CRC32C", "CRC64NVME"):
+                    t.equal(value, t.checksum(algorithm.lower(), part.body))
+                t.match("<Checksum%s>%s<" % (algorithm, re.escape(value)), complete.body.decode())
+                t.equal(part.headers["x-amz-content-sha256"], hashlib.sha256(part.body).hexdigest())
+
+
+def test_parts_checksums_stay_out_of_complete_when_the_service_returns_none():
+    with scripted.Server(checksums=False) as server:
+        t.equal(put(server, t.make_file("f", 9 * t.MiB)).status, 0)
+        t.true(b"Checksum" not in server.ops("complete")[0].body)
+
+
+def test_when_required_means_no_checksum():
+    with scripted.Server() as server:
+        r = t.xferdb("put", t.make_file("f", 9 * t.MiB), "s3://bucket/key",
+                     env=scripted.environment(server, t, AWS_REQUEST_CHECKSUM_CALCULATION="when_required"))
+        t.equal(r.status, 0, r)
+        t.equal([h for q in server.requests for h in q.headers if "checksum" in h], [])
+
+
+ROUTES = {
+    "--metadata": ("a=b", "x-amz-meta-a", "put create"),
+    "--content-type": ("text/plain", "content-type", "put create"),
+    "--storage-class": ("STANDARD_IA", "x-amz-storage-class", "put create"),
+    "--acl": ("private", "x-amz-acl", "put create"),
+    "--tagging": ("a=b", "x-amz-tagging", "put create"),
+    "--sse": ("AES256", "x-amz-server-side-encryption", "put create"),
+    "--request-payer": ("requester", "x-amz-request-payer", "put create part complete abort"),
+    "--expected-bucket-owner": ("123456789012", "x-amz-expected-bucket-owner", "put create part complete abort"),
+    "--sse-c-key": ("k" * 32, "x-amz-server-side-encryption-customer-key", "put create part complete"),
+    "--if-none-match": ("*", "if-none-match", "put complete"),
+    "--mpu-object-size": (str(9 * t.MiB), "x-amz-mp-object-size", "complete"),
+    "--checksum-crc32": ("AAAAAA==", "x-amz-checksum-crc32", "put complete"),
+}
+
+
+def test_options_reach_the_calls_they_are_for_and_no_other():
+    big, small = t.make_file("big", 9 * t.MiB), t.make_file("small", 9)
+    for flag, (value, header, calls) in ROUTES.items():
+        seen = set()
+        for source, script in ((small, lambda r: None), (big, lambda r: None), (big, lambda r: "403" if r.part == 2 else None)):
+            with scripted.Server(script) as server:
+                put(server, source, flag, value, "--max-concurrency", 1, "--no-trace")
+                seen |= {q.op for q in server.requests if header in q.headers and
+                         not (flag == "--content-type" and q.op == "complete")}
+        expected = set(calls.split())
+        if flag == "--checksum-crc32":
+            expected |= {"part"}                # its own, of the same algorithm
+        t.equal(seen, expected, flag)
+
+
+def test_a_lost_race_is_explained_and_aborted():
+    for size in (9, 9 * t.MiB):
+        with scripted.Server() as server:
+            server.store("/bucket/key", b"first")
+            r = put(server, t.make_file("f", size), "--if-none-match", "*")
+            t.equal((r.status, server.objects["/bucket/key"], server.uploads), (3, b"first", {}), r)
+            t.match("exists", r.err)
+
+
+# ---- downloads
+
+def test_a_download_is_ranged_from_the_threshold_on():
+    for size, expected in ((MIB8 - 1, [None]), (MIB8, ["bytes=0-"]),
+                           (MIB8 + 1, ["bytes=0-8388607", "bytes=8388608-"]), (0, [None])):
+        with scripted.Server() as server:
+            body = t.make_bytes(size)
+            server.store("/bucket/key", body)
+            r = get(server, t.tmp("out"))
+            t.equal(r.status, 0, r)
+            t.equal(server.requests[0].op, "head")
+            t.equal(sorted(str(q.headers.get("range")) for q in server.ops("get", "range")), sorted(map(str, expected)))
+            t.true(all(q.headers.get("if-match") == server.etags["/bucket/key"] for q in server.ops("range")))
+            t.true(all("if-match" not in q.headers for q in server.ops("get")))
+            with open(t.tmp("out"), "rb") as f:
+                t.true(f.read() == body, size)
+
+
+def test_a_download_to_a_pipe_is_in_order_and_windowed():
+    body = t.make_bytes(30 * t.MiB)
+    first = []
+
+    def script(r):
+        if r.op == "range" and r.headers["range"].startswith("bytes=0-"):
+            first.append(r)
+            return "hold:1.5"
+        return None
+    with scripted.Server(script) as server:
+        server.store("/bucket/key", body)
+        r = get(server, "-", "--multipart-threshold", "1MB", "--multipart-chunksize", "1MB", "--max-concurrency", 20)
+        t.equal(r.status, 0, r)
+        t.true(r.out_bytes == body, "%d bytes" % len(r.out_bytes))
+        early = [q for q in server.ops("range") if q.began < first[0].ended]
+        t.equal(len(early), 10)
+
+
+def test_a_broken_body_is_asked_for_five_times_at_once():
+    with scripted.Server(lambda r: "cut" if r.op == "get" else None) as server:
+        server.store("/bucket/key", t.make_bytes(t.MiB))
+        with open(t.tmp("out"), "w") as f:
+            f.write("old")
+        r = get(server, t.tmp("out"), "-o", t.tmp("x.xft"))
+        t.equal((r.status, len(server.ops("get"))), (3, 5), r)
+        gets = server.ops("get")
+        t.true(gets[-1].began - gets[0].began < 1 * t.SLOW, "there was a back-off")
+        with open(t.tmp("out")) as f:
+            t.equal(f.read(), "old")
+        steps = [e["bytes"] for e in t.xferdb("events", t.tmp("x.xft"), "--json").jsonl if e["event"] == "progress"]
+        t.true(min(steps) < 0, steps)
+
+
+def test_a_changed_object_is_noticed():
+    body = t.make_bytes(20 * t.MiB)
+
+    def change(r):
+        if r.op == "range":
+            server.etags["/bucket/key"] = '"other"'
+    with scripted.Server(change) as server:
+        server.store("/bucket/key", body)
+        r = get(server, t.tmp("out"))
+        t.equal(r.status, 3, r)
+        t.match("changed", r.err)
+        t.true(not os.path.exists(t.tmp("out")))
+
+
+def test_a_device_and_a_descriptor_are_written_in_place():
+    body = t.make_bytes(20 * t.MiB)
+    with scripted.Server() as server:
+        server.store("/bucket/key", body)
+        t.equal(get(server, "/dev/null").status, 0)
+        path = t.tmp("two")
+        r = t.run("/bin/sh", "-c", "(printf before; %s get s3://bucket/key - --no-trace; printf after) > %s" % (
+            t.XFERDB, path), env=scripted.environment(server, t))
+        t.equal(r.status, 0, r)
+        with open(path, "rb") as f:
+            t.true(f.read() == b"before" + body + b"after")
+
+
+def test_a_closed_reader_ends_a_download():
+    with scripted.Server() as server:
+        server.store("/bucket/key", t.make_bytes(30 * t.MiB))
+        r = t.run("/bin/sh", "-c", "%s get s3://bucket/key - --no-trace | head -c 10 >/dev/null" % t.XFERDB,
+                  env=scripted.environment(server, t), timeout=30)
+        t.match("standard output", r.err)
+
+
+def test_verdicts_for_downloads():
+    with scripted.Server() as server:
+        server.store("/bucket/key", t.make_bytes(20 * t.MiB))
+        r = get(server, t.tmp("out"), "--json")
+        t.equal((r.json["command"], r.call["call"]["name"]), ("get", "download_file"))
+        t.equal((r.verdict["answer"], r.verdict["parts"]), ("blocks", 3), r)
+        r = get(server, t.tmp("out2"), "--json", "--no-wait")
+        t.equal(r.verdict["answer"], "does-not-block", r)
+
+
+# ---- bandwidth
+
+def test_bandwidth_is_limited_both_ways():
+    body = t.make_bytes(6 * t.MiB)
+    with scripted.Server() as server:
+        server.store("/bucket/key", body)
+        path = t.make_file("f", len(body))
+        for run in (lambda: put(server, path, "--max-bandwidth", "4MB", "--no-trace", key="up"),
+                    lambda: get(server, t.tmp("out"), "--max-bandwidth", "4MB", "--no-trace")):
+            r = run()
+            t.equal(r.status, 0, r)
+            t.true(1.1 < r.seconds < 3.5 * t.SLOW, "%g s" % r.seconds)
+
+
+# ---- resume
+
+def leave_unfinished(server, source):
+    """An upload killed when part 3 stalls: parts 1 and 2 are stored."""
+    server.misfortune = lambda r: "stall" if r.part == 3 else None
+    p = t.Process(t.XFERDB, "put", source, "s3://bucket/key", "--max-concurrency", 1, "--no-trace",
+                  env=scripted.environment(server, t))
+    t.wait_until(lambda: any(r.part == 3 for r in server.requests), 20)
+    p.signal(signal.SIGKILL)
+    p.wait()
+    server.misfortune = lambda r: None
+    del server.requests[:]
+
+
+def test_resume_sends_only_what_is_missing():
+    source = t.make_file("f", 30 * t.MiB)
+    with scripted.Server() as server:
+        leave_unfinished(server, source)
+        r = put(server, source, "--resume", "--json")
+        t.equal(r.status, 0, r)
+        t.equal(sorted(q.part for q in server.ops("part")), [3, 4])
+        t.equal(server.ops("create"), [])
+        t.match(r"continued upload u1: 2 parts \(16777216 bytes\)", r.err)
+        with open(source, "rb") as f:
+            t.true(server.objects["/bucket/key"] == f.read())
+        t.equal((r.verdict["answer"], r.verdict["parts"]), ("blocks", 4), r)
+
+
+def test_resume_does_not_trust_parts_that_changed():
+    source = t.make_file("f", 30 * t.MiB)
+    with scripted.Server() as server:
+        leave_unfinished(server, source)
+        with open(source, "r+b") as f:
+            f.seek(9 * t.MiB)
+            f.write(b"changed")
+        t.equal(put(server, source, "--resume").status, 0)
+        t.equal(sorted(q.part for q in server.ops("part")), [2, 3, 4])
+        with open(source, "rb") as f:
+            t.true(server.objects["/bucket/key"] == f.read())
+
+
+def test_resume_without_anything_to_resume_is_an_upload():
+    with scripted.Server() as server:
+        r = put(server, t.make_file("f", 20 * t.MiB), "--resume")
+        t.equal((r.status, len(server.ops("create"))), (0, 1), r)
+        t.match("nothing to resume", r.err)
+        t.equal(put(server, "-", "--resume", input=b"x").status, 2)
+
+
+def test_uploads_lists_and_removes_after_asking():
+    source = t.make_file("f", 30 * t.MiB)
+    with scripted.Server() as server:
+        leave_unfinished(server, source)
+        env = scripted.environment(server, t)
+        r = t.xferdb("uploads", "s3://bucket", env=env)
+        t.equal(r.status, 0, r)
+        t.match(r"2 parts\s+16777216 bytes\s+u1\s+s3://bucket/key", r.out)
+        t.equal(t.xferdb("uploads", "s3://bucket", "--abort", env=env).status, 2)
+        t.equal(t.xferdb("uploads", "s3://bucket", "--abort", env=env, input=b"n\n").status, 0)
+        t.equal(list(server.uploads), ["u1"])
+        r = t.xferdb("uploads", "s3://bucket", "--abort", "--json", env=env, input=b"y\n")
+        t.equal((r.status, server.uploads), (0, {}), r)
+        t.equal(r.json["uploads"][0]["aborted"], True)
+
+
+if __name__ == "__main__":
+    t.main()
