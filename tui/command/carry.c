@@ -344,6 +344,8 @@ static void leave(struct carry *p)
 	argv[n++] = p->trace_path;
 	ui_signals_stop();
 	fflush(NULL);
+	if (p->downloads.to_stdout)
+		dup2(STDERR_FILENO, STDOUT_FILENO);
 	execv("/proc/self/exe", (char **)(uintptr_t)argv);
 	perror("xferdb: the verdict cannot be shown");
 	_exit(UI_EXIT_FAILED);
@@ -428,7 +430,8 @@ static int conclude(struct carry *p, int exit_status)
 		ui_screen_app_finish(p->app, ui_signals_count() ? NULL : trace.log, &trace.verdicts);
 	resumed_print(p);
 	errors_note(p, true);
-	concluded = ui_conclude(trace.judged ? &trace : NULL, p->settings, p->what->command, false);
+	concluded = ui_conclude_to(p->downloads.to_stdout ? stderr : ui_text_stream(p->settings),
+				   trace.judged ? &trace : NULL, p->settings, p->what->command, false);
 	ui_trace_close(&trace);
 	return exit_status ? exit_status : concluded;
 }
