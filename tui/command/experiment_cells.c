@@ -16,7 +16,7 @@
 
 static unsigned groups_of(const struct ui_experiment *x)
 {
-	return x->file ? UI_ENDPOINT | UI_TRANSFER | UI_OBJECT | UI_CALL : UI_WATCH;
+	return x->file ? UI_ENDPOINT | UI_TRANSFER | UI_OBJECT | UI_ACCESS | UI_CALL : UI_WATCH;
 }
 
 static enum xf_status fixed_take(struct ui_experiment *x, struct xf_error *err)
@@ -25,7 +25,7 @@ static enum xf_status fixed_take(struct ui_experiment *x, struct xf_error *err)
 
 	for (size_t i = 0; i < UI_OPT_COUNT; i++) {
 		unsigned group = 1u << ui_options[i].group;
-		if (x->settings->given[i] && group & (UI_ENDPOINT | UI_TRANSFER | UI_OBJECT | UI_CALL | UI_WATCH) &&
+		if (x->settings->given[i] && group & (UI_ENDPOINT | UI_TRANSFER | UI_OBJECT | UI_ACCESS | UI_CALL | UI_WATCH) &&
 		    !(group & groups_of(x)))
 			return xf_fail(err, XF_INVALID, "--%s means nothing to %s", ui_options[i].name,
 				       x->file ? "an upload of ours" : "another program: sweep env:NAME");
@@ -85,7 +85,7 @@ static enum xf_status option_check(const struct ui_experiment *x, const char *na
 	enum xf_status status;
 	char *word;
 
-	if (o && !(1u << o->group & (UI_ENDPOINT | UI_TRANSFER | UI_OBJECT | UI_CALL)))
+	if (o && !(1u << o->group & (UI_ENDPOINT | UI_TRANSFER | UI_OBJECT | UI_ACCESS | UI_CALL)))
 		return xf_fail(err, XF_INVALID,
 			       "--sweep %.60s: that is no option of a transfer; others are latency, bandwidth, fault:RULE and env:NAME",
 			       name);
