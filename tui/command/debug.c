@@ -55,8 +55,8 @@ struct debug {
 	enum tr_left left;           /* how far the run was when the prompt ended */
 	int before;                  /* exit status of the run before that one */
 	char refused[400];           /* why `run ARG…` was */
-	char **lines;                /* nr_lines of them, its arguments */
-	size_t nr_lines;
+	char **kept;                 /* nr_kept of them, its arguments */
+	size_t nr_kept;
 	pthread_mutex_t error_lock;
 	char error[700];             /* of the last run; under error_lock */
 };
@@ -348,13 +348,13 @@ static enum xf_status take_operands(struct debug *d, char **operands, size_t nr,
 /* A copy that stays as long as d: settings and requests borrow its words. */
 static char *keep_line(struct debug *d, const char *text)
 {
-	char **lines = realloc(d->lines, (d->nr_lines + 1) * sizeof(*lines));
+	char **lines = realloc(d->kept, (d->nr_kept + 1) * sizeof(*lines));
 
 	if (!lines)
 		return NULL;
-	d->lines = lines;
-	lines[d->nr_lines] = strdup(text);
-	return lines[d->nr_lines++];
+	d->kept = lines;
+	lines[d->nr_kept] = strdup(text);
+	return lines[d->nr_kept++];
 }
 
 /* On the controller, while the run is over or stopped; the run before is ended before the next begins. */
@@ -645,9 +645,9 @@ int ui_debug_run(struct ui_arguments *arguments)
 		ui_local_stop(d->local);
 	ui_uploads_fini(&d->uploads);
 	xf_extra_fini(&d->extra);
-	for (size_t i = 0; i < d->nr_lines; i++)
-		free(d->lines[i]);
-	free(d->lines);
+	for (size_t i = 0; i < d->nr_kept; i++)
+		free(d->kept[i]);
+	free(d->kept);
 	pthread_mutex_destroy(&d->error_lock);
 	pthread_mutex_destroy(&d->line_lock);
 	free(d->lines);
