@@ -1,0 +1,526 @@
+#include "tracer/explain/explain.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tracer/trace/map.h"
+
+static const struct {
+	const char *name, *sentence;
+} causes[TR_PATH_COUNT] = { /* ORDER causes */
+	{ "running", "computing, and whatever no event names" },
+	{ "reading", "reading the source ahead" },
+	{ "hashing", "reading and hashing parts" },
+	{ "connecting", "connecting" },
+	{ "sending", "sending" },
+	{ "server", "waiting for the server's answer" },
+	{ "receiving", "receiving" },
+	{ "bandwidth-limit", "kept back by the bandwidth limit" },
+	{ "backoff", "waiting before a retry" },
+	{ "held", "held or stopped by the debugger" },
+	{ "waking", "between a wake-up and the thread running" },
+	{ "waiting", "waiting for something the trace does not name" },
+	{ "sleeping", "sleeping" },
+	{ "unknown", "before the trace knows more" },
+};
+static const char *const bounds[TR_BOUND_COUNT] = { /* ORDER bounds */
+	"none", "concurrency", "bandwidth", "bandwidth-limit", "server", "disk", "cpu", "read-ahead", "retries",
+	"slow-part", "source", "held",
+};
+
+const char *tr_path_cause_name(enum tr_path_cause c) { return c < TR_PATH_COUNT ? causes[c].name : ""; }
+const char *tr_path_cause_sentence(enum tr_path_cause c) { return c < TR_PATH_COUNT ? causes[c].sentence : ""; }
+const char *tr_bound_name(enum tr_bound b) { return b < TR_BOUND_COUNT ? bounds[b] : ""; }
+
+/* ---- what each thread did before each of its events */
+
+struct before {
+	uint32_t prev;      /* the thread's event before, TR_NONE */
+	uint32_t part;
+	uint8_t activity;
+};
+
+struct scan {
+	const struct tr_log *log;
+	const struct tr_verdicts *v;
+	struct before *before; /* by event, up to `end` */
+	uint32_t enter, end;
+};
+
+static bool scan_events(struct scan *s, struct xf_error *err)
+{
+	struct tr_model *m;
+	uint32_t *last = calloc(tr_log_nr_threads(s->log) + 1u, sizeof(*last));
+	s->before = calloc(s->end + 1u, sizeof(*s->before));
+	if (!last || !s->before || tr_model_new(s->log, &m, err)) {
+		free(last);
+		return false;
+	}
+	for (uint32_t i = 0; i <= s->end; i++) {
+		const struct tr_state *state = tr_model_at(m, i, err);
+		uint32_t thread = tr_log_thread_of(s->log, i);
+		if (!state)
+			break;
+		s->before[i] = (struct before){ last[thread] ? last[thread] - 1 : TR_NONE,
+						state->threads[thread].part, (uint8_t)state->threads[thread].activity };
+		last[thread] = i + 1;
+	}
+	tr_model_free(m);
+	free(last);
+	return true;
+}
+
+static enum tr_path_cause activity_cause(uint8_t activity)
+{
+	switch (activity) {
+	case TR_READING: return TR_PATH_READING;
+	case TR_HASHING: return TR_PATH_HASHING;
+	case TR_CONNECTING: return TR_PATH_CONNECTING;
+	case TR_SENDING: return TR_PATH_SENDING;
+	case TR_AWAITING_ANSWER: return TR_PATH_SERVER;
+	case TR_RECEIVING: return TR_PATH_RECEIVING;
+	case TR_WAITING: return TR_PATH_WAITING;
+	case TR_BACKING_OFF: return TR_PATH_BACKOFF;
+	case TR_SLEEPING: return TR_PATH_SLEEPING;
+	case TR_HELD: case TR_STOPPED: return TR_PATH_HELD;
+	default: return TR_PATH_RUNNING;
+	}
+}
+
+static enum tr_path_cause sleep_cause(const struct tr_log *log, const struct tr_event *e)
+{
+	const char *why = tr_log_text(log, e->process, TR_PAYLOAD(e, sleep)->why);
+	if (strstr(why, "bandwidth"))
+		return TR_PATH_BANDWIDTH_LIMIT;
+	return strstr(why, "back") || strstr(why, "retry") ? TR_PATH_BACKOFF : TR_PATH_SLEEPING;
+}
+
+/* What the thread did in the time that this event ends. */
+static enum tr_path_cause cause_of(const struct scan *s, const struct tr_event *e)
+{
+	switch (e->kind) {
+	case XF_EV_sleep: return sleep_cause(s->log, e);
+	case XF_EV_part_read: return TR_PAYLOAD(e, part_read)->hashing ? TR_PATH_HASHING : TR_PATH_READING;
+	case XF_EV_connected: return TR_PATH_CONNECTING;
+	case XF_EV_continued: case XF_EV_first_byte: return TR_PATH_SERVER;
+	case XF_EV_released: case XF_EV_resumed: return TR_PATH_HELD;
+	case XF_EV_body_sent: return TR_PATH_SENDING;
+	default: return activity_cause(s->before[e->index].activity);
+	}
+}
+
+/* ---- the critical path, from its end */
+
+struct walk {
+	struct scan scan;
+	struct tr_explanation *out;
+	uint32_t cap;
+	int64_t until, enter_ns;
+	bool failed;
+};
+
+static void piece(struct walk *w, int64_t from, enum tr_path_cause cause, uint32_t event)
+{
+	struct tr_explanation *o = w->out;
+	uint32_t thread = tr_log_thread_of(w->scan.log, event), part = w->scan.before[event].part;
+	struct tr_path_step *last = o->nr_path ? &o->path[o->nr_path - 1] : NULL;
+	from = from < w->enter_ns ? w->enter_ns : from;
+	if (from >= w->until)
+		return;
+	o->cause_ns[cause] += w->until - from;
+	if (last && last->thread == thread && last->cause == cause && last->part == part) {
+		last->begin_ns = from;
+	} else if (tr_grow(&o->path, o->nr_path, &w->cap, sizeof(*o->path))) {
+		o->path[o->nr_path++] = (struct tr_path_step){ thread, event, from, w->until, cause, part };
+	} else {
+		w->failed = true;
+	}
+	w->until = from;
+}
+
+/* The edge that ended the wait before this event: the latest release that came after the wait began. */
+static const struct tr_edge *releaser(const struct walk *w, uint32_t event, int64_t since)
+{
+	const struct tr_order *o = w->scan.v->order;
+	const struct tr_edge *best = NULL;
+	for (uint32_t i = tr_order_edge_at(o, event); i < tr_order_nr_edges(o); i++) {
+		const struct tr_edge *e = tr_order_edge(o, i);
+		if (e->to != event)
+			break;
+		if (e->kind != TR_EDGE_DATA && tr_log_time(w->scan.log, e->from) >= since &&
+		    (!best || tr_log_time(w->scan.log, e->from) > tr_log_time(w->scan.log, best->from)))
+			best = e;
+	}
+	return best;
+}
+
+/* The event before on the path; TR_NONE at its begin. */
+static uint32_t step_back(struct walk *w, uint32_t event)
+{
+	const struct before *b = &w->scan.before[event];
+	struct tr_event e = tr_log_event(w->scan.log, event);
+	int64_t since = b->prev == TR_NONE ? INT64_MIN : tr_log_time(w->scan.log, b->prev);
+	bool waited = b->prev == TR_NONE || b->activity == TR_WAITING || xf_kind_info(e.kind)->role == XF_ROLE_ACQUIRE;
+	const struct tr_edge *edge = waited ? releaser(w, event, since) : NULL;
+	if (edge) {
+		piece(w, tr_log_time(w->scan.log, edge->from), TR_PATH_WAKING, event);
+		return edge->from;
+	}
+	if (b->prev == TR_NONE)
+		return TR_NONE;
+	if (e.kind == XF_EV_part_read) /* the time before the reading was something else */
+		piece(w, e.t_ns - (int64_t)TR_PAYLOAD(&e, part_read)->took_ns > since ?
+		      e.t_ns - (int64_t)TR_PAYLOAD(&e, part_read)->took_ns : since, cause_of(&w->scan, &e), event);
+	piece(w, since, e.kind == XF_EV_part_read ? TR_PATH_RUNNING : cause_of(&w->scan, &e), event);
+	return b->prev;
+}
+
+static void reverse(struct tr_path_step *path, uint32_t nr)
+{
+	for (uint32_t i = 0; i < nr / 2; i++) {
+		struct tr_path_step t = path[i];
+		path[i] = path[nr - 1 - i];
+		path[nr - 1 - i] = t;
+	}
+}
+
+static void walk_path(struct walk *w)
+{
+	uint32_t event = w->scan.end;
+	while (event != TR_NONE && w->until > w->enter_ns && !w->failed)
+		event = step_back(w, event);
+	if (w->until > w->enter_ns)
+		piece(w, w->enter_ns, TR_PATH_UNKNOWN, w->scan.enter);
+	reverse(w->out->path, w->out->nr_path);
+}
+
+/* ---- the run, for the replay */
+
+static int part_order(const void *a, const void *b)
+{
+	const struct tr_run_part *x = a, *y = b;
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+static bool own_transfer(const struct tr_verdict *v, uint32_t transfer)
+{
+	for (uint32_t i = 0; i < v->nr_transfers; i++)
+		if (v->transfers[i] == transfer)
+			return true;
+	return false;
+}
+
+static bool collect_parts(struct walk *w, const struct tr_verdict *v)
+{
+	const struct tr_state *s = w->scan.v->final;
+	struct tr_run *run = &w->out->run;
+	run->parts = calloc(s->nr_parts + 1u, sizeof(*run->parts));
+	for (uint32_t i = 0; run->parts && i < s->nr_parts; i++) {
+		const struct tr_part_state *p = &s->parts[i];
+		if (!own_transfer(v, p->transfer) || p->start_ns < 0 || p->end_ns < 0)
+			continue;
+		run->parts[run->nr_parts++] = (struct tr_run_part){
+			.number = p->number, .bytes = p->bytes, .start_ns = p->start_ns - w->enter_ns,
+			.end_ns = p->end_ns - w->enter_ns,
+			.ready_ns = p->queued_ns < 0 ? 0 : p->queued_ns - w->enter_ns };
+	}
+	if (run->parts && v->nr_transfers == 1)
+		qsort(run->parts, run->nr_parts, sizeof(*run->parts), part_order);
+	return run->parts != NULL;
+}
+
+static struct tr_run_part *part_of(struct tr_run *run, uint64_t number)
+{
+	if (number && number <= run->nr_parts && run->parts[number - 1].number == number)
+		return &run->parts[number - 1];
+	for (uint32_t i = 0; i < run->nr_parts; i++)
+		if (run->parts[i].number == number)
+			return &run->parts[i];
+	return NULL;
+}
+
+struct answers {
+	int64_t sum;
+	uint32_t nr;
+};
+
+static void note_event(struct walk *w, const struct tr_event *e, struct answers *bodiless)
+{
+	struct tr_run *run = &w->out->run;
+	struct tr_run_part *p = part_of(run, w->scan.before[e->index].part);
+	enum tr_path_cause cause = cause_of(&w->scan, e);
+	switch (e->kind) {
+	case XF_EV_request_start:
+		w->out->requests++;
+		w->out->retries += TR_PAYLOAD(e, request_start)->attempt > 1;
+		break;
+	case XF_EV_first_byte:
+		if (p) {
+			p->latency_ns += (int64_t)TR_PAYLOAD(e, first_byte)->waited_ns;
+		} else {
+			bodiless->sum += (int64_t)TR_PAYLOAD(e, first_byte)->waited_ns;
+			bodiless->nr++;
+		}
+		break;
+	case XF_EV_part_failed:
+		w->out->failures++;
+		break;
+	case XF_EV_sleep:
+		if (p && cause == TR_PATH_BACKOFF)
+			p->latency_ns += (int64_t)TR_PAYLOAD(e, sleep)->slept_ns;
+		break;
+	case XF_EV_part_read:
+		p = part_of(run, TR_PAYLOAD(e, part_read)->part);
+		if (p && !TR_PAYLOAD(e, part_read)->hashing && e->t_ns - w->enter_ns <= p->start_ns)
+			p->read_ns = (int64_t)TR_PAYLOAD(e, part_read)->took_ns;
+		break;
+	default:
+		break;
+	}
+}
+
+/* The workers there were at most, by the frame that made the manager; else the threads that took parts. */
+static uint32_t workers_of(const struct walk *w)
+{
+	const struct tr_state *s = w->scan.v->final;
+	for (uint32_t i = w->scan.enter; i <= w->scan.end; i++) {
+		struct tr_event e;
+		if (tr_log_kind(w->scan.log, i) != XF_EV_frame_enter)
+			continue;
+		e = tr_log_event(w->scan.log, i);
+		if (!strcmp(tr_event_site(w->scan.log, &e).function, "xf_manager_new"))
+			return TR_PAYLOAD(&e, frame_enter)->a0 ? (uint32_t)TR_PAYLOAD(&e, frame_enter)->a1 : 1;
+	}
+	return s->peak_parts ? s->peak_parts : 1;
+}
+
+static uint32_t permits_of(const struct walk *w)
+{
+	const struct tr_run *run = &w->out->run;
+	bool ahead = false;
+	for (uint32_t i = 0; i < run->nr_parts; i++)
+		ahead |= run->parts[i].read_ns > 0;
+	for (uint32_t i = 0; ahead && i < tr_log_nr_objects(w->scan.log); i++)
+		if (!strcmp(tr_log_object(w->scan.log, i)->name, "in-memory-upload"))
+			return (uint32_t)tr_log_object(w->scan.log, i)->capacity;
+	return 0;
+}
+
+static void collect_run(struct walk *w)
+{
+	struct tr_run *run = &w->out->run;
+	struct answers bodiless = { 0, 0 };
+	int64_t first = INT64_MAX, last = 0;
+	for (uint32_t i = w->scan.enter; i <= w->scan.end; i++) {
+		struct tr_event e = tr_log_event(w->scan.log, i);
+		note_event(w, &e, &bodiless);
+	}
+	for (uint32_t i = 0; i < run->nr_parts; i++) {
+		struct tr_run_part *p = &run->parts[i];
+		first = p->start_ns < first ? p->start_ns : first;
+		last = p->end_ns > last ? p->end_ns : last;
+		if (p->latency_ns > p->end_ns - p->start_ns)
+			p->latency_ns = p->end_ns - p->start_ns;
+		p->work_ns = p->end_ns - p->start_ns - p->latency_ns;
+	}
+	run->workers = workers_of(w);
+	run->permits = permits_of(w);
+	run->head_ns = !run->nr_parts ? 0 : run->permits ? 0 : first;
+	run->tail_ns = w->out->wall_ns > last ? w->out->wall_ns - last : 0;
+	tr_run_fit(run, bodiless.nr ? bodiless.sum / bodiless.nr : 0);
+	w->out->replayed_ns = run->nr_parts ? tr_run_replay(run, 0, 0, 0) : -1;
+}
+
+/* ---- the bound */
+
+static double share(const struct tr_explanation *o, int64_t ns)
+{
+	return o->wall_ns > 0 ? (double)ns / (double)o->wall_ns : 0;
+}
+
+static int64_t duration(const struct tr_run_part *p)
+{
+	return p->end_ns - p->start_ns;
+}
+
+static int by_duration(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+static int64_t median_duration(const struct tr_run *run)
+{
+	int64_t *list = calloc(run->nr_parts + 1u, sizeof(*list)), median;
+	for (uint32_t i = 0; list && i < run->nr_parts; i++)
+		list[i] = duration(&run->parts[i]);
+	if (list)
+		qsort(list, run->nr_parts, sizeof(*list), by_duration);
+	median = list ? list[run->nr_parts / 2] : 0;
+	free(list);
+	return median;
+}
+
+/* The part that takes far longer than the others, and with it the call; NULL. */
+static const struct tr_run_part *slow_part(const struct tr_explanation *o)
+{
+	const struct tr_run_part *slow = NULL;
+	int64_t median = median_duration(&o->run);
+	for (uint32_t i = 0; i < o->run.nr_parts; i++)
+		if (!slow || duration(&o->run.parts[i]) > duration(slow))
+			slow = &o->run.parts[i];
+	if (!slow || o->run.nr_parts < 3 || duration(slow) < 5 * median / 2 || share(o, duration(slow) - median) < 0.25)
+		return NULL;
+	return slow;
+}
+
+__attribute__((format(printf, 3, 4)))
+static void decide(struct tr_explanation *o, enum tr_bound bound, const char *format, ...)
+{
+	va_list args;
+	o->bound = bound;
+	va_start(args, format);
+	vsnprintf(o->sentence, sizeof(o->sentence), format, args);
+	va_end(args);
+}
+
+/* Bytes a second of the parts' work at full speed, one at a time. */
+static double work_rate(const struct tr_run *run)
+{
+	double bytes = 0, ns = 0;
+	for (uint32_t i = 0; i < run->nr_parts; i++) {
+		bytes += (double)run->parts[i].bytes;
+		ns += run->parts[i].alone_ns;
+	}
+	return ns > 0 ? bytes / ns * 1e9 : 0;
+}
+
+/* The rest: the largest share of the path. */
+static void decide_by_path(struct tr_explanation *o)
+{
+	int64_t server = o->cause_ns[TR_PATH_SERVER], sending = o->cause_ns[TR_PATH_SENDING];
+	int64_t source = o->cause_ns[TR_PATH_HASHING] + o->cause_ns[TR_PATH_READING];
+	double rate = work_rate(&o->run) * (o->run.capacity < 1e6 ? o->run.capacity : 1);
+	if (o->run.by_bytes && share(o, server + sending) > 0.4)
+		decide(o, TR_BOUND_BANDWIDTH, "the way to the server or the server itself takes about %.1f MB a second, "
+		       "however many requests there are", rate / 1048576);
+	else if (server >= sending && server >= source && share(o, server) > 0.3)
+		decide(o, TR_BOUND_SERVER, "the server's answers: %.0f %% of the time went into waiting for them", 100 * share(o, server));
+	else if (source > sending && share(o, source) > 0.3 && rate < 60e6)
+		decide(o, TR_BOUND_DISK, "reading the source: %.0f %% of the time, %.1f MB a second", 100 * share(o, source), rate / 1048576);
+	else if (sending > source && share(o, sending) > 0.3 && rate < 100e6)
+		decide(o, TR_BOUND_BANDWIDTH, "sending: %.0f %% of the time, %.1f MB a second", 100 * share(o, sending), rate / 1048576);
+	else if (o->run.nr_parts)
+		decide(o, TR_BOUND_CPU, "this machine: hashing, copying and sending use what it has (%.0f MB a second)", rate / 1048576);
+	else
+		decide(o, TR_BOUND_NONE, "nothing was transferred");
+}
+
+static void decide_bound(struct walk *w)
+{
+	struct tr_explanation *o = w->out;
+	const struct tr_run_part *slow = slow_part(o);
+	int64_t more = o->run.nr_parts ? tr_run_replay(&o->run, o->run.nr_parts, 0, 0) : 0;
+	int64_t ahead = o->run.permits ? tr_run_replay(&o->run, 0, o->run.nr_parts, 0) : o->replayed_ns;
+	double by_more = o->replayed_ns > 0 ? 1 - (double)more / (double)o->replayed_ns : 0;
+	double by_ahead = o->replayed_ns > 0 ? 1 - (double)ahead / (double)o->replayed_ns : 0;
+	if (share(o, o->cause_ns[TR_PATH_HELD]) > 0.25)
+		decide(o, TR_BOUND_HELD, "the debugger: the call was held for %.0f %% of the time", 100 * share(o, o->cause_ns[TR_PATH_HELD]));
+	else if (o->retries && share(o, o->cause_ns[TR_PATH_BACKOFF]) > 0.2)
+		decide(o, TR_BOUND_RETRIES, "retries: %" PRIu32 " of %" PRIu32 " requests were repeated, and waiting before them took %.0f %% of the time",
+		       o->retries, o->requests, 100 * share(o, o->cause_ns[TR_PATH_BACKOFF]));
+	else if (share(o, o->cause_ns[TR_PATH_BANDWIDTH_LIMIT]) > 0.25)
+		decide(o, TR_BOUND_BANDWIDTH_LIMIT, "the bandwidth limit that was asked for (--max-bandwidth): %.0f %% of the time",
+		       100 * share(o, o->cause_ns[TR_PATH_BANDWIDTH_LIMIT]));
+	else if (slow)
+		decide(o, TR_BOUND_SLOW_PART, "part %" PRIu32 ": it took %.0f ms, the middle one of all %.0f ms", slow->number,
+		       (double)duration(slow) / 1e6, (double)median_duration(&o->run) / 1e6);
+	else if (o->run.permits && share(o, o->cause_ns[TR_PATH_READING]) > 0.4)
+		decide(o, TR_BOUND_SOURCE, "the source: %.0f %% of the time went into waiting for its bytes",
+		       100 * share(o, o->cause_ns[TR_PATH_READING]));
+	else if (by_ahead > 0.2 && o->run.permits < o->run.workers)
+		decide(o, TR_BOUND_READ_AHEAD, "the read-ahead: %" PRIu32 " chunks in memory keep %" PRIu32 " workers waiting",
+		       o->run.permits, o->run.workers);
+	else if (by_more > 0.2 && o->run.workers < o->run.nr_parts)
+		decide(o, TR_BOUND_CONCURRENCY, "the concurrency: %" PRIu32 " requests at a time for %" PRIu32 " parts",
+		       o->run.workers, o->run.nr_parts);
+	else
+		decide_by_path(o);
+}
+
+/* ---- predictions */
+
+bool tr_explain_predict(struct tr_explanation *e, const char *what, uint64_t value)
+{
+	struct tr_prediction *p = &e->predictions[e->nr_predictions];
+	int64_t ns;
+	double wrong;
+	if (e->nr_predictions == TR_PREDICTIONS || e->replayed_ns <= 0 || !value)
+		return false;
+	if (!strcmp(what, "max_concurrency"))
+		ns = tr_run_replay(&e->run, (uint32_t)value, 0, 0);
+	else if (!strcmp(what, "read_ahead") && e->run.permits)
+		ns = tr_run_replay(&e->run, 0, (uint32_t)value, 0);
+	else if (!strcmp(what, "latency_ms"))
+		ns = tr_run_replay(&e->run, 0, 0, (int64_t)value * 1000000);
+	else
+		return false;
+	/* the replay of the run itself is off by this much; the same is taken off the prediction, and doubted */
+	wrong = (double)e->wall_ns / (double)e->replayed_ns;
+	*p = (struct tr_prediction){ .value = value, .ns = (int64_t)((double)ns * wrong) };
+	snprintf(p->what, sizeof(p->what), "%s", what);
+	p->margin_ns = (int64_t)((double)p->ns * (0.05 + (wrong > 1 ? wrong - 1 : 1 - wrong)));
+	e->nr_predictions++;
+	return true;
+}
+
+static void predict_some(struct tr_explanation *o)
+{
+	uint32_t now = o->run.workers;
+	if (now > 1)
+		tr_explain_predict(o, "max_concurrency", now / 2);
+	if (now < o->run.nr_parts)
+		tr_explain_predict(o, "max_concurrency", now * 2);
+	if (now * 2 < o->run.nr_parts)
+		tr_explain_predict(o, "max_concurrency", o->run.nr_parts < 1000 ? o->run.nr_parts : 1000);
+	if (o->run.permits && o->run.permits < o->run.nr_parts)
+		tr_explain_predict(o, "read_ahead", o->run.permits * 2);
+}
+
+enum xf_status tr_explain(const struct tr_log *log, const struct tr_verdicts *verdicts, uint32_t call,
+			  struct tr_explanation *out, struct xf_error *err)
+{
+	struct walk w = { .scan = { .log = log, .v = verdicts }, .out = out };
+	const struct tr_verdict *v = NULL;
+	*out = (struct tr_explanation){ .call = call };
+	for (uint32_t i = 0; i < verdicts->nr; i++)
+		if (verdicts->list[i].call == call && call != TR_NONE)
+			v = &verdicts->list[i];
+	if (!v)
+		return xf_fail(err, XF_NOT_FOUND, "there is no call in the trace");
+	w.scan.enter = tr_log_call(log, call)->enter;
+	out->returned = tr_log_call(log, call)->ret != TR_NONE;
+	w.scan.end = out->returned ? tr_log_call(log, call)->ret : tr_log_nr_events(log) - 1;
+	w.enter_ns = tr_log_time(log, w.scan.enter);
+	w.until = tr_log_time(log, w.scan.end);
+	out->wall_ns = w.until - w.enter_ns;
+	w.failed = !scan_events(&w.scan, err) || !collect_parts(&w, v);
+	if (!w.failed) {
+		walk_path(&w);
+		collect_run(&w);
+		decide_bound(&w);
+		predict_some(out);
+	}
+	free(w.scan.before);
+	return w.failed ? xf_fail(err, XF_NOMEM, "no memory for the explanation") : XF_OK;
+}
+
+void tr_explanation_fini(struct tr_explanation *e)
+{
+	free(e->path);
+	free(e->run.parts);
+	*e = (struct tr_explanation){ .call = TR_NONE };
+}

@@ -1,0 +1,182 @@
+/* explain: where the time went, what held the call back, what would help. */
+#include <ctype.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tracer/explain/explain.h"
+#include "tui/command/conclude.h"
+#include "tui/command/json.h"
+#include "tui/command/style.h"
+#include "tui/command/trace.h"
+
+/* ---- --predict NAME=N */
+
+static bool predict(struct tr_explanation *e, const char *text)
+{
+	char name[40];
+	const char *equal = strchr(text, '=');
+	char *end;
+	unsigned long long value;
+	if (!equal || (size_t)(equal - text) >= sizeof(name) || !isdigit((unsigned char)equal[1]))
+		return false;
+	memcpy(name, text, (size_t)(equal - text));
+	name[equal - text] = '\0';
+	for (char *p = name; *p; p++)
+		*p = *p == '-' ? '_' : *p;
+	value = strtoull(equal + 1, &end, 10);
+	if (!strcmp(name, "max_in_memory_upload_chunks"))
+		strcpy(name, "read_ahead");
+	return !*end && value && value < 1000000 && tr_explain_predict(e, name, value);
+}
+
+static bool predict_all(struct tr_explanation *e, const struct ui_settings *settings)
+{
+	if (settings->predict.nr_items)
+		e->nr_predictions = 0;
+	for (size_t i = 0; i < settings->predict.nr_items; i++)
+		if (!predict(e, settings->predict.items[i])) {
+			fprintf(stderr, "xferdb: --predict '%s': NAME=N with max-concurrency, latency-ms or, where a pipe "
+				"was read, read-ahead\n", settings->predict.items[i]);
+			return false;
+		}
+	return true;
+}
+
+/* ---- text */
+
+static void path_print(FILE *out, const struct ui_trace *t, const struct tr_explanation *e)
+{
+	char took[32], at[32];
+	fprintf(out, "  critical path:\n");
+	for (uint32_t i = 0; i < e->nr_path; i++) {
+		const struct tr_path_step *s = &e->path[i];
+		if ((s->end_ns - s->begin_ns) * 100 < e->wall_ns)
+			continue; /* less than a hundredth: --json has them all */
+		fprintf(out, "    %9s  %-10s %9s  %s", ui_time_text(s->begin_ns - e->path[0].begin_ns, at, sizeof(at)),
+			tr_log_thread(t->log, s->thread)->name, ui_time_text(s->end_ns - s->begin_ns, took, sizeof(took)),
+			tr_path_cause_sentence(s->cause));
+		if (s->part)
+			fprintf(out, ", part %u", s->part);
+		fputc('\n', out);
+	}
+}
+
+static void causes_print(FILE *out, const struct tr_explanation *e)
+{
+	char took[32];
+	bool shown[TR_PATH_COUNT] = { false };
+	fprintf(out, "  the time went into:\n");
+	for (int n = 0; n < TR_PATH_COUNT; n++) {
+		int best = -1;
+		for (int c = 0; c < TR_PATH_COUNT; c++)
+			if (!shown[c] && e->cause_ns[c] > 0 && (best < 0 || e->cause_ns[c] > e->cause_ns[best]))
+				best = c;
+		if (best < 0)
+			break;
+		shown[best] = true;
+		fprintf(out, "    %5.1f %%  %9s  %s\n", 100.0 * (double)e->cause_ns[best] / (double)e->wall_ns,
+			ui_time_text(e->cause_ns[best], took, sizeof(took)), tr_path_cause_sentence((enum tr_path_cause)best));
+	}
+}
+
+static void predictions_print(FILE *out, const struct tr_explanation *e)
+{
+	char time[32], margin[32];
+	for (uint32_t i = 0; i < e->nr_predictions; i++)
+		fprintf(out, "  with %s %llu: %s +/- %s\n", e->predictions[i].what, (unsigned long long)e->predictions[i].value,
+			ui_time_text(e->predictions[i].ns, time, sizeof(time)),
+			ui_time_text(e->predictions[i].margin_ns, margin, sizeof(margin)));
+}
+
+static void explanation_print(FILE *out, const struct ui_trace *t, const struct tr_explanation *e)
+{
+	char took[32];
+	fprintf(out, "%s %s %s; held back by %s\n", tr_log_call(t->log, e->call)->name,
+		e->returned ? "took" : "had taken, when the trace ends,", ui_time_text(e->wall_ns, took, sizeof(took)), e->sentence);
+	causes_print(out, e);
+	path_print(out, t, e);
+	predictions_print(out, e);
+}
+
+/* ---- JSON */
+
+static json_t *path_json(const struct ui_trace *t, const struct tr_explanation *e)
+{
+	json_t *list = json_array();
+	for (uint32_t i = 0; i < e->nr_path; i++) {
+		const struct tr_path_step *s = &e->path[i];
+		json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:s, s:o, s:I}", "thread",
+			tr_log_thread(t->log, s->thread)->name, "begin_ns", (json_int_t)s->begin_ns, "end_ns", (json_int_t)s->end_ns,
+			"cause", tr_path_cause_name(s->cause), "part", s->part ? json_integer(s->part) : json_null(), "seq",
+			(json_int_t)s->event));
+	}
+	return list;
+}
+
+static json_t *predictions_json(const struct tr_explanation *e)
+{
+	json_t *list = json_array();
+	for (uint32_t i = 0; i < e->nr_predictions; i++) {
+		const struct tr_prediction *p = &e->predictions[i];
+		json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:I}", "what", p->what, "value", (json_int_t)p->value,
+						      "ns", (json_int_t)p->ns, "margin_ns", (json_int_t)p->margin_ns));
+	}
+	return list;
+}
+
+static json_t *explanation_json(const struct ui_trace *t, const struct tr_explanation *e)
+{
+	json_t *by_cause = json_object();
+	for (int c = 0; c < TR_PATH_COUNT; c++)
+		json_object_set_new(by_cause, tr_path_cause_name((enum tr_path_cause)c), json_integer(e->cause_ns[c]));
+	return json_pack("{s:s, s:b, s:I, s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I}", "call",
+			 tr_log_call(t->log, e->call)->name, "returned", e->returned, "wall_ns", (json_int_t)e->wall_ns, "bound",
+			 tr_bound_name(e->bound), "sentence", e->sentence, "causes_ns", by_cause, "path", path_json(t, e),
+			 "predictions", predictions_json(e), "replayed_ns", (json_int_t)e->replayed_ns, "workers",
+			 (json_int_t)e->run.workers, "parts", (json_int_t)e->run.nr_parts, "requests", (json_int_t)e->requests,
+			 "retries", (json_int_t)e->retries);
+}
+
+static int explain_all(const struct ui_trace *trace, const struct ui_settings *settings, json_t *calls)
+{
+	FILE *out = ui_text_stream(settings);
+	struct xf_error err = XF_ERROR_INIT;
+	for (uint32_t i = 0; i < trace->verdicts.nr; i++) {
+		struct tr_explanation e;
+		enum xf_status status = tr_explain(trace->log, &trace->verdicts, trace->verdicts.list[i].call, &e, &err);
+		bool good = !status && predict_all(&e, settings);
+		if (status)
+			fprintf(stderr, "xferdb: %s\n", err.message);
+		if (good && !settings->quiet)
+			explanation_print(out, trace, &e);
+		if (good)
+			json_array_append_new(calls, explanation_json(trace, &e));
+		tr_explanation_fini(&e);
+		if (!good)
+			return UI_EXIT_USAGE;
+	}
+	return UI_EXIT_DONE;
+}
+
+int ui_explain_run(struct ui_arguments *arguments)
+{
+	const struct ui_settings *settings = &arguments->settings;
+	struct ui_trace trace;
+	struct xf_error err = XF_ERROR_INIT;
+	json_t *calls, *document;
+	int exit_status;
+	if (ui_trace_of(&trace, arguments, true))
+		return UI_EXIT_USAGE;
+	calls = json_array();
+	exit_status = explain_all(&trace, settings, calls);
+	document = json_pack("{s:s, s:s, s:o}", "xferdb", XFERDB_VERSION, "command", "explain", "calls", calls);
+	if (!exit_status && settings->json && ui_json_write(document, settings->json, &err)) {
+		fprintf(stderr, "xferdb: %s\n", err.message);
+		exit_status = UI_EXIT_FAILED;
+	}
+	json_decref(document);
+	ui_trace_close(&trace);
+	return exit_status;
+}
