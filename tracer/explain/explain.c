@@ -157,6 +157,22 @@ static const struct tr_edge *releaser(const struct walk *w, uint32_t event, int6
 	return best;
 }
 
+/*
+ * A wait that ended because its object was closed has no releaser in the trace: managers are closed by the caller,
+ * so it is the caller's event before. TR_NONE: it was not such a wait.
+ */
+static uint32_t closer(const struct walk *w, const struct tr_event *e, int64_t since)
+{
+	uint32_t caller = tr_log_thread_of(w->scan.log, w->scan.enter);
+	uint64_t how = 0;
+	if (!tr_event_field(e, "how", &how) || how != XF_HOW_CLOSED || e->thread == caller)
+		return TR_NONE;
+	for (uint32_t i = e->index; i-- > w->scan.enter && tr_log_time(w->scan.log, i) >= since;)
+		if (tr_log_thread_of(w->scan.log, i) == caller)
+			return i;
+	return TR_NONE;
+}
+
 /* The event before on the path; TR_NONE at its begin. */
 static uint32_t step_back(struct walk *w, uint32_t event)
 {
@@ -168,6 +184,11 @@ static uint32_t step_back(struct walk *w, uint32_t event)
 	if (edge) {
 		piece(w, tr_log_time(w->scan.log, edge->from), TR_PATH_WAKING, event);
 		return edge->from;
+	}
+	uint32_t closed_by = closer(w, &e, since);
+	if (closed_by != TR_NONE) {
+		piece(w, tr_log_time(w->scan.log, closed_by), TR_PATH_WAKING, event);
+		return closed_by;
 	}
 	if (b->prev == TR_NONE)
 		return TR_NONE;
