@@ -46,7 +46,7 @@ struct debug {
 	struct ui_prompt *prompt;    /* NULL: the screen's */
 	struct ui_screen_app *app;   /* NULL: no screen */
 	pthread_mutex_t line_lock;
-	char *lines;                 /* typed on the screen, not run yet; under line_lock */
+	char *typed;                 /* typed on the screen, not run yet; under line_lock */
 	struct xf_manager *own;      /* main only */
 	_Atomic(struct xf_manager *) manager; /* the same, for the others; NULL: none, or over */
 	_Atomic bool quitting;       /* what is handed over from now on is cancelled at once */
@@ -479,9 +479,9 @@ static void screen_line(void *ctx, const char *line)
 	char *more = NULL;
 
 	pthread_mutex_lock(&d->line_lock);
-	if (asprintf(&more, "%s%s\n", d->lines ? d->lines : "", line) > 0) {
-		free(d->lines);
-		d->lines = more;
+	if (asprintf(&more, "%s%s\n", d->typed ? d->typed : "", line) > 0) {
+		free(d->typed);
+		d->typed = more;
 	}
 	pthread_mutex_unlock(&d->line_lock);
 }
@@ -521,8 +521,8 @@ static void converse_screen(struct debug *d)
 	while (!d->session->done && !atomic_load(&d->terminated) && !ui_screen_app_left(d->app)) {
 		char *lines;
 		pthread_mutex_lock(&d->line_lock);
-		lines = d->lines;
-		d->lines = NULL;
+		lines = d->typed;
+		d->typed = NULL;
 		pthread_mutex_unlock(&d->line_lock);
 		if (lines)
 			lines_run(d, lines);
@@ -650,7 +650,7 @@ int ui_debug_run(struct ui_arguments *arguments)
 	free(d->kept);
 	pthread_mutex_destroy(&d->error_lock);
 	pthread_mutex_destroy(&d->line_lock);
-	free(d->lines);
+	free(d->typed);
 	free(d);
 	return exit_status;
 }
