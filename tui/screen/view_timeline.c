@@ -138,14 +138,23 @@ static void mark_draw(const struct plot *p, int row, int x, enum ui_role role, c
 		ui_cells_text(p->c, p->r, row, p->x0 + x, role, "%s", glyph);
 }
 
+/* How far the lanes are known, axis time: nothing is drawn beyond. */
+static int64_t known_ns(const struct ui_run *u)
+{
+	uint32_t at = ui_index_at(u->index);
+
+	return at && at < tr_log_nr_events(u->log) ? ui_run_time_ns(u, at - 1) : u->end_ns;
+}
+
 static void lane_draw(const struct plot *p, int row, int run, uint32_t thread)
 {
 	const struct ui_run *u = &p->s->runs[run];
+	int64_t known = known_ns(u);
 
 	for (int x = 0; x < p->columns; x++) {
 		int64_t from = time_of(p, x) + u->zero_ns, to = time_of(p, x + 1) + u->zero_ns;
 		enum tr_activity a;
-		if (from - u->zero_ns > u->end_ns)
+		if (from - u->zero_ns > known)
 			break;
 		a = ui_index_activity(u->index, thread, from, to > from ? to : from + 1);
 		mark_draw(p, row, x, ui_activity_role(a), ui_activity_glyph(p->c->utf8, a));
@@ -172,14 +181,15 @@ static void parts_draw(const struct plot *p, int row, int run, uint32_t thread)
 {
 	const struct ui_run *u = &p->s->runs[run];
 	struct ui_span_info span;
+	int64_t known = known_ns(u);
 	char text[96];
 
-	for (int x = 0; x < p->columns; x++) {
+	for (int x = 0; x < p->columns && time_of(p, x) <= known; x++) {
 		int from, to, len;
 		if (!ui_index_span(u->index, thread, time_of(p, x) + u->zero_ns, &span))
 			continue;
 		from = column_of(p, span.from_ns - u->zero_ns);
-		to = span.to_ns == INT64_MAX ? p->columns : column_of(p, span.to_ns - u->zero_ns);
+		to = span.to_ns == INT64_MAX ? column_of(p, known) : column_of(p, span.to_ns - u->zero_ns);
 		if (to <= x)
 			continue;
 		from = from < 0 ? 0 : from;

@@ -1,0 +1,134 @@
+/*
+ * bench_screen: what the screen takes to show a large trace.
+ *
+ *     make_trace big.xft 10000000 10000 && bench_screen big.xft
+ *
+ * One row a figure, NAME VALUE UNIT AT-MOST: the first picture from the file's opening on, the
+ * time until everything is indexed and judged, jumps to random moments (replay and a picture of
+ * 200x50, every pane), the longest look at the keyboard that indexing held up, memory besides
+ * the file's pages. Exit status 1 when a figure is above what is promised.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tui/screen/view.h"
+
+enum { JUMPS = 200, STEP_EVENTS = 500000, ROWS = 50, COLUMNS = 200 };
+
+static bool failed;
+
+static double now_ms(void)
+{
+	return (double)xf_clock_mono_ns() / 1e6;
+}
+
+static void row(const char *name, double value, const char *unit, double at_most)
+{
+	printf("%-16s %9.1f %-3s", name, value, unit);
+	if (at_most > 0)
+		printf(" %7.0f%s", at_most, value > at_most ? "  TOO MUCH" : "");
+	putchar('\n');
+	failed |= at_most > 0 && value > at_most;
+}
+
+/* Memory of our own, not the file's pages: MB. */
+static double anonymous_mb(void)
+{
+	char line[256];
+	unsigned long kb = 0;
+	FILE *in = fopen("/proc/self/status", "r");
+
+	while (in && fgets(line, sizeof(line), in))
+		if (sscanf(line, "RssAnon: %lu", &kb) == 1)
+			break;
+	if (in)
+		fclose(in);
+	return (double)kb / 1024;
+}
+
+static uint64_t random_number(void)
+{
+	static uint64_t x = 88172645463325252u;
+
+	x ^= x << 13;
+	x ^= x >> 7;
+	x ^= x << 17;
+	return x;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void jumps(struct ui_scene *s, struct ui_cells *c)
+{
+	uint32_t nr = tr_log_nr_events(s->runs[0].log);
+	double took[JUMPS];
+
+	for (int i = 0; i < JUMPS; i++) {
+		double begin = now_ms();
+		ui_scene_focus(s, (enum ui_pane)(i % UI_PANE_HELP));
+		ui_scene_go(s, (uint32_t)(random_number() % nr), true);
+		ui_scene_settle(s, STEP_EVENTS);
+		ui_view_draw(s, c);
+		took[i] = now_ms() - begin;
+	}
+	qsort(took, JUMPS, sizeof(*took), compare);
+	row("jump, median", took[JUMPS / 2], "ms", 0);
+	row("jump, longest", took[JUMPS - 1], "ms", 50);
+}
+
+/* Everything indexed, in steps; how long the keyboard had to wait at most. */
+static void index_all(struct ui_scene *s)
+{
+	double longest = 0;
+	bool all = false;
+
+	while (!all) {
+		double begin = now_ms();
+		all = ui_scene_settle(s, STEP_EVENTS);
+		longest = now_ms() - begin > longest ? now_ms() - begin : longest;
+	}
+	row("step, longest", longest, "ms", 0);
+}
+
+int main(int argc, char **argv)
+{
+	struct ui_cells c = { .utf8 = true };
+	struct tr_verdicts verdicts;
+	struct xf_error err = XF_ERROR_INIT;
+	struct ui_scene s;
+	struct tr_log *log;
+	double begin = now_ms();
+
+	if (argc != 2 || tr_log_open(argv[1], &log, &err)) {
+		fprintf(stderr, "bench_screen: %s\n", *err.message ? err.message : "usage: bench_screen FILE.xft");
+		return 2;
+	}
+	row("open", now_ms() - begin, "ms", 0);
+	ui_scene_init(&s, ui_theme_find("dark"));
+	if (!ui_scene_add(&s, log, NULL, NULL, "") || !ui_cells_resize(&c, ROWS, COLUMNS))
+		return 2;
+	ui_scene_begin(&s);
+	ui_scene_settle(&s, STEP_EVENTS);
+	ui_view_draw(&s, &c);
+	row("first picture", now_ms() - begin, "ms", 1000);
+	index_all(&s);
+	row("indexed", now_ms() - begin, "ms", 0);
+	if (tr_verdicts_compute(log, &verdicts, &err))
+		return 2;
+	s.runs[0].verdicts = &verdicts;
+	s.runs[0].model = verdicts.model;
+	row("judged", now_ms() - begin, "ms", 0);
+	jumps(&s, &c);
+	row("memory", anonymous_mb(), "MB", 500);
+	ui_scene_fini(&s);
+	ui_cells_fini(&c);
+	tr_verdicts_fini(&verdicts);
+	tr_log_close(log);
+	return failed;
+}
