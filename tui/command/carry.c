@@ -415,7 +415,13 @@ static int errors_note(struct carry *p, bool print)
 		else
 			ui_note_error(id, &err);
 	}
-	return ui_signals_count() ? UI_EXIT_INTERRUPTED : exit_status;
+	if (!ui_signals_count())
+		return exit_status;
+	if (exit_status == UI_EXIT_FAILED)
+		return UI_EXIT_INTERRUPTED;
+	if (print && p->own)
+		fprintf(stderr, "xferdb: the signal came too late to stop anything: it is done\n");
+	return exit_status;
 }
 
 static int conclude(struct carry *p, int exit_status)
