@@ -361,10 +361,10 @@ static void a_run_survives_its_line(void **state)
 	assert_int_equal(after.run.bars[0].part, 3);
 	assert_int_equal(after.run.bars[0].sent_ns, -1);
 	assert_true(after.run.bars[0].failed);
-	tr_run_fini(&after.run);
+	tr_sample_fini(&after.run);
 	assert_int_equal(tr_result_parse(json, 2, &after, &err), XF_FORMAT); /* cell 2 of 2 */
 	json_decref(json);
-	tr_run_fini(&before.run);
+	tr_sample_fini(&before.run);
 	tr_sweep_fini(&s);
 }
 
@@ -417,7 +417,7 @@ static void a_results_file_is_gone_on_with(void **state)
 	assert_int_equal(reopen(path, "this", &other, false, 2), XF_OK);
 	unlink(path);
 	tr_results_fini(&all);
-	tr_run_fini(&r.run);
+	tr_sample_fini(&r.run);
 	tr_sweep_fini(&s);
 }
 

@@ -37,7 +37,7 @@ struct exchange {
 
 struct reader {
 	const struct tr_log *log;
-	struct tr_run *run;
+	struct tr_sample *run;
 	const struct tr_state *final;
 	struct exchange *open;
 	size_t nr_open, cap_open;
@@ -59,7 +59,7 @@ static uint32_t lane(struct reader *r, uint32_t thread)
 
 static void bar_add(struct reader *r, uint32_t thread, struct tr_bar bar)
 {
-	struct tr_run *run = r->run;
+	struct tr_sample *run = r->run;
 
 	bar.lane = thread == TR_NONE ? TR_NONE : lane(r, thread);
 	if (run->nr_bars == TR_BARS_MAX || bar.lane == TR_NONE) {
@@ -180,7 +180,7 @@ static int64_t max64(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-static void totals_read(struct tr_run *run, const struct tr_verdicts *all)
+static void totals_read(struct tr_sample *run, const struct tr_verdicts *all)
 {
 	const struct tr_state *final = all->final;
 	const struct tr_verdict *first = &all->list[0];
@@ -214,7 +214,7 @@ static int by_begin(const void *a, const void *b)
 	return (x->begin_ns > y->begin_ns) - (x->begin_ns < y->begin_ns);
 }
 
-enum xf_status tr_run_read(struct tr_run *run, const struct tr_log *log, const struct tr_verdicts *verdicts,
+enum xf_status tr_sample_read(struct tr_sample *run, const struct tr_log *log, const struct tr_verdicts *verdicts,
 			   struct xf_error *err)
 {
 	uint32_t threads = tr_log_nr_threads(log);
@@ -244,19 +244,19 @@ enum xf_status tr_run_read(struct tr_run *run, const struct tr_log *log, const s
 	return r.out_of_memory ? xf_fail(err, XF_NOMEM, "out of memory") : XF_OK;
 }
 
-void tr_run_fini(struct tr_run *run)
+void tr_sample_fini(struct tr_sample *run)
 {
 	free(run->bars);
 	free(run->lanes);
-	*run = (struct tr_run){ 0 };
+	*run = (struct tr_sample){ 0 };
 }
 
-double tr_run_throughput(const struct tr_run *run)
+double tr_sample_throughput(const struct tr_sample *run)
 {
 	return run->stored_ns > 0 ? (double)run->bytes / ((double)run->stored_ns / 1e9) : 0;
 }
 
-bool tr_run_stored(const struct tr_run *run)
+bool tr_sample_stored(const struct tr_sample *run)
 {
 	return !strcmp(run->outcome, "stored") || !strcmp(run->outcome, "stored-later");
 }

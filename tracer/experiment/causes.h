@@ -41,7 +41,7 @@ struct tr_bar {
 
 enum { TR_BARS_MAX = 400, TR_LANES_MAX = 64 };
 
-struct tr_run {
+struct tr_sample {
 	int64_t wall_ns;          /* the call; of several from the first's begin to the last's return; -1 unknown */
 	int64_t stored_ns;        /* from the call's begin to the end of its last transfer; -1 unknown */
 	int64_t process_ns;       /* fork to exit: the parent's clock */
@@ -61,14 +61,14 @@ struct tr_run {
 };
 
 /* Fills all that the trace knows; the rest stays. *run is to be fini'd in any case. Errors: XF_NOMEM. */
-enum xf_status tr_run_read(struct tr_run *run, const struct tr_log *log, const struct tr_verdicts *verdicts,
+enum xf_status tr_sample_read(struct tr_sample *run, const struct tr_log *log, const struct tr_verdicts *verdicts,
 			   struct xf_error *err);
-void tr_run_fini(struct tr_run *run);
+void tr_sample_fini(struct tr_sample *run);
 
 /* Bytes a second until the object was stored; 0 when that is not known. */
-double tr_run_throughput(const struct tr_run *run);
+double tr_sample_throughput(const struct tr_sample *run);
 
 /* The upload came to its end. */
-bool tr_run_stored(const struct tr_run *run);
+bool tr_sample_stored(const struct tr_sample *run);
 
 #endif

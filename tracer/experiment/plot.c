@@ -142,7 +142,7 @@ static struct range range_of(const struct tr_report *r, const struct tr_plot *p)
 const char *tr_plot_sentence(const struct tr_report *r, const struct tr_plot *p, char *buf, size_t cap)
 {
 	char low[32], high[32], low_label[300], high_label[300];
-	const struct tr_run *run;
+	const struct tr_sample *run;
 	struct range range;
 
 	if (p->kind == TR_PLOT_TIMELINE) {
@@ -405,7 +405,7 @@ static void heat_draw(FILE *out, const struct tr_report *r, const struct tr_plot
 
 enum { LANE = 26 };
 
-static double timeline_height(const struct tr_run *run)
+static double timeline_height(const struct tr_sample *run)
 {
 	return TOP + 12 + run->nr_lanes * LANE + 78;
 }
@@ -464,7 +464,7 @@ static void timeline_legend(FILE *out, double y)
 
 static void timeline_draw(FILE *out, const struct tr_report *r, const struct tr_plot *p)
 {
-	const struct tr_run *run = r->summary->cells[p->cell].typical;
+	const struct tr_sample *run = r->summary->cells[p->cell].typical;
 	double last = (double)run->wall_ns, bottom = TOP + 12 + run->nr_lanes * LANE, unit, returned;
 	struct tr_ticks ticks;
 	struct tr_scale x;
@@ -503,7 +503,7 @@ void tr_plot_draw(FILE *out, const struct tr_report *r, const struct tr_plot *p,
 
 /* ---- the numbers behind */
 
-static void timeline_table(FILE *out, const struct tr_run *run)
+static void timeline_table(FILE *out, const struct tr_sample *run)
 {
 	fputs("<table><thead><tr><th scope=\"col\">thread<th scope=\"col\">what<th scope=\"col\">begin, ms<th scope=\"col\">sent, ms<th scope=\"col\">answered, ms</tr></thead><tbody>\n", out);
 	for (uint32_t i = 0; i < run->nr_bars; i++) {
@@ -639,7 +639,7 @@ static unsigned series_axis(const struct tr_sweep *s, unsigned x)
 static void timeline_add(struct plots *all, unsigned cell, bool best)
 {
 	struct tr_plot p = { .kind = TR_PLOT_TIMELINE, .cell = cell, .best = best, .x = TR_NONE, .y = TR_NONE };
-	const struct tr_run *run = all->report->summary->cells[cell].typical;
+	const struct tr_sample *run = all->report->summary->cells[cell].typical;
 
 	snprintf(p.name, sizeof(p.name), "timeline-%s", best ? "best" : "worst");
 	if (cell && run && run->nr_bars)

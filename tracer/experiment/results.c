@@ -16,7 +16,7 @@ enum xf_status tr_results_add(struct tr_results *all, struct tr_result *result, 
 	struct tr_result *list = realloc(all->list, (all->nr + 1) * sizeof(*list));
 
 	if (!list) {
-		tr_run_fini(&result->run);
+		tr_sample_fini(&result->run);
 		return xf_fail(err, XF_NOMEM, "out of memory");
 	}
 	list[all->nr++] = *result;
@@ -27,7 +27,7 @@ enum xf_status tr_results_add(struct tr_results *all, struct tr_result *result, 
 void tr_results_fini(struct tr_results *all)
 {
 	for (size_t i = 0; i < all->nr; i++)
-		tr_run_fini(&all->list[i].run);
+		tr_sample_fini(&all->list[i].run);
 	free(all->list);
 	*all = (struct tr_results){ 0 };
 }
@@ -48,7 +48,7 @@ static const struct field {
 	enum field_type type;
 	size_t offset, size;
 } fields[] = {
-#define FIELD(name, type) { #name, type, offsetof(struct tr_run, name), sizeof(((struct tr_run *)0)->name) }
+#define FIELD(name, type) { #name, type, offsetof(struct tr_sample, name), sizeof(((struct tr_sample *)0)->name) }
 	FIELD(wall_ns, NUMBER64), FIELD(stored_ns, NUMBER64), FIELD(process_ns, NUMBER64),
 	FIELD(user_ns, NUMBER64), FIELD(system_ns, NUMBER64), FIELD(max_rss, NUMBER64),
 	FIELD(bytes, NUMBER64), FIELD(peak, NUMBER32), FIELD(requests, NUMBER32), FIELD(retries, NUMBER32),
@@ -58,7 +58,7 @@ static const struct field {
 };
 enum { NR_FIELDS = sizeof(fields) / sizeof(*fields) };
 
-static json_t *field_json(const struct field *f, const struct tr_run *run)
+static json_t *field_json(const struct field *f, const struct tr_sample *run)
 {
 	const char *at = (const char *)run + f->offset;
 
@@ -74,7 +74,7 @@ static json_t *field_json(const struct field *f, const struct tr_run *run)
 	}
 }
 
-static bool field_parse(const struct field *f, const json_t *value, struct tr_run *run)
+static bool field_parse(const struct field *f, const json_t *value, struct tr_sample *run)
 {
 	char *at = (char *)run + f->offset;
 	json_int_t number = json_integer_value(value);
@@ -97,7 +97,7 @@ static bool field_parse(const struct field *f, const json_t *value, struct tr_ru
 
 enum { BAR_NUMBERS = 8 };
 
-static json_t *bars_json(const struct tr_run *run)
+static json_t *bars_json(const struct tr_sample *run)
 {
 	json_t *bars = json_array();
 
@@ -111,7 +111,7 @@ static json_t *bars_json(const struct tr_run *run)
 	return bars;
 }
 
-static json_t *lanes_json(const struct tr_run *run)
+static json_t *lanes_json(const struct tr_sample *run)
 {
 	json_t *lanes = json_array();
 
@@ -139,7 +139,7 @@ static bool bar_parse(const json_t *row, uint32_t nr_lanes, struct tr_bar *bar)
 	return true;
 }
 
-static bool timeline_parse(const json_t *json, struct tr_run *run)
+static bool timeline_parse(const json_t *json, struct tr_sample *run)
 {
 	const json_t *lanes = json_object_get(json, "lanes"), *bars = json_object_get(json, "bars");
 	size_t nr_lanes = json_array_size(lanes), nr_bars = json_array_size(bars);
@@ -204,7 +204,7 @@ enum xf_status tr_result_parse(const json_t *json, unsigned cells, struct tr_res
 	*result = (struct tr_result){ 0 };
 	if (run_parse(json, cells, result))
 		return XF_OK;
-	tr_run_fini(&result->run);
+	tr_sample_fini(&result->run);
 	return xf_fail(err, XF_FORMAT, "a line is no run of this experiment");
 }
 

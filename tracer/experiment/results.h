@@ -19,7 +19,7 @@
 
 struct tr_result {
 	unsigned cell, round;     /* round 0: the warm-up */
-	struct tr_run run;
+	struct tr_sample run;
 };
 
 struct tr_results {

@@ -12,7 +12,7 @@ const char *tr_measure_name(enum tr_measure m)
 	return names[m];
 }
 
-double tr_measure_of(const struct tr_run *run, enum tr_measure m)
+double tr_measure_of(const struct tr_sample *run, enum tr_measure m)
 {
 	double throughput;
 
@@ -20,11 +20,11 @@ double tr_measure_of(const struct tr_run *run, enum tr_measure m)
 	case TR_BY_WALL:
 		return (double)run->wall_ns;
 	case TR_BY_STORED:
-		return tr_run_stored(run) ? (double)run->stored_ns : -1;
+		return tr_sample_stored(run) ? (double)run->stored_ns : -1;
 	case TR_BY_CPU:
 		return (double)(run->user_ns + run->system_ns);
 	case TR_BY_THROUGHPUT:
-		throughput = tr_run_stored(run) ? tr_run_throughput(run) : 0;
+		throughput = tr_sample_stored(run) ? tr_sample_throughput(run) : 0;
 		return throughput > 0 ? throughput : -1;
 	default:
 		return (double)run->max_rss;
@@ -122,9 +122,9 @@ static double cause_median(const struct tr_results *results, unsigned cell, enum
 	return nr ? tr_median(room, nr) : 0;
 }
 
-static const struct tr_run *typical(const struct tr_results *results, unsigned cell, enum tr_measure m, double median)
+static const struct tr_sample *typical(const struct tr_results *results, unsigned cell, enum tr_measure m, double median)
 {
-	const struct tr_run *best = NULL;
+	const struct tr_sample *best = NULL;
 	double distance = INFINITY;
 
 	for (size_t i = 0; i < results->nr; i++) {

@@ -13,7 +13,7 @@ enum tr_measure { TR_BY_WALL, TR_BY_STORED, TR_BY_CPU, TR_BY_THROUGHPUT, TR_BY_M
 /* "wall", "throughput" …; their units in results: ns, ns, ns, bytes/s, bytes. */
 const char *tr_measure_name(enum tr_measure m);
 /* The measure of a run; negative: the run has none. */
-double tr_measure_of(const struct tr_run *run, enum tr_measure m);
+double tr_measure_of(const struct tr_sample *run, enum tr_measure m);
 
 struct tr_cell {
 	unsigned runs, failed;           /* without warm-up */
@@ -22,7 +22,7 @@ struct tr_cell {
 	uint32_t peak;                   /* the highest */
 	double retries;                  /* a run, in the mean */
 	char answer[40], outcome[40];    /* the word, or "blocks 5, unproven 2" */
-	const struct tr_run *typical;    /* the run nearest to the median; NULL: none */
+	const struct tr_sample *typical;    /* the run nearest to the median; NULL: none */
 	double against;                  /* median wall over the control's; 0: not known */
 };
 

@@ -89,14 +89,14 @@ static enum xf_status run_one(struct ui_experiment *x, struct pace *p, unsigned 
 
 	/* a run that was interrupted says nothing about its cell */
 	if (status || ui_signals_count()) {
-		tr_run_fini(&result.run);
+		tr_sample_fini(&result.run);
 		return status;
 	}
 	p->cell_s[cell] = (double)(xf_clock_mono_ns() - begin_ns) / 1e9;
 	p->done++;
 	status = tr_results_append(&x->file_of_results, &x->sweep, &result, err);
 	if (status) {
-		tr_run_fini(&result.run);
+		tr_sample_fini(&result.run);
 		return status;
 	}
 	return tr_results_add(&x->results, &result, err);

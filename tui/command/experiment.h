@@ -53,7 +53,7 @@ enum xf_status ui_experiment_cell(const struct ui_experiment *x, unsigned cell, 
 /* ---- experiment_run.c */
 
 /* Runs a cell once and reads what came of it. A run that fails is a result, too. Errors: XF_IO, XF_NOMEM. */
-enum xf_status ui_experiment_once(struct ui_experiment *x, unsigned cell, struct tr_run *run, struct xf_error *err);
+enum xf_status ui_experiment_once(struct ui_experiment *x, unsigned cell, struct tr_sample *run, struct xf_error *err);
 
 /* ---- experiment_show.c */
 

@@ -129,7 +129,7 @@ static int64_t timeval_ns(struct timeval t)
 }
 
 /* Its end is awaited before it is reaped: until then the number is its own, and a signal finds it. */
-static void reap(struct ui_experiment *x, pid_t pid, uint64_t begin_ns, struct tr_run *run)
+static void reap(struct ui_experiment *x, pid_t pid, uint64_t begin_ns, struct tr_sample *run)
 {
 	siginfo_t info;
 	struct rusage usage = { 0 };
@@ -146,7 +146,7 @@ static void reap(struct ui_experiment *x, pid_t pid, uint64_t begin_ns, struct t
 	run->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static enum xf_status spawn(struct ui_experiment *x, struct job *j, struct tr_run *run, struct xf_error *err)
+static enum xf_status spawn(struct ui_experiment *x, struct job *j, struct tr_sample *run, struct xf_error *err)
 {
 	uint64_t begin_ns = xf_clock_mono_ns();
 	pid_t parent = getpid(), pid;
@@ -167,7 +167,7 @@ static enum xf_status spawn(struct ui_experiment *x, struct job *j, struct tr_ru
 /* ---- what came of it */
 
 /* The last line of what it said, as the reason why it failed. */
-static void error_read(const struct job *j, struct tr_run *run)
+static void error_read(const struct job *j, struct tr_sample *run)
 {
 	FILE *from = fopen(j->text, "r");
 	char line[1024], *text;
@@ -182,25 +182,25 @@ static void error_read(const struct job *j, struct tr_run *run)
 		fclose(from);
 }
 
-static void trace_read(const struct job *j, struct tr_run *run)
+static void trace_read(const struct job *j, struct tr_sample *run)
 {
 	struct ui_trace trace;
 	struct xf_error err = XF_ERROR_INIT;
 	enum xf_status status = ui_trace_open(&trace, j->trace, true, &err);
 
 	if (!status)
-		status = tr_run_read(run, trace.log, &trace.verdicts, &err);
+		status = tr_sample_read(run, trace.log, &trace.verdicts, &err);
 	if (status && !*run->error)
 		snprintf(run->error, sizeof(run->error), "%.190s", err.message);
 	ui_trace_close(&trace);
 }
 
-enum xf_status ui_experiment_once(struct ui_experiment *x, unsigned cell, struct tr_run *run, struct xf_error *err)
+enum xf_status ui_experiment_once(struct ui_experiment *x, unsigned cell, struct tr_sample *run, struct xf_error *err)
 {
 	struct job j = { .local = { .lifeline = -1, .pid = -1 } };
 	enum xf_status status;
 
-	*run = (struct tr_run){ .wall_ns = -1, .stored_ns = -1 };
+	*run = (struct tr_sample){ .wall_ns = -1, .stored_ns = -1 };
 	status = job_make(x, &j, cell, err);
 	if (!status)
 		status = spawn(x, &j, run, err);

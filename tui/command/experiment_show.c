@@ -167,7 +167,7 @@ static void csv_head(const struct ui_experiment *x, FILE *out)
 
 static void csv_row(const struct ui_experiment *x, const struct tr_result *r, FILE *out)
 {
-	const struct tr_run *run = &r->run;
+	const struct tr_sample *run = &r->run;
 
 	fprintf(out, "%u,%u", r->cell, r->round);
 	for (unsigned i = 0; i < x->sweep.nr_axes; i++) {
