@@ -290,7 +290,8 @@ void tr_cmd_why(struct tr_session *s, const char *argument)
 	uint32_t thread, nr = 0, circle = TR_NONE;
 	if (!find_thread(s, argument, &thread) || !s->state || thread >= s->state->nr_threads)
 		return;
-	if (tr_waiting_chain(s->log, s->state, thread, &list, &nr, &circle, &err) != XF_OK || !nr)
+	if (s->state->threads[thread].activity == TR_RUNNING ||
+	    tr_waiting_chain(s->log, s->state, thread, &list, &nr, &circle, &err) != XF_OK || !nr)
 		why_not_waiting(s, thread);
 	for (uint32_t i = 0; i < nr; i++) {
 		tr_say(s, "%s\n", list[i].text);
@@ -301,33 +302,50 @@ void tr_cmd_why(struct tr_session *s, const char *argument)
 	free(list);
 }
 
-static void missing(struct tr_session *s, const struct tr_verdict *v)
+/* Which of the call's work the caller knows to be over by now: what it would need at its return. */
+static void missing(struct tr_session *s, const struct tr_verdicts *all, const struct tr_verdict *v)
 {
-	if (v->return_ns >= 0)
+	uint32_t thread = tr_log_call(s->log, v->call)->thread, known = 0, over = 0;
+	struct tr_clock clock;
+	if (!tr_clock_init(&clock, tr_log_nr_threads(s->log)))
 		return;
-	tr_say(s, "The call has not returned. For a proof there has to be, for each of %u part%s, a path of\n"
-		  "signals from its end to the return: %u of them end%s in the past of where the caller stands.\n",
-	       v->parts, v->parts == 1 ? "" : "s", v->parts_ordered, v->parts_ordered == 1 ? "s" : "");
+	tr_order_past(all->order, tr_log_thread(s->log, thread)->last, &clock, NULL, NULL);
+	for (uint32_t i = 0; i < v->nr_items; i++) {
+		uint32_t end = v->items[i].end;
+		over += end != TR_NONE;
+		known += end != TR_NONE && tr_clock_knows(&clock, tr_log_thread_of(s->log, end), end);
+	}
+	tr_say(s, "Not returned yet. Pieces of work so far: %u; over: %u; known to %s where it stands now,\n"
+		  "by signals: %u. For a proof it has to be all of them, at the return.\n",
+	       v->nr_items, over, tr_session_thread_name(s, thread), known);
+	tr_clock_fini(&clock);
+}
+
+static void show_verdict(struct tr_session *s, const struct tr_verdicts *all, const struct tr_verdict *v)
+{
+	char text[512];
+	bool running = s->live && !s->over && v->answer == TR_NOT_RETURNED && v->call != TR_NONE;
+	if (running) {
+		missing(s, all, v);
+		return;
+	}
+	tr_say(s, "%s: %s\n", tr_answer_heading(v->answer, v->basis),
+	       tr_verdict_sentence(s->log, all, v, text, sizeof(text)));
+	if (*v->reason)
+		tr_say(s, "%s\n", v->reason);
 }
 
 void tr_cmd_verdict(struct tr_session *s, const char *argument)
 {
 	struct tr_verdicts all;
 	struct xf_error err = XF_ERROR_INIT;
-	char text[512];
 	(void)argument;
 	if (!s->log || tr_verdicts_compute(s->log, &all, &err) != XF_OK) {
 		tr_complain(s, "there is nothing to judge yet");
 		return;
 	}
-	for (uint32_t i = 0; i < all.nr; i++) {
-		const struct tr_verdict *v = &all.list[i];
-		tr_say(s, "%s: %s\n", tr_answer_heading(v->answer, v->basis),
-		       tr_verdict_sentence(s->log, &all, v, text, sizeof(text)));
-		if (*v->reason)
-			tr_say(s, "%s\n", v->reason);
-		missing(s, v);
-	}
+	for (uint32_t i = 0; i < all.nr; i++)
+		show_verdict(s, &all, &all.list[i]);
 	if (!s->live)
 		tr_say(s, "(Judged by the whole recording, not up to here.)\n");
 	tr_verdicts_fini(&all);

@@ -148,12 +148,51 @@ bool tr_source_named(const struct tr_source *s, const char *function, struct tr_
 	return false;
 }
 
+/* The text of a function of this file, from its brace to the closing one; NULL. *len is its length. */
+static const char *body_of(const struct tr_source *s, const char *name, size_t name_len, size_t *len)
+{
+	for (const char *p = s->text; p; p = (p = strchr(p, '\n')) ? p + 1 : NULL) {
+		size_t line = strcspn(p, "\n");
+		const char *at = isalpha((unsigned char)*p) ? memmem(p, line, name, name_len) : NULL;
+		if (!at || at == p || at[name_len] != '(' || isalnum((unsigned char)at[-1]) || at[-1] == '_')
+			continue;
+		const char *open = strstr(p, "\n{\n"), *end = strchr(p, ';');
+		const char *close = open ? strstr(open, "\n}\n") : NULL;
+		if (!close || (end && end < open))
+			continue;
+		*len = (size_t)(close - open);
+		return open;
+	}
+	return NULL;
+}
+
+/* Does the text call the function, or one that does, `depth` functions deep? */
+static bool text_calls(const struct tr_source *s, const char *text, size_t len, const char *function, int depth)
+{
+	if (line_calls(text, len, function))
+		return true;
+	for (size_t i = 0; depth && i < len; i++) {
+		size_t n = 0, body_len;
+		if (!islower((unsigned char)text[i]))
+			continue;
+		while (i + n < len && (isalnum((unsigned char)text[i + n]) || text[i + n] == '_'))
+			n++;
+		bool call = i + n < len && text[i + n] == '(' && n > 2 && strncmp(text + i, "xf_", 3) != 0;
+		const char *body = call ? body_of(s, text + i, n, &body_len) : NULL;
+		if (body && text_calls(s, body, body_len, function, depth - 1))
+			return true;
+		i += n;
+	}
+	return false;
+}
+
 uint32_t tr_source_call(const struct tr_source *s, uint32_t first, uint32_t last, const char *function)
 {
 	size_t len;
 	const char *line;
-	for (uint32_t n = first; s && n <= last && (line = tr_source_line(s, n, &len)); n++)
-		if (line_calls(line, len, function))
-			return n;
+	for (int depth = 0; s && depth <= 3; depth++)
+		for (uint32_t n = first; n <= last && (line = tr_source_line(s, n, &len)); n++)
+			if (text_calls(s, line, len, function, depth))
+				return n;
 	return 0;
 }

@@ -44,7 +44,10 @@ bool tr_source_function(const struct tr_source *s, uint32_t n, struct tr_extent 
 /* The function of that name in the file; false: there is none. */
 bool tr_source_named(const struct tr_source *s, const char *function, struct tr_extent *out);
 
-/* The first line from `first` to `last` that calls the function; 0: none. */
+/*
+ * The first line from `first` to `last` that calls the function, itself or by way of
+ * functions of the same file; 0: none.
+ */
 uint32_t tr_source_call(const struct tr_source *s, uint32_t first, uint32_t last, const char *function);
 
 #endif
