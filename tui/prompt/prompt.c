@@ -48,6 +48,70 @@ void ui_prompt_wake(struct ui_prompt *p)
 	wake('i');
 }
 
+/* ---- completion */
+
+static size_t word_begin(const char *line, size_t cursor)
+{
+	size_t at = cursor;
+	while (at && (isalnum((unsigned char)line[at - 1]) || strchr("_.-:$[]'\"", line[at - 1])))
+		at--;
+	return at;
+}
+
+/* How far two words agree. */
+static size_t common(const char *a, const char *b)
+{
+	size_t n = 0;
+	while (a[n] && a[n] == b[n])
+		n++;
+	return n;
+}
+
+static void list_candidates(struct ui_prompt *p, const char *line, size_t at)
+{
+	char buf[WORD_MAX_LEN];
+	const char *word;
+	fputc('\n', p->options.out);
+	for (unsigned i = 0; i < LIST_MAX && (word = p->options.complete(p->options.ctx, line, at, i, buf,
+									 sizeof(buf))); i++)
+		fprintf(p->options.out, "%s%s", i ? "  " : "", word);
+	fputc('\n', p->options.out);
+	fflush(p->options.out);
+}
+
+/*
+ * The Tab key. Not a function bound by libedit (it never frees their names): the key is taken on its
+ * way in, and the line drawn again.
+ */
+static void complete(struct ui_prompt *p)
+{
+	char line[1024], buf[WORD_MAX_LEN], best[WORD_MAX_LEN];
+	const LineInfo *info = el_line(p->el);
+	size_t cursor = (size_t)(info->cursor - info->buffer);
+	const char *word;
+	unsigned nr = 0;
+	if (cursor >= sizeof(line) || !p->options.complete)
+		return;
+	memcpy(line, info->buffer, cursor);
+	line[cursor] = '\0';
+	size_t at = word_begin(line, cursor);
+	for (; nr < LIST_MAX && (word = p->options.complete(p->options.ctx, line, at, nr, buf, sizeof(buf))); nr++)
+		if (!nr)
+			snprintf(best, sizeof(best), "%s", word);
+		else
+			best[common(best, word)] = '\0';
+	if (!nr)
+		return;
+	bool longer = strlen(best) > cursor - at;
+	if (longer)
+		el_insertstr(p->el, best + (cursor - at));
+	if (nr == 1 && best[strlen(best) - 1] != ':')
+		el_insertstr(p->el, " ");
+	if (!longer && nr > 1)
+		list_candidates(p, line, at);
+	el_set(p->el, EL_REFRESH);
+}
+
 /* ---- characters */
 
 /* True: there is input. False: interrupted. */
@@ -86,6 +150,10 @@ static int get_character(EditLine *el, wchar_t *out)
 		ssize_t n = read(STDIN_FILENO, &byte, 1);
 		if (n <= 0)
 			return n < 0 && errno != EIO ? -1 : 0;
+		if (byte == '\t') {
+			complete(p);
+			continue;
+		}
 		/* typed before the line was ours: the terminal has made a NUL of the end-of-file key */
 		if (!byte)
 			byte = 4;
@@ -98,70 +166,6 @@ static int get_character(EditLine *el, wchar_t *out)
 		if (used != (size_t)-2)
 			return 1;
 	}
-}
-
-/* ---- completion */
-
-static size_t word_begin(const char *line, size_t cursor)
-{
-	size_t at = cursor;
-	while (at && (isalnum((unsigned char)line[at - 1]) || strchr("_.-:$[]'\"", line[at - 1])))
-		at--;
-	return at;
-}
-
-/* How far two words agree. */
-static size_t common(const char *a, const char *b)
-{
-	size_t n = 0;
-	while (a[n] && a[n] == b[n])
-		n++;
-	return n;
-}
-
-static void list_candidates(struct ui_prompt *p, const char *line, size_t at)
-{
-	char buf[WORD_MAX_LEN];
-	const char *word;
-	fputc('\n', p->options.out);
-	for (unsigned i = 0; i < LIST_MAX && (word = p->options.complete(p->options.ctx, line, at, i, buf,
-									 sizeof(buf))); i++)
-		fprintf(p->options.out, "%s%s", i ? "  " : "", word);
-	fputc('\n', p->options.out);
-	fflush(p->options.out);
-}
-
-static unsigned char complete(EditLine *el, int key)
-{
-	struct ui_prompt *p;
-	char line[1024], buf[WORD_MAX_LEN], best[WORD_MAX_LEN];
-	const LineInfo *info = el_line(el);
-	size_t cursor = (size_t)(info->cursor - info->buffer);
-	const char *word;
-	unsigned nr = 0;
-	(void)key;
-	el_get(el, EL_CLIENTDATA, &p);
-	if (cursor >= sizeof(line) || !p->options.complete)
-		return CC_ERROR;
-	memcpy(line, info->buffer, cursor);
-	line[cursor] = '\0';
-	size_t at = word_begin(line, cursor);
-	for (; nr < LIST_MAX && (word = p->options.complete(p->options.ctx, line, at, nr, buf, sizeof(buf))); nr++)
-		if (!nr)
-			snprintf(best, sizeof(best), "%s", word);
-		else
-			best[common(best, word)] = '\0';
-	if (!nr)
-		return CC_ERROR;
-	bool longer = strlen(best) > cursor - at;
-	if (longer)
-		el_insertstr(el, best + (cursor - at));
-	if (nr == 1 && best[strlen(best) - 1] != ':')
-		el_insertstr(el, " ");
-	if (longer || nr == 1)
-		return CC_REFRESH;
-	list_candidates(p, line, at);
-	return CC_REDISPLAY;
 }
 
 /* ---- made and freed */
@@ -207,8 +211,6 @@ static void open_terminal(struct ui_prompt *p)
 	el_set(p->el, EL_SIGNAL, 0);
 	el_set(p->el, EL_PROMPT, current_prompt);
 	el_set(p->el, EL_GETCFN, get_character);
-	el_set(p->el, EL_ADDFN, "xferdb-complete", "completes the word", complete);
-	el_set(p->el, EL_BIND, "^I", "xferdb-complete", NULL);
 	el_set(p->el, EL_BIND, "^R", "em-inc-search-prev", NULL);
 	load_history(p);
 	sigaction(SIGWINCH, &action, NULL);
