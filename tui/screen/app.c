@@ -493,13 +493,37 @@ static void signal_arrived(void *ctx, int number, unsigned count)
 	}
 }
 
+/* Another process still writes: the screen is live until it is done. */
+static void growing_show(struct ui_screen_app *app, const struct ui_recorded *run)
+{
+	struct xf_error ignored = XF_ERROR_INIT; /* what was loaded stays usable */
+	struct tr_model *model;
+
+	if (tr_model_new(run->log, &model, &ignored))
+		return;
+	app->scene.runs[0].model = model;
+	app->scene.live = app->scene.follow = true;
+	for (app->dirty = true; !over(app) && !tr_log_ended(run->log);) {
+		if (!app->scene.frozen)
+			tr_log_refresh(run->log, &ignored);
+		turn(app);
+	}
+	app->scene.over = true;
+	app->scene.runs[0].model = NULL;
+	app->scene.state = NULL;
+	tr_model_free(model);
+	ui_scene_begin(&app->scene);
+}
+
 bool ui_screen_app_view(const struct ui_settings *settings, struct ui_recorded *runs, int nr_runs)
 {
 	struct ui_screen_app *app = recorded_app(settings, runs, nr_runs, stdout);
-	struct judge judge;
+	struct judge judge = { .nr = 0 };
 	bool opened = app && (ui_signals_start(signal_arrived, NULL), open_screen(&app->scene, settings));
 
 	if (opened) {
+		if (nr_runs == 1 && !tr_log_ended(runs[0].log))
+			growing_show(app, &runs[0]);
 		judge_start(&judge, runs, nr_runs, true);
 		for (app->dirty = true; !over(app);) {
 			judge_take(&judge, app);

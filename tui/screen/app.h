@@ -49,7 +49,7 @@ void ui_screen_restore(void);
 
 /* One or two recorded runs, until the user leaves. Returns false, after saying why, when there is no terminal. */
 struct ui_recorded {
-	const struct tr_log *log;
+	struct tr_log *log;           /* one that still grows is followed, where it is the only one */
 	struct tr_verdicts *verdicts; /* filled by the app; the caller's to fini when judged */
 	bool judged;
 	const char *name;

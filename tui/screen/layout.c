@@ -29,7 +29,7 @@ static void grid(struct ui_layout *l, const struct ui_layout_wish *w, int top, i
 {
 	bool known = w->focus <= UI_PANE_JOIN;
 	enum ui_pane detail = known ? UI_PANE_JOIN : w->focus; /* ORDER panes: the first six have a place of their own */
-	int half = w->columns / 2, upper = clamp(w->lanes + 3, 4, rows * 2 / 5), middle, lower;
+	int half = w->columns / 2, upper = clamp(w->lanes + 3, 4, rows * 2 / 5), middle, lower, sems;
 
 	if (w->focus == UI_PANE_TIMELINE)
 		upper = clamp(upper + w->enlarged, 4, rows - 12);
@@ -39,10 +39,11 @@ static void grid(struct ui_layout *l, const struct ui_layout_wish *w, int top, i
 	else if (w->focus != UI_PANE_TIMELINE)
 		middle = clamp(middle - w->enlarged, 4, rows - upper - 5);
 	lower = rows - upper - middle;
+	sems = clamp(middle * 2 / 5, 2, middle - 2);
 	l->panes[UI_PANE_TIMELINE] = rect(top, 0, upper, w->columns);
 	l->panes[UI_PANE_THREADS] = rect(top + upper, 0, middle, half);
-	l->panes[UI_PANE_SEMAPHORES] = rect(top + upper, half + 1, middle / 2, w->columns - half - 1);
-	l->panes[detail] = rect(top + upper + middle / 2, half + 1, middle - middle / 2, w->columns - half - 1);
+	l->panes[UI_PANE_SEMAPHORES] = rect(top + upper, half + 1, sems, w->columns - half - 1);
+	l->panes[detail] = rect(top + upper + sems, half + 1, middle - sems, w->columns - half - 1);
 	l->panes[UI_PANE_EVENTS] = rect(top + upper + middle, 0, lower, half);
 	l->panes[UI_PANE_PARTS] = rect(top + upper + middle, half + 1, lower, w->columns - half - 1);
 	if (!known) { /* what is looked at gets the larger place */
