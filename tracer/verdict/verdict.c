@@ -971,6 +971,15 @@ static const char *outcome_text(enum tr_outcome outcome)
 	}
 }
 
+/* What `prove` saw. */
+static size_t add_slope(const struct tr_verdict *v, char *buf, size_t cap, size_t at)
+{
+	if (!v->has_slope)
+		return at;
+	return add(buf, cap, at, "; held back, it returns later by %.2f of the hold (%.2f to %.2f, %" PRIu32 " runs)",
+		   v->slope, v->slope_low, v->slope_high, v->trials);
+}
+
 const char *tr_verdict_sentence(const struct tr_log *log, const struct tr_verdicts *all,
 				const struct tr_verdict *v, char *buf, size_t cap)
 {
@@ -979,13 +988,22 @@ const char *tr_verdict_sentence(const struct tr_log *log, const struct tr_verdic
 	buf[0] = '\0';
 	switch (v->answer) {
 	case TR_BLOCKS:
+		if (v->basis == TR_BASIS_INTERVENTION) {
+			at = add(buf, cap, at, "whatever was held back, it returned after that");
+			at = add_slope(v, buf, cap, at);
+			break;
+		}
 		at = add(buf, cap, at, "returned only after ");
 		at = add_work_done(log, v, buf, cap, at);
 		at = v->basis == TR_BASIS_INLINE ? add(buf, cap, at, ", all on the calling thread")
 						 : add_barriers(v, buf, cap, at);
+		at = add_slope(v, buf, cap, at);
 		break;
 	case TR_BLOCKS_PARTLY:
-		at = add(buf, cap, at, "waits at most %" PRIu64 " ms: %s", v->at_most_ms, v->reason);
+		if (v->limit == TR_LIMIT_BACK_PRESSURE)
+			at = add(buf, cap, at, "waits for room only: %s", v->reason);
+		else
+			at = add(buf, cap, at, "waits at most %" PRIu64 " ms: %s", v->at_most_ms, v->reason);
 		break;
 	case TR_DOES_NOT_BLOCK:
 		at = add(buf, cap, at, "%s (%u of %u parts late)", v->reason, v->parts_late, v->parts);

@@ -376,7 +376,9 @@ static enum xf_status operand(struct cursor *c, char *word)
 		return a->command ? XF_OK : unknown_command(c, word);
 	}
 	a->operands[a->nr_operands++] = word;
-	c->only_operands |= (a->command->flags & UI_PROGRAM) != 0;
+	/* what follows `put` is ours again, wherever it stands */
+	c->only_operands |= (a->command->flags & UI_PROGRAM) != 0 &&
+			    !(a->command->takes & UI_TRANSFER && !strcmp(a->operands[0], "put"));
 	return XF_OK;
 }
 

@@ -19,6 +19,7 @@
 
 #include "core/event/gate.h"
 #include "core/event/segment.h"
+#include "tracer/prove/hold.h"
 #include "tui/command/arguments.h"
 #include "tui/command/carry.h"
 #include "tui/command/conclude.h"
@@ -145,6 +146,19 @@ static void trace_stop(struct carry *p)
 	snprintf(p->trace_path, sizeof(p->trace_path), "%s", path ? path : "");
 }
 
+/* What `prove` wants held in this run. */
+static void holds_install(const struct carry *p)
+{
+	struct tr_wanted list[TR_MAX_WANTED];
+	uint32_t nr = 0;
+	struct xf_error err = XF_ERROR_INIT;
+
+	for (size_t i = 0; i < p->settings->hold.nr_items && nr < TR_MAX_WANTED; i++)
+		nr += tr_wanted_parse(p->settings->hold.items[i], &list[nr], &err) == XF_OK;
+	if (nr)
+		tr_gate_hold(list, nr);
+}
+
 /* ---- signals and displays */
 
 static void signal_arrived(void *ctx, int number, unsigned count)
@@ -152,6 +166,7 @@ static void signal_arrived(void *ctx, int number, unsigned count)
 	struct carry *p = ctx;
 	struct xf_manager *m = atomic_load(&p->manager);
 
+	tr_gate_let_go();
 	if (!m || count > 2) {
 		if (p->app)
 			ui_screen_restore();
@@ -490,6 +505,7 @@ static int run(struct carry *p)
 
 	ui_signals_start(signal_arrived, p);
 	trace_start(p);
+	holds_install(p);
 	displays_start(p);
 	exit_status = transfer(p);
 	atomic_store(&p->manager, NULL);

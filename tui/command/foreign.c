@@ -14,6 +14,7 @@
 #include "core/event/segment.h"
 #include "tracer/foreign/attach.h"
 #include "tracer/foreign/launch.h"
+#include "tracer/prove/hold.h"
 #include "tui/command/arguments.h"
 #include "tui/command/conclude.h"
 #include "tui/command/local.h"
@@ -31,6 +32,8 @@ struct follow {
 	char **argv;
 	char trace_path[4096];
 	bool temporary;              /* the trace found no lasting place */
+	struct tr_control_hold holds[TR_MAX_WANTED]; /* what `prove` wants held in this run */
+	unsigned nr_holds;
 	struct tr_launch *launch;
 };
 
@@ -86,6 +89,17 @@ static enum xf_status calls_check(const struct follow *f, struct xf_error *err)
 			return xf_fail(err, XF_INVALID, "--call %.60s: it is exit, py:MODULE:NAME, sym:SYMBOL or "
 				       "out:BEGIN:END", *c);
 	return XF_OK;
+}
+
+static void holds_take(struct follow *f)
+{
+	const struct ui_list *holds = &f->settings->hold;
+	struct xf_error err = XF_ERROR_INIT;
+	struct tr_wanted wanted;
+
+	for (size_t i = 0; i < holds->nr_items && f->nr_holds < TR_MAX_WANTED; i++)
+		if (tr_wanted_parse(holds->items[i], &wanted, &err) == XF_OK)
+			f->holds[f->nr_holds++] = tr_wanted_for_relay(&wanted);
 }
 
 /* ---- recording */
@@ -218,7 +232,9 @@ static int run(struct follow *f)
 		.argv = f->argv, .calls = *f->calls ? f->calls : NULL, .no_probe = s->probe == UI_NO,
 		.tls_relay = s->tls_relay, .local_endpoint = f->local ? f->local->endpoint_url : NULL,
 		.set_env = f->local ? f->set_env : NULL, .stdout_to = json_on_stdout ? 2 : -1,
-		.duration_ns = s->duration, .stall_ns = s->stall,
+		.duration_ns = s->duration, .stall_ns = s->stall, .ablate = s->without,
+		.relay = f->nr_holds ? TR_RELAY_ALL : TR_RELAY_NEEDED, .holds = f->holds,
+		.nr_holds = f->nr_holds,
 	};
 	struct xf_error err = XF_ERROR_INIT;
 	const struct tr_launch_end *end;
@@ -262,6 +278,7 @@ int ui_trace_run(struct ui_arguments *arguments)
 	} else if (!trace_start(&f)) {
 		fprintf(stderr, "xferdb: the trace has no place: see -o\n");
 	} else {
+		holds_take(&f);
 		exit_status = run(&f);
 	}
 	follow_fini(&f);

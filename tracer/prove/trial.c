@@ -1,0 +1,86 @@
+#include "tracer/prove/trial.h"
+
+#include <string.h>
+
+const struct tr_verdict *tr_trial_find(const struct tr_log *log, const struct tr_verdicts *all,
+				       const char *name, uint32_t nth)
+{
+	for (uint32_t i = 0; i < all->nr; i++)
+		if (all->list[i].call != TR_NONE && !strcmp(tr_log_call(log, all->list[i].call)->name, name) &&
+		    !nth--)
+			return &all->list[i];
+	return NULL;
+}
+
+/* Holds of several transfers may follow each other or overlap: together they last as long as their union. */
+static uint64_t union_ns(const struct tr_log *log, const struct tr_verdict *v)
+{
+	uint64_t sum = 0;
+	int64_t until = INT64_MIN;
+
+	for (uint32_t i = 0; i < v->nr_holds; i++) {
+		const struct tr_hold *h = &v->holds[i];
+		int64_t begin = tr_log_time(log, h->held), end = begin + (int64_t)h->hold_ns;
+		if (h->released == TR_NONE)
+			continue;
+		begin = begin > until ? begin : until;
+		if (end > begin)
+			sum += (uint64_t)(end - begin);
+		until = end > until ? end : until;
+	}
+	return sum;
+}
+
+/*
+ * Where the calling thread stood when the hold ended: at a lock that another thread held? Then it was late by an
+ * accident of who came first, and that it was late shows nothing about waiting for the upload.
+ */
+static bool stood_at_lock(const struct tr_verdict *v, uint32_t released)
+{
+	for (uint32_t i = 0; i < v->barriers.nr; i++) {
+		const struct tr_barrier *b = &v->barriers.list[i];
+		if (b->first < released && b->last > released)
+			return !b->carries && (b->kind == TR_BARRIER_LOCK || b->kind == TR_BARRIER_SEMAPHORE);
+	}
+	return false;
+}
+
+static void holds_read(const struct tr_log *log, const struct tr_verdict *v, struct tr_trial *t)
+{
+	uint32_t last = TR_NONE;
+
+	for (uint32_t i = 0; i < v->nr_holds; i++) {
+		const struct tr_hold *h = &v->holds[i];
+		t->hit = true;
+		t->evaded |= h->evaded;
+		if (h->evaded && (!t->gave_up_ns || h->hold_ns < t->gave_up_ns))
+			t->gave_up_ns = h->hold_ns;
+		if (h->released != TR_NONE && (last == TR_NONE || h->released > last))
+			last = h->released;
+	}
+	if (last == TR_NONE) { /* held to the end of the trace, or never */
+		t->end_ns = t->hit ? INT64_MAX : 0;
+		return;
+	}
+	t->held_ns = union_ns(log, v);
+	t->end_ns = tr_log_time(log, last) - v->enter_ns;
+	t->by_lock = stood_at_lock(v, last);
+}
+
+void tr_trial_read(const struct tr_log *log, const struct tr_verdicts *all, const struct tr_verdict *v,
+		   struct tr_trial *t)
+{
+	(void)all;
+	t->return_ns = -1;
+	t->seen = v && v->nr_transfers;
+	if (!v)
+		return;
+	t->return_ns = v->return_ns < 0 ? -1 : v->return_ns - v->enter_ns;
+	t->answer = v->answer;
+	t->basis = v->basis;
+	t->limit = v->limit;
+	t->at_most_ms = v->at_most_ms;
+	t->outcome = v->outcome;
+	t->failed = v->outcome == TR_FAILED || v->outcome == TR_CANCELLED;
+	holds_read(log, v, t);
+}

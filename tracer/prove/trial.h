@@ -1,0 +1,38 @@
+/*
+ * trial: one run, as far as one call of it is concerned: what was held and when the
+ * call came back. Read from the run's judged trace, and from nothing else.
+ */
+#ifndef TR_PROVE_TRIAL_H
+#define TR_PROVE_TRIAL_H
+
+#include "tracer/verdict/verdict.h"
+
+struct tr_trial {
+	uint32_t target;     /* index in the plan; TR_NONE: undisturbed, or a hold of no length */
+	bool zero;           /* the latter */
+	bool seen;           /* the run made the call, and it uploaded */
+	bool hit;            /* the hold struck */
+	bool evaded;         /* and is void: the client went around it */
+	bool failed;         /* the upload failed: no verdict from it */
+	bool by_lock;        /* it came back late because it stood at a lock when the hold ended */
+	uint64_t asked_ns;   /* how long it was to be held */
+	uint64_t held_ns;    /* how long something of the call was held */
+	int64_t end_ns;      /* when the last hold ended, from call_enter */
+	int64_t return_ns;   /* when the call returned, from call_enter; -1: it did not */
+	uint64_t gave_up_ns; /* evaded: after how long the client did */
+	enum tr_answer answer; /* of this run by itself */
+	enum tr_basis basis;
+	enum tr_limit limit;
+	uint64_t at_most_ms;
+	enum tr_outcome outcome;
+};
+
+/* v: the call's verdict in that run; NULL: the run did not make the call. */
+void tr_trial_read(const struct tr_log *log, const struct tr_verdicts *all, const struct tr_verdict *v,
+		   struct tr_trial *out);
+
+/* The verdict of the nth call (from 0) of that name; NULL. */
+const struct tr_verdict *tr_trial_find(const struct tr_log *log, const struct tr_verdicts *all,
+				       const char *name, uint32_t nth);
+
+#endif

@@ -1,0 +1,565 @@
+/*
+ * prove: does the call wait? Asked by experiment: the same upload again and again, with
+ * something held back, and when did the call return.
+ *
+ * What is held, and for how long, is tracer/prove/plan; what follows from the runs is
+ * tracer/prove/decide; this file makes the runs in between. The first, undisturbed one is
+ * the document: its trace, its calls, its transfers; the answer of all is put over its own.
+ */
+#include "tui/command/prove.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "core/event/clock.h"
+#include "tui/command/paths.h"
+
+enum { UNDISTURBED = 2, EXTRA_ROUNDS = 3, ABLATION_RUNS = 6 };
+#define DEFAULT_RUNS 30
+#define DEFAULT_BUDGET_NS 600000000000u
+
+/* ---- getting ready */
+
+/* Options of `put` mean nothing to a program. */
+static enum xf_status operands_check(const struct ui_prove *p, struct xf_error *err)
+{
+	const unsigned puts = UI_ENDPOINT | UI_TRANSFER | UI_OBJECT | UI_ACCESS | UI_CALL;
+	unsigned foreign = p->is_put ? UI_WATCH : puts;
+
+	for (size_t i = 0; i < UI_OPT_COUNT; i++)
+		if (p->settings->given[i] && foreign >> ui_options[i].group & 1)
+			return xf_fail(err, XF_INVALID, p->is_put ? "--%s is for programs, not for put"
+								  : "--%s is for `prove put`; a program has options of its own",
+				       ui_options[i].name);
+	if (!p->is_put)
+		return XF_OK;
+	if (p->arguments->nr_operands < 3)
+		return xf_fail(err, XF_INVALID, "prove put needs FILE… and s3://BUCKET/KEY");
+	for (size_t i = 1; i + 1 < p->arguments->nr_operands; i++)
+		if (!strcmp(p->arguments->operands[i], "-"))
+			return xf_fail(err, XF_INVALID, "standard input can be uploaded only once: name a FILE");
+	return XF_OK;
+}
+
+static const char *temporary_folder(void)
+{
+	const char *folder = getenv("TMPDIR");
+
+	return folder && strlen(folder) < 32 ? folder : "/tmp";
+}
+
+static enum xf_status folder_make(struct ui_prove *p, struct xf_error *err)
+{
+	snprintf(p->folder, sizeof(p->folder), "%s/xferdb-prove.XXXXXX", temporary_folder());
+	if (mkdtemp(p->folder))
+		return XF_OK;
+	*p->folder = '\0';
+	return xf_fail(err, XF_IO, "cannot make a folder in %s", temporary_folder());
+}
+
+static void folder_remove(const struct ui_prove *p)
+{
+	static const char *const names[] = { "first.xft", "run.xft", "output" };
+	char path[96];
+
+	for (size_t i = 0; *p->folder && i < sizeof(names) / sizeof(*names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", p->folder, names[i]);
+		unlink(path);
+	}
+	if (*p->folder)
+		rmdir(p->folder);
+}
+
+static void seed_take(struct ui_prove *p)
+{
+	p->seed = p->settings->seed;
+	if (!p->settings->given[UI_OPT_seed] && getrandom(&p->seed, sizeof(p->seed), GRND_NONBLOCK) < 0)
+		p->seed = xf_clock_mono_ns();
+	if (!p->settings->given[UI_OPT_seed])
+		p->seed %= 1000000; /* short enough to type */
+}
+
+/* Against a service that is not ours it asks first. */
+static enum xf_status agreed(const struct ui_prove *p, struct xf_error *err)
+{
+	char answer[8] = "";
+
+	if (p->settings->local || p->settings->yes)
+		return XF_OK;
+	if (!isatty(STDIN_FILENO))
+		return xf_fail(err, XF_INVALID,
+			       "prove uploads again and again, and a hold can lose what luck saved: say --yes, or "
+			       "stay on this machine with --local");
+	fprintf(stderr, "Go on? [y/N] ");
+	if (fgets(answer, sizeof(answer), stdin) && (*answer == 'y' || *answer == 'Y'))
+		return XF_OK;
+	return xf_fail(err, XF_INVALID, "nothing was run");
+}
+
+/* ---- one run, and what it showed */
+
+static void trial_keep(struct ui_prove *p, struct ui_subject *s, const struct ui_trace *trace, struct tr_trial t)
+{
+	struct tr_trial *more = realloc(s->trials, (s->nr_trials + 1u) * sizeof(*more));
+
+	if (!more)
+		return;
+	s->trials = more;
+	if (trace->judged)
+		tr_trial_read(trace->log, &trace->verdicts,
+			      tr_trial_find(trace->log, &trace->verdicts, s->name, s->nth), &t);
+	if (t.target != TR_NONE && t.hit && t.outcome == TR_LOST)
+		s->lost++;
+	/* a hold of no length is not evaded by a client that happens to send twice */
+	if (t.target == TR_NONE)
+		t.hit = t.evaded = false;
+	s->trials[s->nr_trials++] = t;
+	(void)p;
+}
+
+static enum xf_status decide(struct ui_prove *p, struct xf_error *err)
+{
+	enum xf_status status = XF_OK;
+
+	for (uint32_t i = 0; i < p->nr_subjects && !status; i++) {
+		struct ui_subject *s = &p->subjects[i];
+		status = tr_decide(s->targets, p->nr_targets, s->trials, s->nr_trials, &s->proof, err);
+	}
+	return status;
+}
+
+/* Long enough for every call on trial. */
+static uint64_t length_of(const struct ui_prove *p, uint32_t target, uint32_t length)
+{
+	uint64_t longest = 0;
+
+	for (uint32_t i = 0; i < p->nr_subjects; i++) {
+		const struct ui_subject *s = &p->subjects[i];
+		uint64_t ns = tr_plan_length_ns(&s->targets[target], s->proof.longest_ns, s->proof.patience_ns, length);
+		longest = ns > longest ? ns : longest;
+	}
+	return longest;
+}
+
+/* A run with that step of the plan; target TR_NONE with zero: the hold of no length. */
+static enum xf_status trial_make(struct ui_prove *p, uint32_t target, uint32_t length, bool zero,
+				 struct xf_error *err)
+{
+	char path[96];
+	struct ui_run run = { .trace = path };
+	struct ui_trace trace = { .log = NULL };
+	struct tr_trial t = { .target = target, .zero = zero };
+	struct xf_error ignored = XF_ERROR_INIT;
+
+	snprintf(path, sizeof(path), "%s/run.xft", p->folder);
+	if (target != TR_NONE)
+		t.asked_ns = length_of(p, target, length);
+	if (target != TR_NONE || (zero && p->nr_targets))
+		run.nr_holds = tr_wanted_of(&p->targets[zero ? 0 : target], t.asked_ns, p->nr_transfers, run.holds);
+	if (ui_prove_run_one(p, &run, err) < 0)
+		return err->status;
+	ui_trace_open(&trace, path, true, &ignored);
+	for (uint32_t i = 0; i < p->nr_subjects; i++)
+		trial_keep(p, &p->subjects[i], &trace, t);
+	if (!p->settings->quiet && p->nr_subjects)
+		ui_prove_say_run(p, target, &p->subjects[0].trials[p->subjects[0].nr_trials - 1]);
+	ui_trace_close(&trace);
+	unlink(path);
+	return decide(p, err);
+}
+
+/* ---- the first run */
+
+static uint32_t nth_of_name(const struct ui_prove *p, const char *name)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < p->nr_subjects; i++)
+		n += !strcmp(p->subjects[i].name, name);
+	return n;
+}
+
+static void subjects_take(struct ui_prove *p)
+{
+	const struct tr_verdicts *all = &p->base.verdicts;
+
+	for (uint32_t i = 0; i < all->nr && p->nr_subjects < UI_MAX_SUBJECTS; i++) {
+		const struct tr_verdict *v = &all->list[i];
+		struct ui_subject s = { .verdict = i };
+		if (v->call == TR_NONE)
+			continue;
+		s.name = tr_log_call(p->base.log, v->call)->name;
+		s.nth = nth_of_name(p, s.name);
+		p->subjects[p->nr_subjects++] = s;
+	}
+}
+
+/* The targets are those of the first call that has any; every call has its own turns at them. */
+static void targets_take(struct ui_prove *p)
+{
+	const struct tr_verdicts *all = &p->base.verdicts;
+
+	for (uint32_t i = 0; i < p->nr_subjects && !p->nr_targets; i++)
+		p->nr_targets = tr_plan_targets(p->base.log, all, &all->list[p->subjects[i].verdict], p->targets);
+	for (uint32_t i = 0; i < p->nr_subjects; i++) {
+		struct ui_subject *s = &p->subjects[i];
+		const struct tr_verdict *v = &all->list[s->verdict];
+		memcpy(s->targets, p->targets, sizeof(s->targets));
+		/* seen from a call that began elsewhere, nothing is known but that it may be at once */
+		if (tr_plan_targets(p->base.log, all, v, s->targets) != p->nr_targets)
+			for (uint32_t k = 0; k < p->nr_targets; k++)
+				s->targets[k] = (struct tr_target){ p->targets[k].kind, p->targets[k].part, 0 };
+	}
+	p->nr_transfers = all->final ? all->final->nr_transfers : 0;
+}
+
+/* The first run's trace is the one that stays: where -o says, else the newest of this user. */
+static void base_path(const struct ui_prove *p, char *path, size_t cap)
+{
+	struct xf_error ignored = XF_ERROR_INIT;
+
+	if (p->settings->output)
+		snprintf(path, cap, "%s", p->settings->output);
+	else if (ui_path_last_trace(path, cap, true, &ignored))
+		snprintf(path, cap, "%s/first.xft", p->folder);
+}
+
+static enum xf_status first_run(struct ui_prove *p, struct xf_error *err)
+{
+	char path[4096];
+	struct ui_run run = { .trace = path, .show = true };
+	uint64_t begin = xf_clock_mono_ns();
+
+	base_path(p, path, sizeof(path));
+	p->base_status = ui_prove_run_one(p, &run, err);
+	p->first_run_ns = xf_clock_mono_ns() - begin;
+	if (p->base_status < 0 || ui_trace_open(&p->base, path, true, err))
+		return err->status;
+	subjects_take(p);
+	targets_take(p);
+	for (uint32_t i = 0; i < p->nr_subjects; i++)
+		trial_keep(p, &p->subjects[i], &p->base, (struct tr_trial){ .target = TR_NONE });
+	if (!p->settings->quiet && p->nr_subjects)
+		ui_prove_say_run(p, TR_NONE, &p->subjects[0].trials[0]);
+	return decide(p, err);
+}
+
+/* ---- all runs */
+
+static bool may_go_on(const struct ui_prove *p, uint32_t reserve)
+{
+	uint64_t budget = p->settings->given[UI_OPT_budget] ? p->settings->budget : DEFAULT_BUDGET_NS;
+
+	return !ui_prove_interrupted() && p->nr_runs + reserve < p->settings->runs &&
+	       xf_clock_mono_ns() - p->begin_ns < budget;
+}
+
+static bool is_sure(const struct ui_prove *p)
+{
+	for (uint32_t i = 0; i < p->nr_subjects; i++)
+		if (!p->subjects[i].proof.sure)
+			return false;
+	return true;
+}
+
+/* Every call does all its work on its own thread: to hold that would hold the caller. */
+static bool is_inline(const struct ui_prove *p)
+{
+	for (uint32_t i = 0; i < p->nr_subjects; i++)
+		if (p->base.verdicts.list[p->subjects[i].verdict].basis != TR_BASIS_INLINE)
+			return false;
+	return p->nr_subjects > 0;
+}
+
+/*
+ * No single part moved the return, but it came late: a caller that waits for room is not stopped by
+ * one part as long as others make room. All early parts at once stop it.
+ */
+static void early_add(struct ui_prove *p)
+{
+	const struct ui_subject *s = &p->subjects[0];
+	uint32_t last = p->nr_targets >= 2 && p->targets[p->nr_targets - 1].kind == TR_TARGET_COMPLETE ?
+				p->targets[p->nr_targets - 2].part : 0;
+
+	if (p->nr_targets >= TR_MAX_TARGETS || last < 3 || s->proof.answer != TR_DOES_NOT_BLOCK ||
+	    s->proof.longest_ns < s->targets[0].turn_ns)
+		return;
+	for (uint32_t i = 0; i < p->nr_subjects; i++)
+		p->subjects[i].targets[p->nr_targets] = (struct tr_target){ TR_TARGET_EARLY, last - last / 3, 0 };
+	p->targets[p->nr_targets] = p->subjects[0].targets[p->nr_targets];
+	p->nr_targets++;
+}
+
+static enum xf_status round_make(struct ui_prove *p, uint32_t round, struct xf_error *err)
+{
+	struct tr_step steps[TR_MAX_ROUND];
+	uint32_t nr = tr_plan_round(p->nr_targets, round, p->seed, steps);
+	enum xf_status status = XF_OK;
+
+	for (uint32_t i = 0; i < nr && !status && may_go_on(p, 0) && !is_sure(p); i++)
+		status = trial_make(p, steps[i].target, steps[i].length, steps[i].target == TR_NONE, err);
+	return status;
+}
+
+static enum xf_status rounds_make(struct ui_prove *p, struct xf_error *err)
+{
+	bool early = false;
+	enum xf_status status = XF_OK;
+
+	for (uint32_t i = 1; i < UNDISTURBED && !status && may_go_on(p, 0); i++)
+		status = trial_make(p, TR_NONE, 0, false, err);
+	if (!p->nr_targets || (p->is_put && is_inline(p)))
+		return status;
+	for (uint32_t round = 0; round < TR_NR_ROUNDS + EXTRA_ROUNDS && !status; round++) {
+		status = round_make(p, round, err);
+		if (is_sure(p) && !early) {
+			early = true;
+			early_add(p);
+			status = status ? status : decide(p, err);
+		}
+		if (is_sure(p) || !may_go_on(p, 0))
+			break;
+	}
+	return status;
+}
+
+static uint32_t expected_runs(const struct ui_prove *p)
+{
+	uint32_t n = UNDISTURBED;
+
+	if (p->nr_targets && !(p->is_put && is_inline(p)))
+		n += 2 * ((TR_ROUND_HOLDS + p->nr_targets - 1) / p->nr_targets * p->nr_targets + 1);
+	return n < p->settings->runs ? n : (uint32_t)p->settings->runs;
+}
+
+/* ---- boto3's two waits, one at a time */
+
+static bool is_boto3(const struct ui_prove *p)
+{
+	return p->nr_subjects && !p->is_put && !strncmp(p->subjects[0].name, "boto3.s3.inject:", 16);
+}
+
+/* Does it still wait with those waits made no-ops? Two holds of the last target, of different length. */
+static enum xf_status waits_without(struct ui_prove *p, const char *without, bool *waits, struct xf_error *err)
+{
+	char path[96];
+	struct ui_subject *s = &p->subjects[0];
+	struct xf_error ignored = XF_ERROR_INIT;
+	uint32_t target = p->nr_targets - 1, moved = 0, made = 0;
+
+	snprintf(path, sizeof(path), "%s/run.xft", p->folder);
+	for (uint32_t length = 0; length < 2 && may_go_on(p, 0); length++) {
+		struct ui_run run = { .trace = path, .without = without };
+		struct ui_trace trace = { .log = NULL };
+		struct tr_trial t = { .target = target, .asked_ns = length_of(p, target, length) };
+		run.nr_holds = tr_wanted_of(&p->targets[target], t.asked_ns, p->nr_transfers, run.holds);
+		if (ui_prove_run_one(p, &run, err) < 0)
+			return err->status;
+		ui_trace_open(&trace, path, true, &ignored);
+		if (trace.judged)
+			tr_trial_read(trace.log, &trace.verdicts,
+				      tr_trial_find(trace.log, &trace.verdicts, s->name, s->nth), &t);
+		/* without any wait the program may end before anything is sent: that is not waiting either */
+		made += t.return_ns >= 0 && !t.evaded;
+		moved += t.return_ns >= 0 && t.hit && !t.evaded && t.return_ns >= t.end_ns;
+		ui_trace_close(&trace);
+		unlink(path);
+		if (!p->settings->quiet) {
+			fprintf(p->out, "  %3u  without %-12s %s the call %s\n", p->nr_runs, without,
+				run.nr_holds ? "held:" : "", t.hit && t.return_ns >= t.end_ns ? "waits" : "does not wait");
+			fflush(p->out);
+		}
+	}
+	if (made < 2)
+		p->ablated = false;
+	*waits = moved == made;
+	return XF_OK;
+}
+
+static enum xf_status ablate(struct ui_prove *p, struct xf_error *err)
+{
+	bool third = false;
+	enum xf_status status;
+
+	if (p->settings->ablate == UI_NO || !is_boto3(p) || p->subjects[0].proof.answer != TR_BLOCKS ||
+	    !p->nr_targets || !may_go_on(p, ABLATION_RUNS))
+		return XF_OK;
+	p->ablated = true;
+	status = waits_without(p, "exit", &p->alone[0], err);
+	if (!status)
+		status = waits_without(p, "result", &p->alone[1], err);
+	if (!status)
+		status = waits_without(p, "result,exit", &third, err);
+	p->control = !third;
+	return status;
+}
+
+/* ---- the answer, put over that of the first run */
+
+/* A barrier of that name, made when the trace shows none. */
+static void barrier_mark(struct tr_verdict *v, const char *name, enum tr_scope scope, bool sufficient)
+{
+	struct tr_barrier *more;
+
+	for (uint32_t i = 0; i < v->barriers.nr; i++)
+		if (!strcmp(v->barriers.list[i].name, name)) {
+			v->barriers.list[i].sufficient = sufficient;
+			return;
+		}
+	more = realloc(v->barriers.list, (v->barriers.nr + 1u) * sizeof(*more));
+	if (!more)
+		return;
+	v->barriers.list = more;
+	v->barriers.list[v->barriers.nr] = (struct tr_barrier){
+		.kind = TR_BARRIER_EVENT, .scope = scope, .thread = TR_NONE, .sufficient = sufficient,
+		.first = TR_NONE, .last = TR_NONE, .wait = TR_NONE, .woken_by = TR_NONE, .object = TR_NONE };
+	snprintf(v->barriers.list[v->barriers.nr].name, sizeof(more->name), "%s", name);
+	v->barriers.nr++;
+}
+
+static void holds_put(const struct ui_subject *s, struct tr_verdict *v)
+{
+	struct tr_hold *list = calloc(s->nr_trials + 1u, sizeof(*list));
+
+	if (!list)
+		return;
+	free(v->holds);
+	v->holds = list;
+	v->nr_holds = 0;
+	for (uint32_t i = 0; i < s->nr_trials; i++) {
+		const struct tr_trial *t = &s->trials[i];
+		if (t->target == TR_NONE || !t->hit)
+			continue;
+		v->holds[v->nr_holds++] = (struct tr_hold){
+			.hold = v->nr_holds + 1, .transfer = TR_NONE, .held = TR_NONE, .released = TR_NONE,
+			.part = s->targets[t->target].kind == TR_TARGET_PUT ? 1 : s->targets[t->target].part,
+			.hold_ns = t->asked_ns, .return_ns = t->return_ns, .evaded = t->evaded || t->failed };
+	}
+}
+
+static void answer_put(struct ui_prove *p, const struct ui_subject *s)
+{
+	struct tr_verdict *v = &p->base.verdicts.list[s->verdict];
+	const struct tr_proof *proof = &s->proof;
+
+	holds_put(s, v);
+	/* what the first run says by itself is more than "unknown": that one has its own reason */
+	if (v->answer == TR_UNKNOWN && proof->answer == TR_UNKNOWN)
+		return;
+	v->answer = proof->answer;
+	v->basis = proof->basis;
+	v->limit = proof->limit;
+	v->at_most_ms = proof->at_most_ms;
+	snprintf(v->reason, sizeof(v->reason), "%s", proof->reason);
+	v->has_slope = proof->slope.known;
+	v->slope = proof->slope.slope;
+	v->slope_low = proof->slope.low;
+	v->slope_high = proof->slope.high;
+	v->trials = proof->slope.trials;
+	if (p->ablated && s == &p->subjects[0]) {
+		barrier_mark(v, "result", TR_SCOPE_CALL, p->alone[0]);
+		barrier_mark(v, "manager exit", TR_SCOPE_BLOCK, p->alone[1]);
+	}
+}
+
+static int conclude(struct ui_prove *p)
+{
+	int status;
+
+	for (uint32_t i = 0; i < p->nr_subjects; i++)
+		answer_put(p, &p->subjects[i]);
+	if (!p->settings->quiet && p->nr_subjects)
+		ui_prove_say_table(p);
+	status = ui_conclude_to(p->out, &p->base, p->settings, "prove", true);
+	if (ui_prove_interrupted())
+		return UI_EXIT_INTERRUPTED;
+	for (uint32_t i = 0; i < p->nr_subjects && status == UI_EXIT_DONE && !p->settings->expect; i++)
+		if (p->base.verdicts.list[p->subjects[i].verdict].outcome == TR_FAILED)
+			status = UI_EXIT_FAILED;
+	return status;
+}
+
+/* An upload that fails undisturbed shows nothing, however often it is repeated. */
+static bool has_failed(const struct ui_prove *p)
+{
+	for (uint32_t i = 0; i < p->nr_subjects; i++)
+		if (!p->subjects[i].trials || p->subjects[i].trials[0].failed)
+			return true;
+	return false;
+}
+
+static int prove(struct ui_prove *p, struct xf_error *err)
+{
+	enum xf_status status = first_run(p, err);
+
+	if (!p->base.judged) {
+		if (*err->message)
+			fprintf(stderr, "xferdb: %s\n", err->message);
+		return p->base_status > 0 ? p->base_status : UI_EXIT_FAILED;
+	}
+	if (has_failed(p)) {
+		fprintf(stderr, "xferdb: the undisturbed upload failed: nothing can be proved before it works\n");
+		return ui_conclude_to(p->out, &p->base, p->settings, "prove", true) == UI_EXIT_DONE ? UI_EXIT_FAILED
+												   : UI_EXIT_UNMET;
+	}
+	if (!status && !p->settings->quiet && p->nr_subjects)
+		ui_prove_say_first(p, expected_runs(p));
+	if (!status && p->nr_subjects)
+		status = rounds_make(p, err);
+	if (!status)
+		status = ablate(p, err);
+	if (status)
+		fprintf(stderr, "xferdb: %s\n", err->message);
+	return conclude(p);
+}
+
+/* ---- */
+
+static enum xf_status prepare(struct ui_prove *p, struct xf_error *err)
+{
+	enum xf_status status = operands_check(p, err);
+
+	if (status)
+		return status;
+	seed_take(p);
+	if (!p->settings->quiet)
+		ui_prove_say_plan(p);
+	if (p->settings->dry_run)
+		return XF_OK;
+	status = agreed(p, err);
+	return status ? status : folder_make(p, err);
+}
+
+int ui_prove_run(struct ui_arguments *arguments)
+{
+	struct ui_prove p = { .arguments = arguments, .settings = &arguments->settings };
+	struct xf_error err = XF_ERROR_INIT;
+	int exit_status;
+
+	if (!arguments->settings.given[UI_OPT_runs])
+		arguments->settings.runs = DEFAULT_RUNS;
+	if (!arguments->settings.given[UI_OPT_budget])
+		arguments->settings.budget = DEFAULT_BUDGET_NS;
+	p.is_put = !strcmp(arguments->operands[0], "put");
+	p.out = ui_text_stream(p.settings);
+	p.style = ui_style_for(p.out, p.settings);
+	p.begin_ns = xf_clock_mono_ns();
+	if (prepare(&p, &err)) {
+		fprintf(stderr, "xferdb: %s\n", err.message);
+		exit_status = err.status == XF_INVALID ? UI_EXIT_USAGE : UI_EXIT_FAILED;
+	} else if (p.settings->dry_run) {
+		exit_status = UI_EXIT_DONE;
+	} else {
+		ui_prove_signals();
+		exit_status = prove(&p, &err);
+	}
+	for (uint32_t i = 0; i < p.nr_subjects; i++)
+		free(p.subjects[i].trials);
+	ui_trace_close(&p.base);
+	folder_remove(&p);
+	return exit_status;
+}
