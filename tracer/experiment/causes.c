@@ -61,8 +61,8 @@ static void bar_add(struct reader *r, uint32_t thread, struct tr_bar bar)
 {
 	struct tr_sample *run = r->run;
 
-	bar.lane = thread == TR_NONE ? TR_NONE : lane(r, thread);
-	if (run->nr_bars == TR_BARS_MAX || bar.lane == TR_NONE) {
+	bar.lane = thread; /* its lane follows once all are in order */
+	if (run->nr_bars == TR_BARS_MAX || thread == TR_NONE) {
 		run->bars_cut = true;
 		return;
 	}
@@ -173,6 +173,31 @@ static void parts_read(struct reader *r)
 	}
 }
 
+static int by_begin(const void *a, const void *b)
+{
+	const struct tr_bar *x = a, *y = b;
+
+	return (x->begin_ns > y->begin_ns) - (x->begin_ns < y->begin_ns);
+}
+
+/* Threads get their lanes in the order in which they first had something to do. */
+static void lanes_give(struct reader *r)
+{
+	struct tr_sample *run = r->run;
+	uint32_t kept = 0;
+
+	qsort(run->bars, run->nr_bars, sizeof(*run->bars), by_begin);
+	for (uint32_t i = 0; i < run->nr_bars; i++) {
+		struct tr_bar bar = run->bars[i];
+		bar.lane = lane(r, bar.lane);
+		if (bar.lane == TR_NONE)
+			run->bars_cut = true;
+		else
+			run->bars[kept++] = bar;
+	}
+	run->nr_bars = kept;
+}
+
 /* ---- the run as a whole */
 
 static int64_t max64(int64_t a, int64_t b)
@@ -207,13 +232,6 @@ static void totals_read(struct tr_sample *run, const struct tr_verdicts *all)
 	run->peak = tr_state_peak(final);
 }
 
-static int by_begin(const void *a, const void *b)
-{
-	const struct tr_bar *x = a, *y = b;
-
-	return (x->begin_ns > y->begin_ns) - (x->begin_ns < y->begin_ns);
-}
-
 enum xf_status tr_sample_read(struct tr_sample *run, const struct tr_log *log, const struct tr_verdicts *verdicts,
 			   struct xf_error *err)
 {
@@ -233,7 +251,7 @@ enum xf_status tr_sample_read(struct tr_sample *run, const struct tr_log *log, c
 			event_read(&r, &e);
 		}
 		parts_read(&r);
-		qsort(run->bars, run->nr_bars, sizeof(*run->bars), by_begin);
+		lanes_give(&r);
 		if (verdicts->nr)
 			totals_read(run, verdicts);
 	} else {

@@ -147,7 +147,7 @@ const char *tr_plot_sentence(const struct tr_report *r, const struct tr_plot *p,
 
 	if (p->kind == TR_PLOT_TIMELINE) {
 		run = r->summary->cells[p->cell].typical;
-		snprintf(buf, cap, "%u part%s and requests on %u thread%s; the call took %s s. Dark: sending; light: waiting for the answer; violet: requests about the object.%s",
+		snprintf(buf, cap, "%u part%s and requests on %u thread%s; the call took %s s. Strong colour: sending; faint: waiting for the answer; violet: requests about the object.%s",
 			 run->nr_bars, run->nr_bars == 1 ? "" : "s", run->nr_lanes, run->nr_lanes == 1 ? "" : "s",
 			 tr_number_text((double)run->wall_ns / 1e9, low, sizeof(low)),
 			 run->bars_cut ? " The picture shows the first of them only." : "");
@@ -413,7 +413,7 @@ static double timeline_height(const struct tr_sample *run)
 static void bar_draw(FILE *out, const struct tr_bar *b, const struct tr_scale *x, double unit)
 {
 	double begin = tr_scale(x, (double)b->begin_ns / unit), end = tr_scale(x, (double)b->end_ns / unit);
-	double sent = b->sent_ns < 0 ? end : tr_scale(x, (double)b->sent_ns / unit), y = TOP + 12 + b->lane * LANE + 3;
+	double sent = b->sent_ns < 0 ? end : tr_scale(x, (double)b->sent_ns / unit), y = TOP + 12 + b->lane * LANE + 3, width;
 	char text[24];
 
 	end = fmax(end, begin + 1.5);
@@ -430,8 +430,11 @@ static void bar_draw(FILE *out, const struct tr_bar *b, const struct tr_scale *x
 	fprintf(out, "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" rx=\"2\"/>\n", b->part ? "send" : "req",
 		begin, y, fmax((b->part ? sent : end) - begin, 1), LANE - 6);
 	snprintf(text, sizeof(text), "%u", b->part);
-	if (b->part && end - begin > 8.0 * (double)strlen(text) + 4)
-		svg_text(out, begin + 4, y + 14, "start", sent - begin > 8.0 * (double)strlen(text) + 4 ? "num" : "numw", text);
+	width = 7.0 * (double)strlen(text) + 6;
+	if (b->part && sent - begin > width)
+		svg_text(out, begin + 4, y + 14, "start", "num", text);
+	else if (b->part && end - sent > width)
+		svg_text(out, sent + 4, y + 14, "start", "numw", text);
 	fputs("</g>\n", out);
 }
 
