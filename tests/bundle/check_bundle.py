@@ -1,0 +1,307 @@
+#!/usr/bin/env python3
+"""Re-derives the verdicts of an evidence bundle (docs/bundle.md) from its events alone. Standard library only.
+
+    check_bundle.py FILE        exit status 0: every verdict follows; 1: it does not, or the file was changed
+
+Shares no code with xferdb: what is checked here is written from docs/bundle.md and docs/verdict.md.
+"""
+import hashlib
+import json
+import re
+import sys
+
+PART_ENDS = ("part_done", "part_failed", "part_skipped")
+ACQUIRED = ("at-once", "woken")
+
+
+class Wrong(Exception):
+    pass
+
+
+def need(condition, text):
+    if not condition:
+        raise Wrong(text)
+
+
+def unique(pairs):
+    need(len({k for k, _ in pairs}) == len(pairs), "a key stands twice")
+    return dict(pairs)
+
+
+class Bundle:
+    def __init__(self, data):
+        body, last = self.split(data)
+        need(last == b'{"sha256":"%s"}\n' % hashlib.sha256(body).hexdigest().encode(), "the digest does not fit")
+        lines = body.decode("utf-8").split("\n")[:-1]
+        rows = [json.loads(line, object_pairs_hook=unique) for line in lines]
+        self.head = rows[0]
+        need(self.head.get("bundle") == 1, "not a bundle of version 1")
+        self.threads, self.objects, self.events, self.edges, self.verdicts = {}, {}, {}, [], []
+        before = -1
+        for row in rows[1:]:
+            if "seq" in row:
+                need(before < row["seq"] < self.head["events"], "events out of order")
+                before = row["seq"]
+                self.events[row["seq"]] = row
+            elif "edge" in row:
+                self.edges.append(row)
+            elif "answer" in row:
+                self.verdicts.append(row)
+            elif "thread" in row:
+                self.threads[row["thread"]] = row
+            elif "object" in row:
+                self.objects[row["object"]] = row
+            else:
+                raise Wrong("a line of no known kind")
+        need(self.verdicts, "no verdict")
+        times = {}
+        for e in self.events.values():
+            need(e["on"] in self.threads, "an event on an unknown thread")
+            t = self.threads[e["on"]]
+            need(t["first"] <= e["seq"] <= t["last"], "an event outside its thread's life")
+            times[e["on"]] = e["seq"]
+
+    @staticmethod
+    def split(data):
+        need(data.endswith(b"\n") and data.count(b"\n") > 2, "cut")
+        at = data.rfind(b"\n", 0, len(data) - 1) + 1
+        need(re.fullmatch(rb'\{"sha256":"[0-9a-f]{64}"\}\n', data[at:]), "no digest")
+        return data[:at], data[at:]
+
+    # ---- edges: each must be one by the rule of its kind
+
+    def history(self, event):
+        return [e for e in self.events.values() if e["of"] is not None and e["of"] == event["of"]]
+
+    def rule_start(self, f, t):
+        return f["event"] == "thread_create" and f["id"] == t["on"] and t["seq"] == self.threads[t["on"]]["first"]
+
+    def rule_join(self, f, t):
+        return f["event"] == "thread_exit" and t["event"] == "join_end" and t["id"] == f["on"] and t["how"] in ACQUIRED
+
+    def rule_set(self, f, t):
+        return (f["event"] == "event_set" and t["event"] == "event_woken" and f["of"] is not None
+                and f["of"] == t["of"] and t["how"] in ACQUIRED)
+
+    def rule_item(self, f, t):
+        return (f["event"] == "queue_put" and t["event"] == "queue_get" and f["of"] is not None
+                and f["of"] == t["of"] and f["item"] == t["item"] and t["how"] in ACQUIRED)
+
+    def rule_condition(self, f, t):
+        if not (f["event"] == "cond_signal" and t["event"] == "cond_woken" and f["of"] == t["of"] and t["how"] == "woken"):
+            return False
+        waits = [e for e in self.history(t) if e["event"] == "cond_wait" and e["on"] == t["on"] and e["seq"] < t["seq"]]
+        return bool(waits) and waits[-1]["seq"] < f["seq"]
+
+    def rule_semaphore(self, f, t):
+        if not (f["event"] == "sem_post" and t["event"] == "sem_acquired" and f["of"] == t["of"] and t["how"] in ACQUIRED):
+            return False
+        if self.objects.get(f["of"], {}).get("class") in ("permit", "lock"):
+            return False
+        past = [e for e in self.history(t) if e["seq"] <= t["seq"]]
+        acquired = [e for e in past if e["event"] == "sem_acquired" and e["how"] in ACQUIRED]
+        posts = [e for e in past if e["event"] == "sem_post"]
+        start = [e["value"] for e in past if e["event"] == "sem_init"]
+        if not start:  # the value had been zero, by the sleep: the last post before it
+            return t["how"] == "woken" and posts and posts[-1]["seq"] == f["seq"]
+        if len({e["on"] for e in acquired}) == 1:
+            return len(acquired) == start[0] + len(posts)
+        return len(acquired) == start[0] + len(posts) and posts[-1]["seq"] == f["seq"] and (
+            len(acquired) < 2 or acquired[-2]["on"] != f["on"])
+
+    def rule_process(self, f, t):
+        return f["event"] == "process_exit" and t["event"] == "process_wait" and f["pid"] == t["pid"]
+
+    def rule_fork(self, f, t):
+        return f["event"] == "fork" and t["event"] == "process_start" and f["child"] == t["pid"]
+
+    def rule_bytes(self, f, t):
+        return (f["event"] == "fd_write" and t["event"] == "fd_read" and f["inode"] == t["inode"]
+                and f["position"] < t["position"] + t["bytes"] and t["position"] < f["position"] + max(f["bytes"], 1))
+
+    def rule_lifelong(self, f, t):
+        names = (f["event"], t["event"])
+        known = self.objects.get(f["of"], {}).get("class") in ("permit", "lock")
+        return (names in (("mutex_unlock", "mutex_lock"), ("sem_post", "sem_acquired")) and not known
+                and f["of"] is not None and f["of"] == t["of"] and t["how"] in ACQUIRED)
+
+    def rule_data(self, f, t):
+        return (f["event"] == "part_done" and t["event"] == "multipart_complete" and f["transfer"] == t["transfer"]
+                and bool(f["etag"]) and not t["skipped"])
+
+    def check_edges(self):
+        for edge in self.edges:
+            f, t = self.events.get(edge["from"]), self.events.get(edge["to"])
+            need(f and t, "an edge without its events")
+            need(f["seq"] < t["seq"], "an edge backwards")
+            rule = getattr(self, "rule_" + edge["edge"], None)
+            need(rule is not None and rule(f, t), "no %s edge: %d to %d" % (edge["edge"], f["seq"], t["seq"]))
+            wait = self.events.get(edge["wait"]) if edge["wait"] is not None else None
+            need(edge["wait"] is None or wait, "an edge without its wait")
+            limited = bool(wait and wait.get("limit_ns"))
+            need(edge["timed"] == limited, "an edge's limit is not its wait's")
+
+    # ---- the past of an event: for each thread, how far it is known
+
+    def past(self, to, edges):
+        known = {self.events[to]["on"]: to}
+        for edge in sorted(edges, key=lambda e: (-e["to"], -e["from"])):
+            thread = self.events[edge["to"]]["on"]
+            if known.get(thread, -1) >= edge["to"]:
+                giver = self.events[edge["from"]]["on"]
+                known[giver] = max(known.get(giver, -1), edge["from"])
+        return known
+
+    # ---- the work of a call
+
+    def calls(self):
+        return [e for e in self.events.values() if e["event"] == "call_enter"]
+
+    def returned(self, enter):
+        for e in self.events.values():
+            if e["event"] == "call_return" and e["seq"] > enter["seq"] and e["call"] == enter["call"] and \
+                    self.process(e) == self.process(enter):
+                return e
+        return None
+
+    def process(self, event):
+        return self.threads[event["on"]]["process"]
+
+    def of_transfer(self, enter, transfer):
+        return [e for e in self.events.values()
+                if e.get("transfer") == transfer and "transfer" in e and self.process(e) == self.process(enter)]
+
+    def inner(self, enter):
+        """Numbers of the call and of calls made inside of it, on its thread."""
+        ret = self.returned(enter)
+        end = ret["seq"] if ret else self.head["events"]
+        return {e["call"] for e in self.calls() if e["on"] == enter["on"] and enter["seq"] <= e["seq"] < end}
+
+    def work(self, enter):
+        """The event that ended each item, None for one that never did; in no order. And parts: (number, end)."""
+        ends, parts = [], []
+        numbers = self.inner(enter)
+        submits = [e for e in self.events.values() if e["event"] == "submit" and e["call"] in numbers
+                   and self.process(e) == self.process(enter)]
+        for submit in submits:
+            mine = self.of_transfer(enter, submit["transfer"])
+            kinds = {}
+            for e in mine:
+                kinds[e["event"]] = e
+            multipart = any(e["event"] == "plan" and e["multipart"] for e in mine) or "multipart_create" in kinds
+            settled = "done" in kinds or (("multipart_complete" in kinds or "multipart_abort" in kinds) if multipart
+                                          else ("object_put" in kinds or "object_get" in kinds))
+            before = len(ends)
+            seen = {}
+            for e in mine:
+                if e["event"] in ("part_queued", "part_start") + PART_ENDS and e["part"]:
+                    end = seen.setdefault(e["part"], None)
+                    if e["event"] in PART_ENDS and not (end and end["event"] == "part_done"):
+                        seen[e["part"]] = e
+            planned = kinds["plan"]["parts"] if "plan" in kinds else 0
+            if not settled and len(seen) < planned:
+                for n in range(1, min(planned, 10000) + 1):
+                    seen.setdefault(n, None)
+            for number, end in seen.items():
+                parts.append((number, end))
+                ends.append(end)
+            for kind, wanted in (("multipart_create", multipart and not settled), ("multipart_complete", multipart and not settled),
+                                 ("object_put", "plan" in kinds and not multipart and not settled and submit["op"] != "GetObject"),
+                                 ("object_get", False)):
+                if kind in kinds or wanted:
+                    ends.append(kinds.get(kind))
+            if len(ends) == before and not settled:
+                ends.append(None)
+        return ends, parts, len(submits)
+
+    # ---- the rows of docs/verdict.md
+
+    def outrun(self, enter, ret):
+        numbers = self.inner(enter)
+        own = {e["transfer"] for e in self.events.values() if e["event"] == "submit" and e["call"] in numbers}
+        for h in self.events.values():
+            if h["event"] != "held" or not enter["seq"] < h["seq"] < ret["seq"] or h["transfer"] not in own or h["on"] == enter["on"]:
+                continue
+            over = [e for e in self.events.values() if e["event"] == "released" and e["hold"] == h["hold"] and e["seq"] > h["seq"]]
+            if not over or over[0]["seq"] > ret["seq"]:
+                return True
+        return False
+
+    def judge(self, enter):
+        if self.head["lost"] or any(e["event"] in ("lost", "hold_evaded") for e in self.events.values()):
+            return "unknown", "none", None, None
+        ends, parts, transfers = self.work(enter)
+        if not transfers:
+            return "unknown", "none", ends, parts
+        ret = self.returned(enter)
+        if ret is None:
+            return "not-returned", "none", ends, parts
+        known = self.past(ret["seq"], self.edges)
+        late = [e for e in ends if e is None or e["seq"] > ret["seq"]]
+        ordered = [e for e in ends if e and e["seq"] < ret["seq"] and known.get(e["on"], -1) >= e["seq"]]
+        if late or self.outrun(enter, ret):
+            return "does-not-block", "intervention" if self.outrun(enter, ret) else "witness", ends, parts
+        if len(ordered) < len(ends) or not ends:
+            return "unproven", "timing", ends, parts
+        inline = all(e["on"] == enter["on"] and e["seq"] > enter["seq"] for e in ends)
+        sure = self.past(ret["seq"], [e for e in self.edges if not e["timed"] or self.events[e["to"]]["on"] != enter["on"]
+                                      or e["to"] < enter["seq"]])
+        if not all(sure.get(e["on"], -1) >= e["seq"] for e in ends):
+            return "blocks-partly", "happens-before", ends, parts
+        return "blocks", "inline" if inline else "happens-before", ends, parts
+
+    def check_verdict(self, v):
+        if v["enter"] is None:
+            need(not self.calls() and v["answer"] == "unknown", "a verdict without a call")
+            return
+        enter = self.events.get(v["enter"])
+        need(enter and enter["event"] == "call_enter", "the verdict's call is none")
+        ret = self.returned(enter)
+        need(v["return"] == (ret["seq"] if ret else None), "the verdict's return is none")
+        answer, basis, ends, parts = self.judge(enter)
+        if v["limit"] == "time-out" and v["basis"] == "witness" and answer == "does-not-block":
+            gave_up = any(e.get("how") == "timed-out" and e["on"] == enter["on"] for e in self.events.values())
+            answer, basis = ("blocks-partly", "witness") if gave_up or v["answer"] == "blocks-partly" else (answer, basis)
+        need((v["answer"], v["basis"]) == (answer, basis), "the events say %s (%s), the verdict %s (%s)" % (
+            answer, basis, v["answer"], v["basis"]))
+        if ends is None:
+            return
+        key = lambda e: -1 if e is None else e
+        need(sorted(v["ends"], key=key) == sorted((e and e["seq"] for e in ends), key=key), "other ends of work")
+        need(v["parts"] == len(parts), "another number of parts")
+        if ret:
+            known = self.past(ret["seq"], self.edges)
+            late = sum(end is None or end["seq"] > ret["seq"] for _, end in parts)
+            ordered = sum(end is not None and end["seq"] < ret["seq"] and known.get(end["on"], -1) >= end["seq"] for _, end in parts)
+            need((v["parts_late"], v["parts_ordered"]) == (late, ordered), "other counts of parts")
+
+    def check(self):
+        self.check_edges()
+        need(len({v["enter"] for v in self.verdicts}) == len(self.verdicts) == max(1, len(self.calls())), "not one verdict a call")
+        for v in self.verdicts:
+            self.check_verdict(v)
+
+
+def check(data):
+    """Raises Wrong with the reason."""
+    try:
+        Bundle(data).check()
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as e:
+        raise Wrong("malformed: %r" % (e,))
+
+
+def main():
+    with open(sys.argv[1], "rb") as f:
+        data = f.read()
+    try:
+        check(data)
+    except Wrong as e:
+        print("does not hold: %s" % e)
+        return 1
+    verdict = [json.loads(line) for line in data.split(b"\n") if line.startswith(b'{"answer"')]
+    print("holds: %s" % ", ".join("%s (%s)" % (v["answer"], v["basis"]) for v in verdict))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

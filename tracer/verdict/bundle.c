@@ -1,0 +1,255 @@
+/*
+ * bundle: lines of JSON: a head, the threads and objects, the events needed in their order, the signal edges, the
+ * verdicts; last the SHA-256 of all bytes before it. Numbers are raw, threads and objects by index.
+ */
+#include "tracer/verdict/bundle.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/s3/checksum.h"
+#include "tracer/export/text.h"
+
+struct bundle {
+	const struct tr_log *log;
+	const struct tr_verdicts *v;
+	unsigned char *needed;   /* a bit an event */
+	unsigned char *counted;  /* by object: its whole history matters */
+	uint32_t end;            /* one past the last event that can matter */
+	char *line;              /* the line at hand */
+	size_t len;
+	FILE *m, *out;
+	struct xf_hasher hasher;
+};
+
+static void need(struct bundle *b, uint32_t event)
+{
+	if (event != TR_NONE)
+		b->needed[event / 8] |= (unsigned char)(1 << event % 8);
+}
+
+/* ---- which events */
+
+static bool is_work(enum xf_kind kind)
+{
+	switch (kind) {
+	case XF_EV_call_enter: case XF_EV_call_return: case XF_EV_submit: case XF_EV_plan: case XF_EV_done:
+	case XF_EV_part_queued: case XF_EV_part_start: case XF_EV_part_done: case XF_EV_part_failed: case XF_EV_part_skipped:
+	case XF_EV_multipart_create: case XF_EV_multipart_complete: case XF_EV_multipart_abort: case XF_EV_object_put:
+	case XF_EV_object_get: case XF_EV_held: case XF_EV_released: case XF_EV_hold_evaded: case XF_EV_lost:
+	case XF_EV_process_exit:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool shown(const struct bundle *b, const struct tr_edge *e)
+{
+	return e->class == XF_CLASS_SIGNAL && e->to < b->end;
+}
+
+static void choose_edges(struct bundle *b)
+{
+	for (uint32_t i = 0; i < tr_order_nr_edges(b->v->order); i++) {
+		const struct tr_edge *e = tr_order_edge(b->v->order, i);
+		struct tr_event to;
+		if (!shown(b, e))
+			continue;
+		need(b, e->from);
+		need(b, e->to);
+		need(b, e->wait);
+		to = tr_log_event(b->log, e->to);
+		if (to.object != TR_NONE && (e->kind == TR_EDGE_SEMAPHORE || e->kind == TR_EDGE_CONDITION))
+			b->counted[to.object] = 1;
+	}
+}
+
+static void choose(struct bundle *b)
+{
+	for (uint32_t i = 0; i < tr_log_nr_calls(b->log); i++)
+		if (tr_log_call(b->log, i)->ret != TR_NONE && tr_log_call(b->log, i)->ret >= b->end)
+			b->end = tr_log_call(b->log, i)->ret + 1;
+	choose_edges(b);
+	for (uint32_t i = 0; i < tr_log_nr_events(b->log); i++) {
+		struct tr_event e = tr_log_event(b->log, i);
+		if (is_work(e.kind) || (i < b->end && e.object != TR_NONE && b->counted[e.object]))
+			need(b, i);
+	}
+}
+
+/* ---- lines */
+
+static void line_end(struct bundle *b)
+{
+	putc('\n', b->m);
+	fflush(b->m);
+	xf_hasher_update(&b->hasher, b->line, b->len);
+	fwrite(b->line, 1, b->len, b->out);
+	rewind(b->m);
+}
+
+static void put_index(FILE *m, const char *key, uint32_t index)
+{
+	if (index == TR_NONE)
+		fprintf(m, ",\"%s\":null", key);
+	else
+		fprintf(m, ",\"%s\":%" PRIu32, key, index);
+}
+
+static void put_head(struct bundle *b)
+{
+	const struct xf_file_header *h = tr_log_header(b->log);
+	fprintf(b->m, "{\"bundle\":1,\"xferdb\":\"" XFERDB_VERSION "\",\"trace_version\":%u,\"layout\":%" PRIu32 ",\"epoch_unix_ns\":\"%" PRIu64
+		"\",\"events\":%" PRIu32 ",\"lost\":%" PRIu64 ",\"ended\":%s}", XF_TRACE_VERSION, h->layout, h->real_ns,
+		tr_log_nr_events(b->log), tr_log_lost(b->log), tr_log_ended(b->log) ? "true" : "false");
+	line_end(b);
+}
+
+static void put_tables(struct bundle *b)
+{
+	for (uint32_t i = 0; i < tr_log_nr_threads(b->log); i++) {
+		const struct tr_thread *t = tr_log_thread(b->log, i);
+		fprintf(b->m, "{\"thread\":%" PRIu32 ",\"process\":%" PRIu32 ",\"name\":", i, t->process);
+		tr_put_json(b->m, t->name);
+		put_index(b->m, "first", t->first);
+		put_index(b->m, "last", t->last);
+		putc('}', b->m);
+		line_end(b);
+	}
+	for (uint32_t i = 0; i < tr_log_nr_objects(b->log); i++) {
+		const struct tr_object *o = tr_log_object(b->log, i);
+		fprintf(b->m, "{\"object\":%" PRIu32 ",\"kind\":\"%s\",\"class\":\"%s\",\"name\":", i, xf_kind_info(o->init)->name,
+			o->class == XF_CLASS_NONE ? "" : xf_class_name(o->class));
+		tr_put_json(b->m, o->name);
+		putc('}', b->m);
+		line_end(b);
+	}
+}
+
+static void put_field(struct bundle *b, const struct tr_event *e, const struct xf_field *f)
+{
+	uint64_t value = xf_field_get(e->record, f);
+	char word[512];
+	fprintf(b->m, ",\"%s\":", f->name);
+	if (f->type == XF_TYPE_thread) {
+		uint32_t thread = tr_log_thread_find(b->log, (uint32_t)value);
+		if (thread == TR_NONE)
+			fputs("null", b->m);
+		else
+			fprintf(b->m, "%" PRIu32, thread);
+	} else if (f->type == XF_TYPE_flag) {
+		fputs(value ? "true" : "false", b->m);
+	} else if (f->type >= XF_TYPE_text && f->type != XF_TYPE_addr) {
+		tr_put_json(b->m, tr_event_field_text(b->log, e, f, word, sizeof(word)));
+	} else {
+		fprintf(b->m, "%" PRId64, (int64_t)value);
+	}
+}
+
+static void put_event(struct bundle *b, uint32_t i)
+{
+	struct tr_event e = tr_log_event(b->log, i);
+	const struct xf_kind_info *info = xf_kind_info(e.kind);
+	fprintf(b->m, "{\"seq\":%" PRIu32 ",\"t_ns\":%" PRId64 ",\"on\":%" PRIu32 ",\"event\":\"%s\"", i, e.t_ns, e.thread, info->name);
+	put_index(b->m, "of", e.object);
+	for (unsigned k = 0; k < info->nr_fields; k++)
+		put_field(b, &e, &info->fields[k]);
+	putc('}', b->m);
+	line_end(b);
+}
+
+static void put_edge(struct bundle *b, const struct tr_edge *e)
+{
+	fprintf(b->m, "{\"edge\":\"%s\",\"from\":%" PRIu32 ",\"to\":%" PRIu32 ",\"timed\":%s", tr_edge_name(e->kind), e->from, e->to,
+		e->timed ? "true" : "false");
+	put_index(b->m, "wait", e->wait);
+	putc('}', b->m);
+	line_end(b);
+}
+
+static void put_holds(struct bundle *b, const struct tr_verdict *v)
+{
+	fputs(",\"holds\":[", b->m);
+	for (uint32_t i = 0; i < v->nr_holds; i++) {
+		const struct tr_hold *h = &v->holds[i];
+		fprintf(b->m, "%s{\"part\":%" PRIu32 ",\"hold_ns\":%" PRIu64 ",\"return_ns\":%" PRId64 ",\"evaded\":%s", i ? "," : "", h->part,
+			h->hold_ns, h->return_ns, h->evaded ? "true" : "false");
+		put_index(b->m, "held", h->held);
+		put_index(b->m, "released", h->released);
+		putc('}', b->m);
+	}
+	putc(']', b->m);
+	if (v->has_slope)
+		fprintf(b->m, ",\"slope\":%.9g,\"slope_low\":%.9g,\"slope_high\":%.9g,\"trials\":%" PRIu32, v->slope, v->slope_low,
+			v->slope_high, v->trials);
+}
+
+static void put_verdict(struct bundle *b, const struct tr_verdict *v)
+{
+	const struct tr_call *c = v->call == TR_NONE ? NULL : tr_log_call(b->log, v->call);
+	fprintf(b->m, "{\"answer\":\"%s\",\"basis\":\"%s\",\"outcome\":\"%s\",\"limit\":\"%s\"", tr_answer_name(v->answer),
+		tr_basis_name(v->basis), tr_outcome_name(v->outcome), v->limit == TR_LIMIT_NONE ? "" : tr_limit_name(v->limit));
+	put_index(b->m, "enter", c ? c->enter : TR_NONE);
+	put_index(b->m, "return", c ? c->ret : TR_NONE);
+	fprintf(b->m, ",\"parts\":%" PRIu32 ",\"parts_ordered\":%" PRIu32 ",\"parts_late\":%" PRIu32 ",\"ends\":[", v->parts,
+		v->parts_ordered, v->parts_late);
+	for (uint32_t i = 0; i < v->nr_items; i++)
+		if (v->items[i].end == TR_NONE)
+			fprintf(b->m, "%snull", i ? "," : "");
+		else
+			fprintf(b->m, "%s%" PRIu32, i ? "," : "", v->items[i].end);
+	putc(']', b->m);
+	put_holds(b, v);
+	putc('}', b->m);
+	line_end(b);
+}
+
+static void put_all(struct bundle *b)
+{
+	put_head(b);
+	put_tables(b);
+	for (uint32_t i = 0; i < tr_log_nr_events(b->log); i++)
+		if (b->needed[i / 8] >> i % 8 & 1)
+			put_event(b, i);
+	for (uint32_t i = 0; i < tr_order_nr_edges(b->v->order); i++)
+		if (shown(b, tr_order_edge(b->v->order, i)))
+			put_edge(b, tr_order_edge(b->v->order, i));
+	for (uint32_t i = 0; i < b->v->nr; i++)
+		put_verdict(b, &b->v->list[i]);
+}
+
+static void put_digest(struct bundle *b)
+{
+	struct xf_digest digest;
+	char hex[XF_DIGEST_TEXT_SIZE * 2];
+	xf_hasher_final(&b->hasher, XF_CHECKSUM_SHA256, &digest);
+	fprintf(b->out, "{\"sha256\":\"%s\"}\n", xf_digest_hex(&digest, hex));
+}
+
+enum xf_status tr_bundle_write(const struct tr_log *log, const struct tr_verdicts *verdicts, FILE *out,
+			       struct xf_error *err)
+{
+	struct bundle b = { .log = log, .v = verdicts, .out = out };
+	enum xf_status status = XF_NOMEM;
+	b.needed = calloc(tr_log_nr_events(log) / 8u + 1u, 1);
+	b.counted = calloc(tr_log_nr_objects(log) + 1u, 1);
+	b.m = open_memstream(&b.line, &b.len);
+	if (b.needed && b.counted && b.m && !xf_hasher_init(&b.hasher, XF_CHECKSUM_BIT(XF_CHECKSUM_SHA256))) {
+		choose(&b);
+		put_all(&b);
+		put_digest(&b);
+		xf_hasher_fini(&b.hasher);
+		status = XF_OK;
+	}
+	if (b.m)
+		fclose(b.m);
+	free(b.line);
+	free(b.needed);
+	free(b.counted);
+	if (status)
+		return xf_fail(err, XF_NOMEM, "no memory for the bundle");
+	return fflush(out) || ferror(out) ? xf_fail_errno(err, XF_IO, errno, "the bundle could not be written") : XF_OK;
+}
