@@ -165,6 +165,16 @@ static bool relay_leaves(void *ctx, uint32_t pid)
 	return tr_process_is_leaving(&l->supervisor.processes, pid);
 }
 
+static void relay_troubles(void *ctx, const char *sentence)
+{
+	struct tr_launch *l = ctx;
+
+	for (unsigned i = 0; i < l->nr_losses; i++)
+		if (strncmp(l->losses[i], sentence, sizeof(l->losses[0]) - 1) == 0)
+			return;
+	launch_loses(l, "%s", sentence);
+}
+
 /* ---- children */
 
 static bool launch_had(const struct tr_launch *l, uint32_t pid)
@@ -607,7 +617,8 @@ static enum xf_status launch_backend(struct tr_launch *l, struct xf_error *err)
 static enum xf_status launch_relay(struct tr_launch *l, struct xf_error *err)
 {
 	struct tr_relay_setup setup = { .loop = l->loop, .control = l->control, .answer = relay_answers,
-					.waits = relay_waits, .leaves = relay_leaves, .ctx = l };
+					.waits = relay_waits, .leaves = relay_leaves,
+					.trouble = relay_troubles, .ctx = l };
 	enum xf_status status = XF_OK;
 
 	if (l->backend != TR_BACKEND_NOTIFY || l->options.relay == TR_RELAY_NONE)

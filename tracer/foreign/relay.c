@@ -8,10 +8,12 @@
  */
 #include "tracer/foreign/relay.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -428,8 +430,48 @@ static const char *conn_closed_by(const struct conn *c, const char *by)
 	return by;
 }
 
+/* The host as the program knows it: its name, else the address. */
+static const char *conn_host(const struct conn *c, char *buf, size_t cap)
+{
+	const struct sockaddr_in *v4 = (const void *)&c->ask.to;
+	const struct sockaddr_in6 *v6 = (const void *)&c->ask.to;
+
+	if (c->name[0])
+		snprintf(buf, cap, "%s", c->name);
+	else if (c->ask.to.ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
+		inet_ntop(AF_INET, &v6->sin6_addr.s6_addr[12], buf, (socklen_t)cap);
+	else
+		inet_ntop(c->ask.to.ss_family, c->ask.to.ss_family == AF_INET ? (const void *)&v4->sin_addr
+									       : (const void *)&v6->sin6_addr,
+			  buf, (socklen_t)cap);
+	return buf;
+}
+
+/* TLS that came to nothing on one side: said, for neither side can say it well. */
+static void conn_say_tls(struct conn *c)
+{
+	const struct tr_relay_setup *setup = &c->relay->setup;
+	const char *name = c->client.tls ? tr_tls_name(c->client.tls) : "";
+	char host[256] = "", text[640];
+
+	if (!c->client.tls || !setup->trouble)
+		return;
+	if (!*name)
+		name = conn_host(c, host, sizeof(host));
+	if (c->server.tls && !tr_tls_established(c->server.tls) && *tr_tls_why(c->server.tls))
+		snprintf(text, sizeof(text), "%s showed a certificate that is not trusted here (%s): its connection was "
+			 "closed, nothing was sent", name, tr_tls_why(c->server.tls));
+	else if (!tr_tls_established(c->client.tls))
+		snprintf(text, sizeof(text), "the program does not trust the throw-away CA of --tls-relay for %s: it "
+			 "looks for certificates elsewhere; nothing was sent", name);
+	else
+		return;
+	setup->trouble(setup->ctx, text);
+}
+
 static void conn_close(struct conn *c, const char *by, bool reset)
 {
+	conn_say_tls(c);
 	conn_let_go(c, c->client.over ? TR_EVADED_CLOSED : TR_EVADED_NOT);
 	tr_loop_cancel(c->relay->setup.loop, &c->timer);
 	end_close(&c->client, reset);
@@ -476,11 +518,11 @@ static bool end_wrap(struct end *e, struct tr_tls_stream *tls)
 static bool conn_unwrap(struct conn *c)
 {
 	struct tr_tls *tls = c->relay->setup.tls;
-	char first = 0;
+	char first = 0, host[256] = "";
 
 	if (!tls || c->client.tls || recv(c->client.fd, &first, 1, MSG_PEEK) != 1 || first != 0x16)
 		return true;
-	return end_wrap(&c->client, tr_tls_accept(tls));
+	return end_wrap(&c->client, tr_tls_accept(tls, conn_host(c, host, sizeof(host))));
 }
 
 /* … and, as soon as the program has named the host, on the server's. */

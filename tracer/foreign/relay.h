@@ -57,6 +57,8 @@ struct tr_relay_setup {
 	bool (*waits)(void *ctx, uint64_t notice);
 	/* Is that process at its end? What it leaves open then has not failed. */
 	bool (*leaves)(void *ctx, uint32_t pid);
+	/* A sentence about a connection that came to nothing because of the relay; NULL: not wanted. */
+	void (*trouble)(void *ctx, const char *sentence);
 	void *ctx;
 };
 

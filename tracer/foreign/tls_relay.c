@@ -16,10 +16,11 @@
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-enum { TLS_CERTIFICATES = 64, TLS_VARIABLES = 8, TLS_DAYS = 2 };
+enum { TLS_CERTIFICATES = 64, TLS_VARIABLES = 8, TLS_DAYS = 2, TLS_BUNDLES = 5 };
 
 struct tr_tls {
 	EVP_PKEY *key;
@@ -39,7 +40,7 @@ struct tr_tls_stream {
 	struct tr_tls *tls;
 	SSL *ssl;
 	BIO *in, *out;              /* the wire's bytes */
-	char name[256];
+	char name[256], otherwise[256];
 	char why[256];
 };
 
@@ -85,8 +86,16 @@ static X509 *certificate_sign(struct tr_tls *tls, X509 *x, bool ok)
 
 static X509 *certificate_ca(struct tr_tls *tls)
 {
-	X509 *x = certificate_begin(tls, "xferdb throw-away CA", NULL);
+	unsigned char random[8];
+	char name[64];
+	X509 *x;
 
+	/* a name of its own: two of that name in one bundle are taken for one another */
+	if (RAND_bytes(random, sizeof(random)) != 1)
+		return NULL;
+	snprintf(name, sizeof(name), "xferdb throw-away CA %02x%02x%02x%02x%02x%02x%02x%02x", random[0], random[1],
+		 random[2], random[3], random[4], random[5], random[6], random[7]);
+	x = certificate_begin(tls, name, NULL);
 	return x ? certificate_sign(tls, x,
 				    certificate_extend(x, x, NID_basic_constraints, "critical,CA:TRUE") &&
 				    certificate_extend(x, x, NID_key_usage, "critical,keyCertSign,cRLSign") &&
@@ -142,25 +151,49 @@ static void bundle_add(FILE *to, const char *path)
 		fclose(from);
 }
 
-/* What the program trusted before: the first variable that names a file, else the system's. */
-static const char *bundle_before(void)
+/* The system's own; NULL: not where it is looked for. */
+static const char *bundle_system(void)
 {
-	static const char *const names[] = { "AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE" };
 	static const char *const files[] = { "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
 					     "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem" };
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (getenv(names[i]) && access(getenv(names[i]), R_OK) == 0)
-			return getenv(names[i]);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		if (access(files[i], R_OK) == 0)
 			return files[i];
 	return NULL;
 }
 
+static unsigned bundle_named(const char **files, unsigned n, const char *variable)
+{
+	const char *file = getenv(variable);
+
+	if (file && access(file, R_OK) == 0)
+		files[n++] = file;
+	return n;
+}
+
+/*
+ * What the program trusted before: every file a variable names, for which of them
+ * its runtime reads is not known here; where none does, the system's. NULL ends.
+ */
+static void bundles_before(const char *files[TLS_BUNDLES + 1])
+{
+	static const char *const instead[] = { "AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE",
+					       "CURL_CA_BUNDLE" };
+	unsigned n = 0;
+
+	for (size_t i = 0; i < sizeof(instead) / sizeof(instead[0]); i++)
+		n = bundle_named(files, n, instead[i]);
+	if (!n && bundle_system())
+		files[n++] = bundle_system();
+	n = bundle_named(files, n, "NODE_EXTRA_CA_CERTS"); /* in addition to the system's */
+	files[n] = NULL;
+}
+
 /* The throw-away CA and everything that was trusted: other connections go on as before. */
 static bool bundle_write(struct tr_tls *tls)
 {
+	const char *before[TLS_BUNDLES + 1];
 	FILE *f;
 	bool ok;
 
@@ -174,21 +207,42 @@ static bool bundle_write(struct tr_tls *tls)
 	if (!f)
 		return false;
 	ok = PEM_write_X509(f, tls->ca) == 1;
-	bundle_add(f, bundle_before());
+	bundles_before(before);
+	for (const char **file = before; *file; file++)
+		bundle_add(f, *file);
 	return fclose(f) == 0 && ok;
 }
 
+/*
+ * AWS_CA_BUNDLE is changed where it is set, never set: rclone and other users of
+ * the AWS SDK for Go with a transport of their own refuse to start with it, and
+ * botocore reads REQUESTS_CA_BUNDLE just as well.
+ */
 static bool variables_set(struct tr_tls *tls)
 {
-	static const char *const names[] = { "AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE",
-					     "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO",
-					     "DENO_CERT" };
+	static const struct {
+		const char *name;
+		bool if_set;
+	} rows[] = {
+		{ "SSL_CERT_FILE", false },      /* OpenSSL, Go, rustls' native roots */
+		{ "REQUESTS_CA_BUNDLE", false }, /* requests, botocore */
+		{ "CURL_CA_BUNDLE", false },
+		{ "NODE_EXTRA_CA_CERTS", false },
+		{ "GIT_SSL_CAINFO", false },
+		{ "DENO_CERT", false },
+		{ "AWS_CA_BUNDLE", true },
+	};
+	unsigned n = 0;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (asprintf(&tls->variables[i], "%s=%s", names[i], tls->bundle) < 0) {
-			tls->variables[i] = NULL;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].if_set && !getenv(rows[i].name))
+			continue;
+		if (asprintf(&tls->variables[n], "%s=%s", rows[i].name, tls->bundle) < 0) {
+			tls->variables[n] = NULL;
 			return false;
 		}
+		n++;
+	}
 	return true;
 }
 
@@ -202,9 +256,9 @@ static int on_certificate(SSL *ssl, void *unused)
 	X509 *x;
 
 	(void)unused;
-	if (name)
-		snprintf(s->name, sizeof(s->name), "%s", name);
-	x = certificate_for(s->tls, s->name[0] ? s->name : "localhost");
+	/* clients name no host that is an address (RFC 6066, 3) */
+	snprintf(s->name, sizeof(s->name), "%s", name && *name ? name : s->otherwise);
+	x = certificate_for(s->tls, s->name);
 	return x && SSL_use_certificate(ssl, x) == 1 && SSL_use_PrivateKey(ssl, s->tls->key) == 1;
 }
 
@@ -222,14 +276,19 @@ static int on_protocols(SSL *ssl, const unsigned char **out, unsigned char *out_
 
 static bool contexts_make(struct tr_tls *tls)
 {
-	const char *trusted = bundle_before();
+	const char *before[TLS_BUNDLES + 1];
+	unsigned loaded = 0;
 
 	tls->client = SSL_CTX_new(TLS_client_method());
 	tls->server = SSL_CTX_new(TLS_server_method());
 	if (!tls->client || !tls->server)
 		return false;
 	SSL_CTX_set_verify(tls->client, SSL_VERIFY_PEER, NULL);
-	if (!trusted || SSL_CTX_load_verify_locations(tls->client, trusted, NULL) != 1)
+	bundles_before(before);
+	for (const char **file = before; *file; file++)
+		loaded += SSL_CTX_load_verify_locations(tls->client, *file, NULL) == 1;
+	ERR_clear_error();
+	if (!loaded)
 		SSL_CTX_set_default_verify_paths(tls->client);
 	SSL_CTX_set_cert_cb(tls->server, on_certificate, NULL);
 	SSL_CTX_set_alpn_select_cb(tls->server, on_protocols, NULL);
@@ -309,12 +368,14 @@ static struct tr_tls_stream *stream_new(struct tr_tls *tls, SSL_CTX *ctx)
 	return s;
 }
 
-struct tr_tls_stream *tr_tls_accept(struct tr_tls *tls)
+struct tr_tls_stream *tr_tls_accept(struct tr_tls *tls, const char *otherwise)
 {
 	struct tr_tls_stream *s = stream_new(tls, tls->server);
 
-	if (s)
-		SSL_set_accept_state(s->ssl);
+	if (!s)
+		return NULL;
+	snprintf(s->otherwise, sizeof(s->otherwise), "%s", otherwise);
+	SSL_set_accept_state(s->ssl);
 	return s;
 }
 

@@ -33,8 +33,11 @@ void tr_tls_free(struct tr_tls *tls);
 /* "NAME=VALUE" for the program's environment, NULL-terminated; borrowed. */
 const char *const *tr_tls_environment(const struct tr_tls *tls);
 
-/* The program's side of a connection: the certificate is made for the name the program asks for. */
-struct tr_tls_stream *tr_tls_accept(struct tr_tls *tls);
+/*
+ * The program's side of a connection: the certificate is made for the name the
+ * program asks for; `otherwise`, the address it connected to, where it names none.
+ */
+struct tr_tls_stream *tr_tls_accept(struct tr_tls *tls, const char *otherwise);
 /* The far side, verified for that name. */
 struct tr_tls_stream *tr_tls_connect(struct tr_tls *tls, const char *name);
 void tr_tls_stream_free(struct tr_tls_stream *s);
