@@ -320,6 +320,29 @@ def test_stepping_a_thousand_parts_stays_instant():
     t.true(r.seconds < 20 * t.SLOW, r.seconds)
 
 
+def documented(name):
+    """The commands of the session in a document."""
+    with open(os.path.join(t.SOURCE, "docs", name)) as f:
+        session = re.search(r"<!-- session -->\n```\n(.*?)\n```", f.read(), re.S).group(1)
+    return re.findall(r"^\(xferdb\) (.*)$", session, re.M), session
+
+
+def test_the_documented_session_shows_what_it_says():
+    commands, shown = documented("prompt.md")
+    t.true(len(commands) <= 20, commands)
+    r = debug(*commands, size=26214400)
+
+    def told(text):                         # the source around it may change, and which worker it is
+        text = re.sub(r"request-\d+", "request-N", text)
+        text = re.sub(r"\d+\.\d+ m?s", "T", text)
+        return [line for line in text.splitlines()
+                if re.match(r"\[|WAITS|Nothing|main waits|request-N|Hold|Released|    ->|  *->", line)
+                and not re.match(r"-> XF_EVENT", line)]
+
+    t.true("***" not in r.out, r)
+    t.equal(told(r.out), told(shown), r)
+
+
 # ---- on a terminal
 
 def terminal(*args, size=(24, 80), file_size=FIVE_PARTS):
