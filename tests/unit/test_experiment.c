@@ -267,6 +267,20 @@ static void numbers_that_rise_are_an_axis_for_lines(void **state)
 	}
 }
 
+static void circumstances_are_not_chosen(void **state)
+{
+	struct tr_sweep s;
+
+	(void)state;
+	sweep_of(&s, "n=1,2", "latency=0,9ms");
+	assert_true(tr_sweep_alike(&s, 1, 3));   /* n=1 and n=2 without latency */
+	assert_true(tr_sweep_alike(&s, 2, 4));
+	assert_false(tr_sweep_alike(&s, 1, 2));
+	assert_false(tr_sweep_alike(&s, 0, 1));
+	assert_false(tr_axis_circumstance(&s.axes[0]));
+	tr_sweep_fini(&s);
+}
+
 /* ---- scales */
 
 static void ticks_are_round_and_reach_the_highest(void **state)
@@ -604,6 +618,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(an_order_is_a_permutation_of_its_seed_and_round),
 	cmocka_unit_test(orders_favour_no_place),
 	cmocka_unit_test(numbers_that_rise_are_an_axis_for_lines),
+	cmocka_unit_test(circumstances_are_not_chosen),
 	cmocka_unit_test(ticks_are_round_and_reach_the_highest),
 	cmocka_unit_test(scales_map_ends_to_ends),
 	cmocka_unit_test(numbers_have_three_digits),

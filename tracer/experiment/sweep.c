@@ -210,3 +210,16 @@ bool tr_axis_numeric(const struct tr_axis *axis)
 	}
 	return true;
 }
+
+bool tr_axis_circumstance(const struct tr_axis *axis)
+{
+	return !strcmp(axis->name, "latency") || !strcmp(axis->name, "bandwidth") || !strncmp(axis->name, "fault:", 6);
+}
+
+bool tr_sweep_alike(const struct tr_sweep *s, unsigned a, unsigned b)
+{
+	for (unsigned i = 0; i < s->nr_axes && a && b; i++)
+		if (tr_axis_circumstance(&s->axes[i]) && tr_sweep_index(s, a, i) != tr_sweep_index(s, b, i))
+			return false;
+	return a && b;
+}

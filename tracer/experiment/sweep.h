@@ -61,4 +61,13 @@ void tr_sweep_order(uint64_t seed, unsigned round, unsigned cells, unsigned *ord
 /* The axis' values are numbers with units in ascending order (else words, drawn without a line). */
 bool tr_axis_numeric(const struct tr_axis *axis);
 
+/* The axis is a fault of the endpoint: a circumstance, not a choice. */
+bool tr_axis_circumstance(const struct tr_axis *axis);
+
+/*
+ * Do two cells agree in all circumstances? Then their difference is one of choices, and the
+ * better of them is worth knowing. The control agrees with nobody.
+ */
+bool tr_sweep_alike(const struct tr_sweep *s, unsigned a, unsigned b);
+
 #endif

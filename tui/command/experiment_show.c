@@ -74,6 +74,26 @@ static int label_width(const struct ui_experiment *x)
 	return width < 60 ? width : 60;
 }
 
+/* Is the cell better than all that share its circumstances, and are there any? */
+static bool best_alike(const struct ui_experiment *x, unsigned cell)
+{
+	enum tr_measure m = x->summary.measure;
+	double own = x->summary.cells[cell].measures[m].median;
+	unsigned others = 0;
+
+	if (!x->summary.cells[cell].measures[m].nr)
+		return false;
+	for (unsigned i = 1; i < x->cells; i++) {
+		const struct tr_estimate *e = &x->summary.cells[i].measures[m];
+		if (i == cell || !e->nr || !tr_sweep_alike(&x->sweep, i, cell))
+			continue;
+		others++;
+		if (m == TR_BY_THROUGHPUT ? e->median > own : e->median < own)
+			return false;
+	}
+	return others;
+}
+
 static void row_print(const struct ui_experiment *x, unsigned cell, int width)
 {
 	const struct tr_cell *c = &x->summary.cells[cell];
@@ -90,7 +110,7 @@ static void row_print(const struct ui_experiment *x, unsigned cell, int width)
 		rate_text(&c->measures[TR_BY_THROUGHPUT], rate, sizeof(rate)),
 		time_text(&c->measures[TR_BY_CPU], cpu, sizeof(cpu)), against, c->peak,
 		cause_text(c, cause, sizeof(cause)), c->answer, c->outcome, runs,
-		cell && cell == x->summary.best && x->cells > 2 ? "  <- best" : "");
+		cell && best_alike(x, cell) ? "  <- best" : "");
 }
 
 /* Intervals with few runs promise less: the level that the worst of them has. */
@@ -124,10 +144,40 @@ static void drift_print(const struct ui_experiment *x)
 		fabs(drift) > 0.1 ? ": the machine changed meanwhile, distrust differences of that size" : "");
 }
 
+/* How many that share its circumstances have an interval that reaches into the best one's: as good, for all we know. */
+static unsigned as_good(const struct ui_experiment *x, unsigned cell)
+{
+	const struct tr_estimate *own = &x->summary.cells[cell].measures[x->summary.measure];
+	unsigned nr = 0;
+
+	for (unsigned i = 1; i < x->cells; i++) {
+		const struct tr_estimate *e = &x->summary.cells[i].measures[x->summary.measure];
+		nr += i != cell && e->nr && tr_sweep_alike(&x->sweep, i, cell) && e->low <= own->high && own->low <= e->high;
+	}
+	return nr;
+}
+
+/* The best choice for each circumstance: nobody chooses a latency. */
+static void best_print(const struct ui_experiment *x)
+{
+	char label[400];
+
+	for (unsigned i = 1; i < x->cells; i++) {
+		unsigned others;
+		if (!best_alike(x, i))
+			continue;
+		others = as_good(x, i);
+		fprintf(x->out, "Best: %s", tr_sweep_label(&x->sweep, i, label, sizeof(label)));
+		if (others)
+			fprintf(x->out, ", but the interval%s of %u other%s reach%s into its own", others == 1 ? "" : "s", others,
+				others == 1 ? "" : "s", others == 1 ? "es" : "");
+		fputc('\n', x->out);
+	}
+}
+
 void ui_experiment_table(const struct ui_experiment *x)
 {
 	int width = label_width(x);
-	char label[400];
 
 	fprintf(x->out, "%-*s %9s  %-19s %12s %9s %8s %5s  %-22s %s\n", width, "CONFIGURATION", "WALL", "INTERVAL", "THROUGHPUT",
 		"CPU", "/CONTROL", "PEAK", "MOST THREAD TIME", "ANSWER, OUTCOME, RUNS");
@@ -135,8 +185,7 @@ void ui_experiment_table(const struct ui_experiment *x)
 		row_print(x, i, width);
 	level_print(x);
 	drift_print(x);
-	if (x->summary.best && x->summary.worst != x->summary.best)
-		fprintf(x->out, "Best: %s\n", tr_sweep_label(&x->sweep, x->summary.best, label, sizeof(label)));
+	best_print(x);
 }
 
 /* ---- CSV: a run a line (RFC 4180) */
