@@ -134,6 +134,91 @@ def clients():
         compare(subjects, server.environment())
 
 
+BOTO3 = ("import boto3, sys\nfrom botocore.config import Config\n"
+         "c = boto3.client('s3', endpoint_url=sys.argv[1], config=Config(s3={'addressing_style': 'path'}))\n")
+
+
+def peers(server, upload, files, key):
+    """{label: command} of the programs that are there, for one transfer (or one folder of files)."""
+    found, target = {}, "s3://%s/%s" % (server.bucket, key)
+    many = os.path.isdir(files)
+    one = "c.upload_file(%r, sys.argv[2], sys.argv[3])" if upload else "c.download_file(sys.argv[2], sys.argv[3], %r)"
+    each = "import os\nfor n in os.listdir(%r): c.upload_file(os.path.join(%r, n), sys.argv[2], sys.argv[3] + n)"
+    found["boto3"] = ["/usr/bin/python3", "-c", BOTO3 + (each % (files, files) if many else one % files),
+                      server.endpoint, server.bucket, key]
+    for program, command in (
+            ("aws", ["s3", "cp", "--no-progress", "--endpoint-url", server.endpoint] + (["--recursive"] if many else []) +
+             ([files, target] if upload else [target, files])),
+            ("rclone", ["copyto" if not many else "copy"] + [files, ":s3,provider=Other,env_auth,endpoint='%s':%s/%s" % (
+                server.endpoint, server.bucket, key)][::1 if upload else -1])):
+        try:
+            found[program] = [t.need(program), *command]
+        except t.Skip as why:
+            print("left out: %s" % why)
+    return found
+
+
+@benchmark
+def uploads():
+    """one file, by us in every way and by others, to a server that throws it away"""
+    with t.RealServer("sink") as server:
+        source, target = t.make_file("source", SIZE), "s3://%s/x" % server.bucket
+        put = [t.XFERDB, "put", source, target, "--quiet"]
+        subjects = {"xferdb put": put, "xferdb put --no-trace": put + ["--no-trace"],
+                    "xferdb put --no-threads": put + ["--no-trace", "--no-threads"],
+                    "xferdb put, unsigned": put + ["--no-trace", "--no-sign-request"],
+                    "curl -T (unsigned)": [t.need("curl"), "-sS", "-T", source, "%s/%s/c" % (server.endpoint, server.bucket)]}
+        compare({**subjects, **peers(server, True, source, "p")}, server.environment())
+
+
+@benchmark
+def downloads():
+    """one object, by us and by others, from the embedded endpoint"""
+    with t.Serve() as server:
+        server.bucket = "bucket"
+        source = t.make_file("source", SIZE)
+        t.equal(server.xferdb("put", source, "s3://bucket/x", "--no-trace").status, 0)
+        get = [t.XFERDB, "get", "s3://bucket/x", t.tmp("got"), "--quiet"]
+        compare({"xferdb get": get, "xferdb get --no-trace": get + ["--no-trace"],
+                 "xferdb get --no-threads": get + ["--no-trace", "--no-threads"],
+                 **peers(server, False, t.tmp("other"), "x")}, server.environment())
+
+
+@benchmark
+def small():
+    """200 files of 64 KiB"""
+    with t.RealServer("sink") as server:
+        folder = t.tmp("small")
+        os.mkdir(folder)
+        files = [t.make_file(os.path.join(folder, "%03d" % n), 64 * t.KiB, seed=n + 1) for n in range(200)]
+        put = [t.XFERDB, "put", *files, "s3://%s/small/" % server.bucket, "--quiet"]
+        compare({"xferdb put": put, "xferdb put --no-trace": put + ["--no-trace"],
+                 **peers(server, True, folder, "small/")}, server.environment())
+
+
+@benchmark
+def loopback():
+    """the bare limit: a file through sendfile into a loopback socket that is read and forgotten"""
+    import socket
+    source, size = t.make_file("source", SIZE), SIZE
+    program = ("import os, socket, sys\ns = socket.create_connection(('127.0.0.1', int(sys.argv[1])))\n"
+               "f = os.open(sys.argv[2], os.O_RDONLY)\nat, size = 0, os.fstat(f).st_size\n"
+               "while at < size: at += os.sendfile(s.fileno(), f, at, size - at)\n")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        def read():
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                block = bytearray(1 << 20)
+                while connection.recv_into(block):
+                    pass
+                connection.close()
+        threading.Thread(target=read, daemon=True).start()
+        compare({"sendfile": [sys.executable, "-c", program, listener.getsockname()[1], source]}, rounds=min(ROUNDS, 5))
+
+
 @benchmark
 def memory():
     """peak memory of an upload from a file, by the file's size"""
