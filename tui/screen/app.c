@@ -20,6 +20,7 @@
 
 enum {
 	FRAME_MS = 100,          /* a live picture at most so often; a key is answered at once */
+	CLOCK_MS = 250,          /* so often the clock moves where nothing happens */
 	LEAST_FRAME_MS = 33,     /* and never more than 30 pictures a second */
 	STEP_EVENTS = 500000,    /* taken in between two looks at the keyboard */
 	JUDGE_ASIDE = 500000,    /* events from which a recording is judged beside the screen */
@@ -204,15 +205,25 @@ void ui_screen_app_say(struct ui_screen_app *app, const char *text)
 	pthread_mutex_unlock(&app->lock);
 }
 
+/* The trace's time now. False: it does not run. */
+static bool clock_set(struct ui_scene *s)
+{
+	if (!s->live || s->over || s->frozen || !s->follow)
+		return false;
+	s->elapsed_ns = (int64_t)(xf_clock_mono_ns() - tr_log_header(ui_scene_run(s)->log)->anchors[0].mono_ns);
+	return true;
+}
+
 /* Draws when there is something new, but not too often; then waits for keys. */
 static void turn(struct ui_screen_app *app)
 {
+	bool ticks = clock_set(&app->scene);
 	bool all = ui_scene_settle(&app->scene, STEP_EVENTS);
 	int64_t since_ms = (int64_t)(xf_clock_mono_ns() - app->drawn_ns) / 1000000;
 	bool grown = tr_log_nr_events(ui_scene_run(&app->scene)->log) != app->drawn_events && !app->scene.frozen;
 
 	said_take(app);
-	if (resized(app) || !all || ((app->dirty || grown) && since_ms >= LEAST_FRAME_MS))
+	if (resized(app) || !all || (ticks && since_ms >= CLOCK_MS) || ((app->dirty || grown) && since_ms >= LEAST_FRAME_MS))
 		picture(app);
 	keys_take(app, !all ? 0 : app->dirty ? LEAST_FRAME_MS : FRAME_MS);
 }

@@ -1163,6 +1163,8 @@ static void follow(struct ui_scene *s)
 	run_measure(run);
 	if (!s->follow || s->frozen || !nr)
 		return;
+	if (s->elapsed_ns - run->zero_ns > run->end_ns)
+		run->end_ns = s->elapsed_ns - run->zero_ns; /* what a thread does, it does until now */
 	run->at = nr - 1;
 	if (fit)
 		window_fit(s);

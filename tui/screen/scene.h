@@ -77,7 +77,7 @@ struct ui_scene {
 	int timeline_columns;              /* of the lanes' area, as last drawn */
 	struct ui_list_view lists[UI_PANE_COUNT];
 	int page[UI_PANE_COUNT];           /* lines a pane shows, as last drawn */
-	uint64_t elapsed_ns;               /* live: since the beginning */
+	int64_t elapsed_ns;                /* live: the trace's time now, which goes on where no event comes */
 	/* what is selected */
 	uint32_t thread, object, part;     /* indices: of thread and object in the log, of the part in the state; TR_NONE */
 	uint32_t item;                     /* evidence: which work item */

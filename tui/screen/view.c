@@ -54,6 +54,13 @@ const char *ui_view_time(int64_t ns, char *buf, size_t cap)
 	return buf;
 }
 
+int64_t ui_view_now_ns(const struct ui_scene *s)
+{
+	bool running = s->live && !s->over && s->follow && !s->frozen && !s->state->stopped;
+
+	return running && s->elapsed_ns > s->state->t_ns ? s->elapsed_ns : s->state->t_ns;
+}
+
 const char *ui_view_object(const struct tr_log *log, uint32_t object, char *buf, size_t cap)
 {
 	const struct tr_object *o = tr_log_object(log, object);

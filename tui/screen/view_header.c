@@ -11,6 +11,8 @@
 #include "tui/screen/view.h"
 #include "tui/command/style.h"
 
+enum { QUIET_NS = 1000000000 }; /* so long without an event is worth a word */
+
 /* ORDER tones */
 static const enum ui_role roles[UI_TONE_COUNT] = { UI_ROLE_PROOF, UI_ROLE_WITNESS, UI_ROLE_LUCK, UI_ROLE_HANG,
 						   UI_ROLE_OPEN, UI_ROLE_BAD, UI_ROLE_DIM };
@@ -36,7 +38,7 @@ static void open_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_re
 	else
 		ui_cells_text(c, r, 0, x, UI_ROLE_PLAIN, ": %s %s, for %s", tr_log_thread(run->log, caller)->name,
 			      ui_view_doing(s, caller, doing, sizeof(doing)),
-			      ui_time_text(s->state->t_ns - s->state->threads[caller].since_ns, since, sizeof(since)));
+			      ui_time_text(ui_view_now_ns(s) - s->state->threads[caller].since_ns, since, sizeof(since)));
 }
 
 static void verdict_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r, int row, const struct ui_run *run)
@@ -108,18 +110,22 @@ static void moment_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_
 	const struct ui_run *run = ui_scene_shown(s);
 	struct ui_totals t = ui_live_totals(s->state);
 	uint64_t lost = tr_log_lost(run->log);
-	double seconds = (double)s->state->t_ns / 1e9;
-	char now[32], rate[32];
+	int64_t now_ns = ui_view_now_ns(s);
+	double seconds = (double)now_ns / 1e9;
+	char now[32], rate[32], quiet[32];
 	enum ui_glyph g = s->frozen ? UI_GLYPH_FROZEN : s->live && !s->over ? UI_GLYPH_LIVE : UI_GLYPH_RECORDED;
 	int x = ui_cells_text(c, r, row, 0, UI_ROLE_CALL, "%s %s  ", ui_glyph(c->utf8, g), s->frozen ? "frozen" :
 			      !s->live ? "recorded" : s->over ? "run over" : s->follow ? "live" : "live, in the past");
 
 	if (s->state->stopped)
 		x += ui_cells_text(c, r, row, x, UI_ROLE_HELD, " stopped "), x += ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, " ");
-	x += ui_cells_text(c, r, row, x, UI_ROLE_STRONG, "at %s", ui_time_text(s->state->t_ns, now, sizeof(now)));
+	x += ui_cells_text(c, r, row, x, UI_ROLE_STRONG, "at %s", ui_time_text(now_ns, now, sizeof(now)));
 	x += ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, "  %s/s  peak %u",
 			   ui_size_text(seconds > 0 ? (uint64_t)((double)t.acked / seconds) : 0, rate, sizeof(rate)),
 			   tr_state_peak(s->state));
+	if (now_ns - s->state->t_ns >= QUIET_NS)
+		x += ui_cells_text(c, r, row, x, UI_ROLE_LUCK, "  nothing for %s",
+				   ui_time_text(now_ns - s->state->t_ns, quiet, sizeof(quiet)));
 	x += cost_draw(s, c, r, row, x);
 	ui_cells_text(c, r, row, x, lost ? UI_ROLE_BAD : UI_ROLE_DIM, "  %llu dropped%s", (unsigned long long)lost,
 		      lost ? "!" : "");

@@ -83,7 +83,7 @@ static int chain_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_re
 			x += ui_cells_text(c, r, row, x, UI_ROLE_ARROW, "%s ", ui_glyph(c->utf8, UI_GLYPH_ARROW));
 		x += ui_cells_text(c, r, row, x, i == circle ? UI_ROLE_BAD : UI_ROLE_PLAIN, "%s", list[i].text);
 		ui_cells_text(c, r, row++, x, UI_ROLE_DIM, ", for %s%s",
-			      ui_time_text(s->state->t_ns - list[i].since_ns, since, sizeof(since)),
+			      ui_time_text(ui_view_now_ns(s) - list[i].since_ns, since, sizeof(since)),
 			      i == circle ? "  <- the circle closes here" : "");
 	}
 	free(list);

@@ -116,7 +116,7 @@ static void row_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rec
 			   left.columns - x - 10 > 0 ? left.columns - x - 10 : 0, doing);
 	if (t->activity != TR_NOT_STARTED && t->activity != TR_ENDED)
 		ui_cells_text(c, &left, row, left.columns - 9, UI_ROLE_DIM, "%9s",
-			      ui_time_text(s->state->t_ns - t->since_ns, since, sizeof(since)));
+			      ui_time_text(ui_view_now_ns(s) - t->since_ns, since, sizeof(since)));
 	if (times)
 		ui_cells_text(c, r, row, r->columns - times, UI_ROLE_DIM, " busy %8s wait %8s", ui_time_text(busy, a, sizeof(a)),
 			      ui_time_text(wait, b, sizeof(b)));
