@@ -78,6 +78,11 @@ def test_events_filtered_and_searched():
     expect("events-filtered", trace("upload"), keys="g \\ thread=request-1,request-2 Enter / part_sent Enter n")
 
 
+def test_the_whole_of_a_long_event():
+    got = picture(trace("upload"), keys=": at-time Space 3ms Enter 5 w")
+    t.match(r"multipart=true size_known=true", got.replace("\n", ""))
+
+
 def test_join():
     expect("join", trace("upload"), keys=MIDDLE + "6")
 

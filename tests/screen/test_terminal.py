@@ -142,6 +142,22 @@ def test_resizes_in_mid_run_and_no_thread_waits_for_the_screen():
         t.match(r"WAITS \(proved\)", x.shown())
 
 
+def test_a_click_chooses_and_the_wheel_zooms():
+    with Tmux(view()) as x:
+        x.wait(r"1 timeline")
+        x.send("5")
+        x.wait(r"5 events")
+        line = x.shown().split("\n").index(next(l for l in x.shown().split("\n") if "5 events" in l)) + 2
+        wanted = x.shown().split("\n")[line - 1].split()[0]
+        x.do("send-keys", "-l", "\x1b[<0;20;%dM" % line)
+        x.wait(r"(?m)^%s #" % re.escape(wanted))
+        axis = x.shown().split("\n")[6]
+        x.do("send-keys", "-l", "\x1b[<64;40;9M")
+        t.true(t.wait_until(lambda: x.shown().split("\n")[6] != axis, 10), "not zoomed")
+        x.send("q")
+        x.done(0)
+
+
 def test_resize_inside_an_input_line():
     with Tmux(view()) as x:
         x.wait(r"1 timeline")

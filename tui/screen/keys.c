@@ -37,7 +37,7 @@ static const struct ui_binding standard[] = {
 	{ '/', 0, UI_REQ_search }, { 'N', 0, UI_REQ_search_previous }, { '\\', 0, UI_REQ_filter },
 	{ UI_KEY_F1 + 3, 0, UI_REQ_filter }, { '!', 0, UI_REQ_filter_invert },
 	{ '>', 0, UI_REQ_sort }, { UI_KEY_F1 + 5, 0, UI_REQ_sort }, { '<', 0, UI_REQ_sort_back }, { 'I', 0, UI_REQ_invert },
-	{ UI_KEY_F1 + 4, 0, UI_REQ_tree }, { 'w', 0, UI_REQ_wrap }, { ' ', 0, UI_REQ_tag },
+	{ UI_KEY_F1 + 4, 0, UI_REQ_tree }, { 'w', 0, UI_REQ_wrap }, { ' ', 0, UI_REQ_freeze },
 
 	{ 'c', 0, UI_REQ_run_on }, { 'P', 0, UI_REQ_pause }, { 's', 0, UI_REQ_step }, { 'n', 0, UI_REQ_next },
 	{ 'n', UI_IN_RECORDING, UI_REQ_search_next }, { 'r', 0, UI_REQ_finish }, { 'u', 0, UI_REQ_frame_up },

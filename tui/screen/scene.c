@@ -819,9 +819,6 @@ static void list_request(struct ui_scene *s, enum ui_request request, const char
 	case UI_REQ_wrap:
 		s->wrap = !s->wrap;
 		break;
-	case UI_REQ_tag:
-		ui_scene_request(s, UI_REQ_freeze, NULL);
-		break;
 	default:
 		break;
 	}
@@ -1042,8 +1039,8 @@ static void pane_click(struct ui_scene *s, enum ui_pane pane, const struct ui_re
 		sort(s, 1);
 	else if (pane == UI_PANE_TIMELINE)
 		timeline_click(s, r, row, column);
-	else if (view->rows && row - r->y >= 2)
-		list_move(s, (int64_t)s->lists[pane].top + row - r->y - 2 - (int64_t)s->lists[pane].row);
+	else if (view->rows && pane != UI_PANE_PARTS && row - r->y > view->head)
+		list_move(s, (int64_t)s->lists[pane].top + row - r->y - 1 - view->head - (int64_t)s->lists[pane].row);
 }
 
 /* An entry of the key bar: the key whose word was clicked. */

@@ -18,6 +18,7 @@ struct ui_view {
 	void (*chosen)(struct ui_scene *scene, uint32_t row);
 	void (*enter)(struct ui_scene *scene, uint32_t row);
 	const char *const *columns;   /* to sort by, NULL at the end; NULL: cannot be sorted */
+	int head;                     /* rows above its lines */
 };
 
 extern const struct ui_view ui_view_timeline, ui_view_threads, ui_view_semaphores, ui_view_parts, ui_view_events,

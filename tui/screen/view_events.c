@@ -5,7 +5,7 @@
 #include "tui/screen/glyphs.h"
 #include "tui/screen/view.h"
 
-enum { NAME = 12, TIME = 11 };
+enum { NAME = 12, TIME = 11, WHOLE_ROWS = 3 };
 
 static uint32_t nr_rows(const struct ui_scene *s)
 {
@@ -42,7 +42,24 @@ static void row_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rec
 		ui_cells_role(c, r, row, TIME + NAME + 2, (int)strlen(line), UI_ROLE_MATCH);
 }
 
-static void draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r)
+/* The whole of the event under the cursor, over several rows. */
+static void whole_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r)
+{
+	const struct ui_run *run = ui_scene_shown(s);
+	char line[2048];
+	struct tr_event e;
+	size_t len;
+
+	if (run->at == TR_NONE)
+		return;
+	e = tr_log_event(run->log, run->at);
+	tr_event_line(run->log, &e, line, sizeof(line));
+	len = strlen(line);
+	for (int row = 0; row < r->rows && (size_t)(row * r->columns) < len; row++)
+		ui_cells_text(c, r, row, 0, UI_ROLE_STRONG, "%.*s", r->columns, line + row * r->columns);
+}
+
+static void list_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r)
 {
 	struct ui_run *run = ui_scene_run(s);
 	struct ui_list_view *l = &s->lists[UI_PANE_EVENTS];
@@ -65,6 +82,19 @@ static void draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r
 	}
 }
 
+static void draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r)
+{
+	struct ui_rect list = *r, whole = *r;
+
+	if (s->wrap && r->rows > WHOLE_ROWS + 1) {
+		list.rows -= WHOLE_ROWS;
+		whole.y += list.rows;
+		whole.rows = WHOLE_ROWS;
+		whole_draw(s, c, &whole);
+	}
+	list_draw(s, c, &list);
+}
+
 static void chosen(struct ui_scene *s, uint32_t row)
 {
 	ui_scene_go(s, ui_matches_get(&ui_scene_run(s)->filter, row), true);
@@ -81,4 +111,4 @@ static void enter(struct ui_scene *s, uint32_t row)
 	ui_scene_drill(s, UI_PANE_STACK, NULL, "stack");
 }
 
-const struct ui_view ui_view_events = { "events", false, draw, nr_rows, chosen, enter, NULL };
+const struct ui_view ui_view_events = { "events", false, draw, nr_rows, chosen, enter, NULL, 0 };

@@ -194,4 +194,4 @@ static void enter(struct ui_scene *s, uint32_t row)
 	ui_scene_go(s, event, true);
 }
 
-const struct ui_view ui_view_evidence = { "evidence", false, draw, nr_rows, chosen, enter, NULL };
+const struct ui_view ui_view_evidence = { "evidence", false, draw, nr_rows, chosen, enter, NULL, 1 };

@@ -68,4 +68,4 @@ static void draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r
 		line_draw(s, c, r, row, top + (uint32_t)row);
 }
 
-const struct ui_view ui_view_help = { "help", false, draw, nr_rows, NULL, NULL, NULL };
+const struct ui_view ui_view_help = { "help", false, draw, nr_rows, NULL, NULL, NULL, 0 };

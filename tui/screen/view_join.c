@@ -134,4 +134,4 @@ static void draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r
 	work_draw(s, c, r, row);
 }
 
-const struct ui_view ui_view_join = { "join", true, draw, NULL, NULL, NULL, NULL };
+const struct ui_view ui_view_join = { "join", true, draw, NULL, NULL, NULL, NULL, 0 };

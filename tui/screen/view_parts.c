@@ -120,4 +120,4 @@ static void enter(struct ui_scene *s, uint32_t row)
 	ui_scene_drill(s, UI_PANE_EVIDENCE, NULL, crumb);
 }
 
-const struct ui_view ui_view_parts = { "parts", true, draw, nr_rows, chosen, enter, NULL };
+const struct ui_view ui_view_parts = { "parts", true, draw, nr_rows, chosen, enter, NULL, 0 };

@@ -16,4 +16,4 @@ static void draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r
 			      "':' runs an action by name, e.g. :at-time 20ms  :filter part=3  :search part_done; '?' lists them");
 }
 
-const struct ui_view ui_view_prompt = { "prompt", false, draw, NULL, NULL, NULL, NULL };
+const struct ui_view ui_view_prompt = { "prompt", false, draw, NULL, NULL, NULL, NULL, 0 };

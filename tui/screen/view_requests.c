@@ -170,4 +170,4 @@ static void enter(struct ui_scene *s, uint32_t row)
 	}
 }
 
-const struct ui_view ui_view_requests = { "requests", false, draw, nr_rows, NULL, enter, NULL };
+const struct ui_view ui_view_requests = { "requests", false, draw, nr_rows, NULL, enter, NULL, 1 };

@@ -139,4 +139,4 @@ static void enter(struct ui_scene *s, uint32_t row)
 	ui_scene_drill(s, UI_PANE_EVENTS, filter, o->name);
 }
 
-const struct ui_view ui_view_semaphores = { "semaphores", true, draw, nr_rows, chosen, enter, NULL };
+const struct ui_view ui_view_semaphores = { "semaphores", true, draw, nr_rows, chosen, enter, NULL, 1 };

@@ -78,4 +78,4 @@ static void enter(struct ui_scene *s, uint32_t row)
 		ui_scene_go(s, thread_of(s)->frames[nr_rows(s) - 1 - row], true);
 }
 
-const struct ui_view ui_view_stack = { "stack", true, draw, nr_rows, NULL, enter, NULL };
+const struct ui_view ui_view_stack = { "stack", true, draw, nr_rows, NULL, enter, NULL, 1 };

@@ -150,4 +150,4 @@ static void enter(struct ui_scene *s, uint32_t row)
 		ui_scene_drill(s, UI_PANE_STACK, NULL, tr_log_thread(ui_scene_run(s)->log, s->thread)->name);
 }
 
-const struct ui_view ui_view_threads = { "threads", true, draw, nr_rows, chosen, enter, columns };
+const struct ui_view ui_view_threads = { "threads", true, draw, nr_rows, chosen, enter, columns, 0 };

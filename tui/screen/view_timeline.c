@@ -390,4 +390,4 @@ static void enter(struct ui_scene *s, uint32_t row)
 	ui_scene_drill(s, UI_PANE_EVENTS, filter, name);
 }
 
-const struct ui_view ui_view_timeline = { "timeline", false, draw, NULL, NULL, enter, NULL };
+const struct ui_view ui_view_timeline = { "timeline", false, draw, NULL, NULL, enter, NULL, 0 };
