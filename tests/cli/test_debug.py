@@ -240,12 +240,13 @@ def test_a_failing_upload_is_met_post_mortem():
 def test_a_long_stop_times_nothing_out():
     commands = ["b part_start 2", "c"] + ["p 1"] * 3
     path = t.make_file("file", FIVE_PARTS)
-    p = t.Process(t.XFERDB, "debug", "put", path, "s3://bucket/key", "--local", "--batch", "--read-timeout", "400ms",
-                  "--connect-timeout", "400ms", stdin=-1)
+    limit = "%dms" % (400 * t.SLOW)
+    p = t.Process(t.XFERDB, "debug", "put", path, "s3://bucket/key", "--local", "--batch", "--read-timeout", limit,
+                  "--connect-timeout", limit, stdin=-1)
     p.popen.stdin.write(("\n".join(commands) + "\n").encode())
     p.popen.stdin.flush()
     p.wait_line(r"part_start part=2")
-    time.sleep(2)                           # five times the limit
+    time.sleep(1.2 * t.SLOW)                # three times the limit
     p.popen.stdin.write(b"clear 1\nc\np part[2].attempts + part[1].attempts\nevents 0, 100000\n")
     p.popen.stdin.close()
     t.equal(p.wait(), 0, p.text())

@@ -7,7 +7,11 @@
 #include <time.h>
 
 enum { MAX_SLOTS = 1100, MAX_KEEPS = 64 };
-enum { LOOK_NS = 50000000, QUIET_LOOKS = 4 }; /* a standstill is one for 200 ms */
+/*
+ * A standstill is one after 400 ms where something is held, else after 5 s: on a busy machine a thread
+ * that was woken may take a while to come to itself.
+ */
+enum { LOOK_NS = 50000000, QUIET_LOOKS_HELD = 8, QUIET_LOOKS = 100 };
 
 /* One thread of the run. Under the run's lock, but for what is said to be atomic. */
 struct slot {
@@ -492,7 +496,10 @@ static bool wait_for_news_locked(struct tr_run *r, uint64_t *movement, unsigned 
 	uint64_t now = movement_locked(r);
 	*quiet = now == *movement && stuck_locked(r) ? *quiet + 1 : 0;
 	*movement = now;
-	return *quiet >= QUIET_LOOKS;
+	bool held = false;
+	for (unsigned i = 0; i < r->nr_keeps; i++)
+		held |= r->keeps[i].holding > 0;
+	return *quiet >= (held ? QUIET_LOOKS_HELD : QUIET_LOOKS);
 }
 
 enum tr_stop tr_run_wait(struct tr_run *r, struct tr_point *point)
