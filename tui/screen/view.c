@@ -114,12 +114,13 @@ static void title_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_r
 	bool focus = s->focus == pane;
 	const struct ui_run *run = ui_scene_shown(s);
 	struct ui_rect row = { r->y, r->x, 1, r->columns };
-	char digit[16];
+	char digit[16] = "";
 	int x;
 
 	for (int i = 0; i < r->columns; i++)
 		ui_cells_text(c, &row, 0, i, focus ? UI_ROLE_TITLE : UI_ROLE_BORDER, "%s", ui_glyph(c->utf8, UI_GLYPH_RULE));
-	snprintf(digit, sizeof(digit), pane < UI_PANE_HELP ? "%d " : "", ((int)pane + 1) % 10);
+	if (pane < UI_PANE_HELP)
+		snprintf(digit, sizeof(digit), "%d ", ((int)pane + 1) % 10);
 	x = 1 + ui_cells_text(c, &row, 0, 1, focus ? UI_ROLE_FOCUS : UI_ROLE_TITLE, " %s%s ", digit, ui_views[pane]->title);
 	if (pane == UI_PANE_EVENTS && run->filter.filter)
 		ui_cells_text(c, &row, 0, x + 1, UI_ROLE_MATCH, " %sfilter: %s ", run->filter.inverse ? "not " : "", run->filter.text);
