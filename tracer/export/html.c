@@ -378,7 +378,7 @@ static const char script[] =
 	"<script>(function(){var s=document.querySelector('svg.timeline'),b=[].slice.call(s.querySelectorAll('.bar')),at=document.getElementById('at'),z=1,c=0;"
 	"b.forEach(function(g,i){var t=g.querySelector('title').textContent;g.setAttribute('aria-label',t);"
 	"g.addEventListener('focus',function(){c=i;at.textContent=t});g.addEventListener('mouseenter',function(){at.textContent=t});});"
-	"function go(i){if(i<0||i>=b.length)return;b[c].setAttribute('tabindex','-1');c=i;b[c].setAttribute('tabindex','0');b[c].focus();}"
+	"function go(i){if(i<0||i>=b.length)return;b[c].setAttribute('tabindex','-1');c=i;b[c].setAttribute('tabindex','0');b[c].focus();at.textContent=b[c].getAttribute('aria-label');}"
 	"s.addEventListener('keydown',function(e){if(e.key==='ArrowRight'||e.key==='ArrowDown'){go(c+1);e.preventDefault();}"
 	"if(e.key==='ArrowLeft'||e.key==='ArrowUp'){go(c-1);e.preventDefault();}if(e.key==='Home'){go(0);e.preventDefault();}if(e.key==='End'){go(b.length-1);e.preventDefault();}});"
 	"function zoom(f){z=Math.max(1,Math.min(16,z*f));s.style.width=(z*100)+'%';}"

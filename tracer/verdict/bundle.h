@@ -1,6 +1,6 @@
 /*
  * bundle: a verdict's evidence, for a program that shares no code with this one to come to the
- * verdict by itself. docs/bundle.md describes the file completely; tests/bundle/check_bundle.py is such a program.
+ * verdict by itself. docs/bundle.md describes the file completely; tests/export/check_bundle.py is such a program.
  */
 #ifndef TR_VERDICT_BUNDLE_H
 #define TR_VERDICT_BUNDLE_H

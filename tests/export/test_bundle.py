@@ -1,0 +1,161 @@
+"""Evidence bundles: an independent program comes to the same verdicts, and notices what was changed."""
+import hashlib
+import json
+import os
+import random
+import sys
+
+import t
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import check_bundle  # noqa: E402
+
+MiB = t.MiB
+
+
+def bundle(*args):
+    trace, out = os.path.join(t.tmp(), "run.xft"), os.path.join(t.tmp(), "bundle")
+    t.xferdb("put", "--local", "-q", "-o", trace, "--part-size", "5MB", t.make_file("f", 24 * MiB), "s3://bucket/k", *args)
+    r = t.xferdb("verdict", trace, "-q", "--json", "--bundle", out)
+    t.equal(r.status, 0, r)
+    with open(out, "rb") as f:
+        return f.read(), r.verdict
+
+
+def holds(data):
+    try:
+        check_bundle.check(data)
+        return True
+    except check_bundle.Wrong:
+        return False
+
+
+def sealed(rows):
+    body = "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows).encode()
+    return body + b'{"sha256":"%s"}\n' % hashlib.sha256(body).hexdigest().encode()
+
+
+def rows_of(data):
+    return [json.loads(line) for line in data.split(b"\n")[:-2]]
+
+
+def expect(answer, *args):
+    data, verdict = bundle(*args)
+    t.equal(verdict["answer"], answer)
+    check_bundle.check(data)
+
+
+def test_a_call_that_waits():
+    expect("blocks")
+
+
+def test_one_barrier_is_enough():
+    expect("blocks", "--wait", "result")
+    expect("blocks", "--wait", "exit")
+
+
+def test_a_call_that_does_not_wait():
+    expect("does-not-block", "--wait", "none")
+
+
+def test_a_call_whose_work_was_cut_off():
+    expect("does-not-block", "--wait", "none", "--linger", "0")
+
+
+def test_everything_on_the_caller():
+    expect("blocks", "--no-threads")
+
+
+def test_ten_thousand_changes_are_noticed():
+    data, _ = bundle()
+    dice = random.Random(7)
+    for n in range(10000):
+        changed = bytearray(data)
+        at = dice.randrange(len(data))
+        how = n % 4
+        if how == 0:
+            changed[at] ^= 1 << dice.randrange(8)
+        elif how == 1:
+            del changed[at]
+        elif how == 2:
+            changed.insert(at, dice.randrange(256))
+        else:
+            changed[at] = (changed[at] + dice.randrange(1, 256)) % 256
+        t.true(not holds(bytes(changed)), (n, at))
+
+
+def test_changes_that_matter_are_noticed_under_a_new_digest():
+    data, _ = bundle()
+    rows = rows_of(data)
+    t.true(holds(sealed(rows)))
+    dice = random.Random(11)
+    verdict = rows[-1]
+    ret = verdict["return"]
+    ends = set(verdict["ends"])
+    edges = [i for i, r in enumerate(rows) if "edge" in r]
+    part_done = [i for i, r in enumerate(rows) if r.get("event") == "part_done"]
+    releases = {r["from"] for r in rows if "edge" in r}
+    acquires = {r["to"] for r in rows if "edge" in r}
+    of_edge = [i for i, r in enumerate(rows) if r.get("seq") in releases | acquires and "seq" in r]
+    with_how = [i for i in of_edge if "how" in rows[i]]
+    objects = [i for i in of_edge if rows[i]["of"] is not None]
+
+    def lose_end(new):
+        del new[dice.choice(part_done)]
+
+    def other_part(new):
+        new[dice.choice(part_done)]["part"] += 100
+
+    def time_out(new):
+        new[dice.choice(with_how)]["how"] = "timed-out"
+
+    def other_object(new):
+        new[dice.choice(objects)]["of"] += 1000
+
+    def other_kind(new):
+        new[dice.choice([i for i in of_edge if new[i]["seq"] in releases])]["event"] = "mark"
+
+    def backwards(new):
+        e = new[dice.choice(edges)]
+        e["from"], e["to"] = e["to"], e["from"]
+
+    def no_edges_to_the_caller(new):
+        caller = next(r["on"] for r in new if r.get("event") == "call_enter")
+        on = {r["seq"]: r["on"] for r in new if "seq" in r}
+        new[:] = [r for r in new if not ("edge" in r and on[r["to"]] == caller)]
+
+    def limit(new):
+        e = new[dice.choice(edges)]
+        e["timed"] = not e["timed"]
+
+    def answer(new):
+        new[-1]["answer"] = dice.choice(["does-not-block", "unproven", "unknown", "blocks-partly", "not-returned"])
+
+    def basis(new):
+        new[-1]["basis"] = dice.choice(["inline", "witness", "timing", "none"])
+
+    def counts(new):
+        new[-1][dice.choice(["parts", "parts_ordered", "parts_late"])] += dice.choice([-1, 1])
+
+    def lost(new):
+        new[0]["lost"] = dice.randrange(1, 99)
+
+    def no_return(new):
+        new[:] = [r for r in new if r.get("seq") != ret]
+
+    def invented(new):
+        a, b = sorted(dice.sample([r["seq"] for r in rows if "seq" in r and r["seq"] not in releases | ends], 2))
+        new.insert(edges[0], {"edge": dice.choice(["set", "item", "join", "start", "data"]), "from": a, "to": b,
+                              "timed": False, "wait": None})
+
+    changes = [lose_end, other_part, time_out, other_object, other_kind, backwards, no_edges_to_the_caller, limit, answer, basis,
+               counts, lost, no_return, invented]
+    for n in range(700):
+        new = [dict(r) for r in rows]
+        change = changes[n % len(changes)]
+        change(new)
+        t.true(not holds(sealed(new)), change.__name__)
+
+
+if __name__ == "__main__":
+    t.main()

@@ -1,0 +1,113 @@
+"""Planted bottlenecks are named by `explain`, its causes add up, and its predictions come true."""
+import os
+import subprocess
+import time
+
+import t
+
+MiB = t.MiB
+
+
+def run(*args, size=40 * MiB, input=None):
+    trace = os.path.join(t.tmp(), "run.xft")
+    source = "-" if input else t.make_file("f%d" % size, size)
+    command = ["put", "--local", "-q", "-o", trace, "--part-size", "5MB", source, "s3://bucket/k", *args]
+    if input:
+        program = subprocess.Popen([os.environ["XFERDB"]] + command, stdin=subprocess.PIPE, env=t.environment())
+        input(program.stdin)
+        program.stdin.close()
+        t.equal(program.wait(), 0)
+    else:
+        r = t.xferdb(*command)
+        t.equal(r.status, 0, r)
+    return trace
+
+
+def explain(trace, *args):
+    r = t.xferdb("explain", trace, "--json", *args)
+    t.equal(r.status, 0, r)
+    call = r.json["calls"][0]
+    t.equal(sum(call["causes_ns"].values()), call["wall_ns"])
+    at = call["path"][0]["begin_ns"]
+    for step in call["path"]:
+        t.equal(step["begin_ns"], at)
+        at = step["end_ns"]
+    t.equal(at - call["path"][0]["begin_ns"], call["wall_ns"])
+    return call
+
+
+def bound(*args, **how):
+    return explain(run(*args, **how))["bound"]
+
+
+def test_a_latency_is_the_server():
+    t.equal(bound("--concurrency", "10", "--fault", "latency=400ms"), "server")
+
+
+def test_a_small_concurrency_is_named():
+    t.equal(bound("--concurrency", "1", "--fault", "latency=200ms"), "concurrency")
+
+
+def test_a_thin_line_is_the_bandwidth():
+    t.equal(bound("--concurrency", "4", "--fault", "bandwidth=15MB"), "bandwidth")
+
+
+def test_a_limit_of_ones_own_is_told_from_the_line():
+    t.equal(bound("--max-bandwidth", "15MB"), "bandwidth-limit")
+
+
+def test_one_slow_part_is_named():
+    call = explain(run("--fault", "part=3,hold=3s"))
+    t.equal(call["bound"], "slow-part")
+    t.true("part 3" in call["sentence"], call["sentence"])
+
+
+def test_repeated_requests_are_named():
+    t.equal(bound("--fault", "op=UploadPart,part=2,status=503,times=3"), "retries")
+
+
+def test_a_slow_writer_of_the_pipe_is_the_source():
+    def slowly(pipe):
+        for _ in range(40):
+            pipe.write(b"x" * MiB)
+            time.sleep(0.05)
+    t.equal(bound(input=slowly), "source")
+
+
+def test_a_small_read_ahead_is_named():
+    def at_once(pipe):
+        for _ in range(40):
+            pipe.write(b"x" * MiB)
+    t.equal(bound("--max-in-memory-upload-chunks", "1", "--fault", "latency=300ms", input=at_once), "read-ahead")
+
+
+def test_predictions_come_true_in_nine_of_ten():
+    cases = [(fault, now, then) for fault in ("latency=250ms", "latency=400ms", "op=UploadPart,latency=500ms", "bandwidth=20MB",
+                                              "bandwidth=12MB") for now, then in ((2, 4), (4, 2))]
+    good, seen = 0, []
+    for fault, now, then in cases:
+        call = explain(run("--concurrency", str(now), "--fault", fault, size=60 * MiB), "--predict", "max-concurrency=%d" % then)
+        predicted = call["predictions"][0]["ns"]
+        real = explain(run("--concurrency", str(then), "--fault", fault, size=60 * MiB))["wall_ns"]
+        seen.append((fault, now, then, predicted / 1e9, real / 1e9))
+        good += abs(predicted - real) <= 0.15 * real
+    t.true(good >= 9, seen)
+
+
+def test_diff_finds_what_changed_and_only_that():
+    import shutil
+    for side, latency in (("A", "100ms"), ("B", "400ms")):
+        os.mkdir(os.path.join(t.tmp(), side))
+        for n in range(3):
+            shutil.move(run("--fault", "latency=" + latency), os.path.join(t.tmp(), side, "%d.xft" % n))
+    r = t.xferdb("diff", os.path.join(t.tmp(), "A"), os.path.join(t.tmp(), "B"), "--json")
+    t.equal(r.status, 0, r)
+    measures = {m["measure"]: m for m in r.json["measures"]}
+    t.true(measures["wall_ns"]["changed"] and measures["wall_ns"]["b"] > measures["wall_ns"]["a"], measures["wall_ns"])
+    t.true(measures["server_ns"]["changed"], measures["server_ns"])
+    t.true(not measures["requests"]["changed"] and not measures["retries"]["changed"])
+    t.equal((r.json["a"]["runs"], r.json["b"]["runs"]), (3, 3))
+
+
+if __name__ == "__main__":
+    t.main()
