@@ -394,7 +394,8 @@ static bool is_own(const struct judge *j, const struct tr_verdict *v, uint32_t p
 {
 	uint32_t t = tr_state_transfer(j->all->model, j->s, process, id);
 	for (uint32_t i = 0; i < v->nr_transfers; i++)
-		if (v->transfers[i] == t)
+		/* the relay, process 0, holds what a probe in another process has numbered: one count for all */
+		if (v->transfers[i] == t || (!process && j->s->transfers[v->transfers[i]].id == id))
 			return true;
 	return false;
 }
@@ -444,7 +445,9 @@ static const struct tr_hold *outrun_hold(const struct judge *j, const struct tr_
 	for (uint32_t i = 0; i < v->nr_holds; i++) {
 		const struct tr_hold *h = &v->holds[i];
 		struct tr_event e = tr_log_event(j->log, h->held);
-		uint32_t held = tr_log_thread_find(j->log, TR_PAYLOAD(&e, held)->thread);
+		/* the relay holds bytes, not a thread: then it is the connection's own */
+		uint32_t number = TR_PAYLOAD(&e, held)->thread;
+		uint32_t held = number ? tr_log_thread_find(j->log, number) : e.thread;
 		if (!h->evaded && h->held > c->enter && h->held < c->ret && held != c->thread &&
 		    (h->released == TR_NONE || h->released > c->ret))
 			return h;

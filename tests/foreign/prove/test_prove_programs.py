@@ -1,0 +1,59 @@
+"""prove on programs: none that does not wait is said to, and polling is no way to hide."""
+import os
+
+import t
+
+CORPUS = os.path.join(t.SOURCE, "tests", "foreign", "corpus")
+
+
+def prove(script, *options):
+    python = t.need("python3")
+    if t.run(python, "-c", "import boto3").status:
+        t.skip("boto3 is not installed")
+    r = t.xferdb("prove", "--local", "--json", "--seed", "3", *options, python, os.path.join(CORPUS, script),
+                 timeout=280 * t.SLOW)
+    t.equal(r.json["command"], "prove")
+    return r
+
+
+def region(script, *options):
+    r = prove(script, "--call", "out:begin:end", *options)
+    calls = [c for c in r.json["calls"] if c["call"]["name"] != "exit"]
+    t.equal(len(calls), 1, r)
+    return calls[0]["verdict"], r
+
+
+def test_blocking():
+    v = prove("blocking.py").verdict
+    t.equal((v["answer"], v["basis"], v["outcome"]), ("blocks", "both", "stored"), v)
+    alone = {b["name"]: b["sufficient"] for b in v["barriers"] if b["name"] in ("result", "manager exit")}
+    t.equal(alone, {"result": True, "manager exit": True}, v)
+
+
+def test_forget_thread():
+    v, r = region("forget_thread.py")
+    t.equal(v["answer"], "does-not-block", r)
+
+
+def test_lucky_thread():
+    v, r = region("lucky_thread.py")
+    t.equal((v["answer"], v["basis"]), ("does-not-block", "intervention"), r)
+
+
+def test_lucky_lock():
+    v, r = region("lucky_lock.py")
+    t.true(v["answer"] in ("unproven", "does-not-block"), r)
+
+
+def test_bounded_join():
+    v, r = region("bounded_join.py")
+    t.equal((v["answer"], v["limit"]), ("blocks-partly", {"kind": "time-out", "at_most_ms": 20000}), r)
+
+
+def test_blocking_poll():
+    v, r = region("blocking_poll.py")
+    t.equal((v["answer"], v["basis"]), ("blocks", "intervention"), r)
+
+
+if __name__ == "__main__":
+    t.main()
