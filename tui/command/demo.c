@@ -1,7 +1,8 @@
 /*
  * demo: the question answered: one file, every way an upload can be called, side
  * by side. Each way is a run of `put` in a process of its own, against one
- * embedded endpoint; what the table says comes from the runs' traces.
+ * embedded endpoint; what the table says comes from the runs' traces. With --boto3
+ * the ways are small programs that use the real boto3, each under `trace --local`.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,8 +22,8 @@
 
 static const struct way {
 	const char *label;
-	const char *options[4];
-} ways[] = {
+	const char *options[4]; /* of put; boto3: the lines between "begin" and "end", and those after it */
+} own_ways[] = {
 	{ "threads, as boto3", { "--verify" } },
 	{ "no threads", { "--verify", "--no-threads" } },
 	{ "waits for result only", { "--verify", "--wait=result" } },
@@ -30,10 +31,21 @@ static const struct way {
 	{ "fire and forget", { "--verify", "--wait=none" } },
 	{ "fire, and end at once", { "--no-verify", "--wait=none", "--linger=0" } },
 };
-enum { NR_WAYS = sizeof(ways) / sizeof(*ways), DEFAULT_SIZE = 100 << 20 };
+static const struct way boto3_ways[] = {
+	{ "threads, the plain call", { "s3.upload_fileobj(source, 'demo', 'key')" } },
+	{ "no threads", { "s3.upload_fileobj(source, 'demo', 'key', Config=TransferConfig(use_threads=False))" } },
+	{ "waits for result only", { "m = TransferManager(s3)\nm.upload(source, 'demo', 'key').result()" } },
+	{ "leaves the manager only", { "with TransferManager(s3) as m:\n    m.upload(source, 'demo', 'key')" } },
+	{ "fire and forget", { "m = TransferManager(s3)\nf = m.upload(source, 'demo', 'key')",
+			       "while not f.done():\n    time.sleep(0.05)" } },
+	{ "fire, and end at once", { "m = TransferManager(s3)\nm.upload(source, 'demo', 'key')" } },
+};
+enum { NR_WAYS = sizeof(own_ways) / sizeof(*own_ways), DEFAULT_SIZE = 100 << 20 };
+_Static_assert(sizeof(boto3_ways) == sizeof(own_ways), "as many ways of boto3 as of our own");
 
 struct demo {
 	const struct ui_settings *settings;
+	const struct way *ways;
 	struct ui_local local;
 	char folder[64];               /* of the traces */
 	int file;                      /* what is uploaded; has no name */
@@ -51,12 +63,19 @@ static void trace_path(const char *folder, unsigned way, char path[96])
 	snprintf(path, 96, "%s/way-%u.xft", folder, way + 1);
 }
 
+static void script_path(const char *folder, unsigned way, char path[96])
+{
+	snprintf(path, 96, "%s/way-%u.py", folder, way + 1);
+}
+
 static void folder_remove(const char *folder)
 {
 	char path[96];
 
 	for (unsigned i = 0; i < NR_WAYS; i++) {
 		trace_path(folder, i, path);
+		unlink(path);
+		script_path(folder, i, path);
 		unlink(path);
 	}
 	rmdir(folder);
@@ -96,6 +115,37 @@ static const char *temporary_folder(void)
 	return folder && strlen(folder) < 32 ? folder : "/tmp";
 }
 
+static const char PYTHON[] = "/usr/bin/python3";
+
+static enum xf_status script_write(const struct demo *d, unsigned way, struct xf_error *err)
+{
+	char path[96];
+	FILE *to;
+
+	script_path(d->folder, way, path);
+	to = fopen(path, "w");
+	if (!to)
+		return xf_fail_errno(err, XF_IO, errno, "cannot write %s", path);
+	fprintf(to, "import time\nimport boto3\nfrom boto3.s3.transfer import TransferConfig\n"
+		"from s3transfer.manager import TransferManager\n"
+		"s3 = boto3.client('s3', region_name='us-east-1')\n"
+		"source = open('/proc/%d/fd/%d', 'rb')\nprint('begin', flush=True)\n%s\nprint('end', flush=True)\n%s\n",
+		(int)getpid(), d->file, d->ways[way].options[0],
+		d->ways[way].options[1] ? d->ways[way].options[1] : "");
+	return fclose(to) ? xf_fail_errno(err, XF_IO, errno, "cannot write %s", path) : XF_OK;
+}
+
+static enum xf_status scripts_write(const struct demo *d, struct xf_error *err)
+{
+	enum xf_status status = XF_OK;
+
+	if (access(PYTHON, X_OK))
+		return xf_fail(err, XF_NOT_FOUND, "--boto3 needs %s with boto3 (Debian: python3-boto3)", PYTHON);
+	for (unsigned i = 0; i < NR_WAYS && !status; i++)
+		status = script_write(d, i, err);
+	return status;
+}
+
 static enum xf_status prepare(struct demo *d, struct xf_error *err)
 {
 	uint64_t size = d->settings->given[UI_OPT_size] ? d->settings->size : DEFAULT_SIZE;
@@ -112,7 +162,8 @@ static enum xf_status prepare(struct demo *d, struct xf_error *err)
 		unlink(name);
 	if (d->file < 0 || !file_fill(d->file, size))
 		return xf_fail_errno(err, XF_IO, errno, "cannot make a file to upload in %s", temporary_folder());
-	return ui_local_start(&d->local, NULL, false, err);
+	/* each boto3 program has an endpoint of its own: `trace` fails closed with it */
+	return d->settings->boto3 ? scripts_write(d, err) : ui_local_start(&d->local, NULL, false, err);
 }
 
 /* ---- the runs */
@@ -126,14 +177,29 @@ static void run_exec(const struct demo *d, unsigned way, const char *trace)
 
 	snprintf(file, sizeof(file), "/proc/self/fd/%d", d->file);
 	snprintf(key, sizeof(key), "s3://demo/way-%u", way + 1);
-	for (unsigned i = 0; i < 4 && ways[way].options[i]; i++)
-		argv[n++] = ways[way].options[i];
+	for (unsigned i = 0; i < 4 && own_ways[way].options[i]; i++)
+		argv[n++] = own_ways[way].options[i];
 	argv[n++] = file;
 	argv[n++] = key;
 	setenv("AWS_ACCESS_KEY_ID", d->local.access_key, 1);
 	setenv("AWS_SECRET_ACCESS_KEY", d->local.secret_key, 1);
 	unsetenv("AWS_SESSION_TOKEN");
 	unsetenv("AWS_PROFILE");
+	ui_signals_restore_in_child();
+	execv("/proc/self/exe", (char **)(uintptr_t)argv);
+	_exit(127);
+}
+
+/* The program's "begin" and "end" are for the trace, not for people. */
+static void boto3_exec(const struct demo *d, unsigned way, const char *trace)
+{
+	char script[96];
+	const char *argv[] = { "xferdb", "trace", "--quiet", "--local", "--call", "out:begin:end", "-o", trace,
+			       "--", PYTHON, script, NULL };
+	int null = open("/dev/null", O_WRONLY);
+
+	script_path(d->folder, way, script);
+	dup2(null, STDOUT_FILENO);
 	ui_signals_restore_in_child();
 	execv("/proc/self/exe", (char **)(uintptr_t)argv);
 	_exit(127);
@@ -148,12 +214,14 @@ static enum xf_status run_one(struct demo *d, unsigned way, struct xf_error *err
 	trace_path(d->folder, way, trace);
 	fflush(NULL);
 	child = fork();
+	if (child == 0 && d->settings->boto3)
+		boto3_exec(d, way, trace);
 	if (child == 0)
 		run_exec(d, way, trace);
 	if (child < 0 || waitpid(child, &status, 0) < 0)
-		return xf_fail_errno(err, XF_IO, errno, "the run '%s' could not be started", ways[way].label);
+		return xf_fail_errno(err, XF_IO, errno, "the run '%s' could not be started", d->ways[way].label);
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		return xf_fail(err, XF_IO, "the run '%s' failed", ways[way].label);
+		return xf_fail(err, XF_IO, "the run '%s' failed", d->ways[way].label);
 	return ui_trace_open(&d->traces[way], trace, true, err);
 }
 
@@ -191,7 +259,7 @@ static void row_print(const struct demo *d, unsigned way)
 	/* "WAITS, by luck or by design: not proved" is longer than a column */
 	if (strlen(heading) > 24)
 		snprintf(heading, sizeof(heading), "NOT PROVED");
-	fprintf(d->out, "%-24s %s%s %-*s%s %-14s %-9s %-7s %-12s %s\n", ways[way].label,
+	fprintf(d->out, "%-24s %s%s %-*s%s %-14s %-9s %-7s %-12s %s\n", d->ways[way].label,
 		ui_tone_begin(d->style, tone), ui_tone_mark(d->style, tone), d->style.utf8 ? 21 : 19, heading,
 		ui_tone_end(d->style), tr_basis_name(v->basis),
 		ui_time_text(v->return_ns < 0 ? -1 : v->return_ns - v->enter_ns, took, sizeof(took)), ordered,
@@ -267,7 +335,8 @@ static enum xf_status demo_run(struct demo *d, struct xf_error *err)
 
 int ui_demo_run(struct ui_arguments *arguments)
 {
-	struct demo d = { .settings = &arguments->settings, .file = -1, .local = { .lifeline = -1 } };
+	struct demo d = { .settings = &arguments->settings,
+			  .ways = arguments->settings.boto3 ? boto3_ways : own_ways, .file = -1, .local = { .lifeline = -1 } };
 	struct xf_error err = XF_ERROR_INIT;
 	enum xf_status status;
 
