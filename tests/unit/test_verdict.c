@@ -2,6 +2,7 @@
 #include "tests/unit/t.h"
 
 #include "tracer/trace/write.h"
+#include "tracer/verdict/place.h"
 #include "tracer/verdict/verdict.h"
 
 struct judged {
@@ -447,6 +448,84 @@ static void a_failed_transfer_still_waits(void **state)
 		   "1 done transfer=0 state=failed\n" WOKEN RETURN END, "blocks", "happens-before", "failed");
 }
 
+#define CREATE_FAILED(status)                                                                      \
+	"thread 0 main main\nthread 1 request-1 request\nobject 1 event done signal\n"              \
+	"0 call_enter call=1 label=upload\n0 submit transfer=0 call=1 op=PutObject\n"               \
+	"0 thread_create id=1\n1 multipart_create transfer=0 failed=true http_status=" status "\n"
+
+static void a_refused_create_has_failed(void **state)
+{
+	(void)state;
+	expect_all(CREATE_FAILED("400") "1 event_set #1\n" WOKEN "0 call_return call=1 result=-1 error=ClientError\n"
+		   END, "blocks", "happens-before", "failed");
+}
+
+/* The program ended in the middle of the request: nobody was there to see it fail. */
+static void a_create_cut_off_by_the_end_is_lost(void **state)
+{
+	(void)state;
+#define CUT_OFF(status)                                                                            \
+	"thread 0 main main\nthread 1 request-1 request\n0 call_enter call=1 label=upload\n"        \
+	"0 submit transfer=0 call=1 op=PutObject\n0 thread_create id=1\n0 call_return call=1\n"     \
+	"1 multipart_create transfer=0 failed=true http_status=" status "\n" END
+	expect_all(CUT_OFF("0"), "does-not-block", "witness", "lost");
+	expect_all(CUT_OFF("200"), "does-not-block", "witness", "lost");
+	expect_all(CUT_OFF("403"), "does-not-block", "witness", "failed");
+}
+
+/* ---- a call of which nothing was sent */
+
+#define UNSENT(more)                                                                               \
+	"thread 0 main main\nthread 1 helper\n0 property key=incomplete number=0\n"                 \
+	"0 call_enter call=9 label=exit flags=1\n0 thread_create id=1\n"                            \
+	"1 call_enter call=1 label=boto3.s3.inject:upload_fileobj\n" more
+
+static void a_call_that_never_came_to_sending_is_lost_with_the_program(void **state)
+{
+	struct judged j = judge(UNSENT("0 call_return call=9 result=0\n") END);
+	char sentence[512];
+
+	(void)state;
+	assert_int_equal(j.all.nr, 2);
+	expect(&j, "does-not-block", "witness", "lost");
+	tr_verdict_sentence(j.log, &j.all, j.v, sentence, sizeof(sentence));
+	assert_string_equal(sentence, "it ended, and nothing of the upload of upload_fileobj was ever sent; object lost");
+	assert_int_equal(j.all.list[1].answer, TR_NOT_RETURNED);
+	assert_int_equal(j.all.list[1].outcome, TR_LOST);
+	release(&j);
+}
+
+static void an_error_that_nobody_saw_is_a_loss_and_one_with_a_status_is_not(void **state)
+{
+	struct judged j = judge(UNSENT("1 call_return call=1 result=-1 error=RuntimeError\n"
+				       "0 call_return call=9 result=0\n") END);
+	(void)state;
+	assert_int_equal(j.all.list[1].outcome, TR_LOST);
+	release(&j);
+	j = judge(UNSENT("1 call_return call=1 result=-1 error=RuntimeError\n"
+			 "0 call_return call=9 result=1\n") END);
+	assert_int_equal(j.all.list[1].outcome, TR_OUTCOME_UNKNOWN);
+	release(&j);
+}
+
+/* ---- where a Python program waited (the barriers' names: tests/foreign/test_sentences.py) */
+
+static void a_line_of_source_is_told_up_to_its_arguments(void **state)
+{
+	static const struct { const char *line, *told; } rows[] = {
+		{ "            self._done_event.wait(MAXINT)\n", "self._done_event.wait" },
+		{ "\treturn future.result()", "future.result" },
+		{ "x = yield_it('secret')", "yield_it" },
+		{ "done = await queue.get()", "queue.get" },
+		{ "with lock:", "" }, { "'secret'.join(x)", "" }, { "", "" }, { "a[secret].wait()", "" },
+	};
+	char buf[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_string_equal(tr_place_call(rows[i].line, buf, sizeof(buf)), rows[i].told);
+}
+
 /* ---- several calls */
 
 /* The inner call waits, on its thread; the region around it, on main, does not. */
@@ -517,6 +596,11 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(without_its_etag_a_part_is_not_ordered),
 	cmocka_unit_test(a_head_of_the_right_size_makes_it_visible),
 	cmocka_unit_test(a_failed_transfer_still_waits),
+	cmocka_unit_test(a_refused_create_has_failed),
+	cmocka_unit_test(a_create_cut_off_by_the_end_is_lost),
+	cmocka_unit_test(a_call_that_never_came_to_sending_is_lost_with_the_program),
+	cmocka_unit_test(an_error_that_nobody_saw_is_a_loss_and_one_with_a_status_is_not),
+	cmocka_unit_test(a_line_of_source_is_told_up_to_its_arguments),
 	cmocka_unit_test(a_call_inside_another_is_judged_for_both),
 	cmocka_unit_test(unrelated_calls_do_not_share_work),
 };

@@ -112,9 +112,18 @@ unsigned tr_pystack_threads(const struct tr_pystack *p, struct tr_pythread *thre
 	return all_threads(p, 0, threads, max);
 }
 
+/*
+ * A thread that is being started carries its maker's handle until it runs (up to
+ * 3.12): the oldest of that handle is the one.
+ */
 bool tr_pystack_find(const struct tr_pystack *p, uint64_t handle, struct tr_pythread *thread)
 {
-	return all_threads(p, handle, thread, 1) == 1;
+	struct tr_pythread found[4];
+	unsigned nr = all_threads(p, handle, found, 4);
+
+	if (nr)
+		*thread = found[nr - 1];
+	return nr > 0;
 }
 
 /* ---- text */

@@ -449,6 +449,44 @@ static void wire_create_over(struct tr_wire *w, const struct wire_request *r,
 		   .upload_id = e->upload_id, .failed = failed);
 }
 
+static const char *wire_operation(uint32_t op)
+{
+	switch (op) {
+	case XF_OP_CREATE_MULTIPART_UPLOAD: return "CreateMultipartUpload";
+	case XF_OP_UPLOAD_PART: return "UploadPart";
+	case XF_OP_COMPLETE_MULTIPART_UPLOAD: return "CompleteMultipartUpload";
+	case XF_OP_PUT_OBJECT: return "PutObject";
+	case XF_OP_COPY_OBJECT: return "CopyObject";
+	default: return NULL;
+	}
+}
+
+static void wire_note(const struct wire_request *r, const char *what, uint32_t value, uint64_t number)
+{
+	char key[64];
+
+	snprintf(key, sizeof(key), "error.%u.%s", r->transfer, what);
+	uint32_t name = xf_text(key);
+	WIRE_EVENT(property, .key = name, .value = value, .number = number);
+}
+
+/* What the service said of a request it refused: for the transfer's error, should it stay the last word. */
+static void wire_refused(const struct wire_request *r, const struct wire_end *e)
+{
+	const char *operation = wire_operation(r->op);
+	char message[192];
+
+	if (!operation || !e->http_status)
+		return;
+	snprintf(message, sizeof(message), "%s: %s (HTTP %u)", operation, e->reason, e->http_status);
+	wire_note(r, "code", xf_text(e->reason), 0);
+	wire_note(r, "operation", xf_text(operation), 0);
+	wire_note(r, "message", xf_text(message), 0);
+	wire_note(r, "request_id", e->request_id, 0);
+	wire_note(r, "http_status", 0, e->http_status);
+	wire_note(r, "part", 0, r->part);
+}
+
 static void wire_object_over(struct tr_wire *w, const struct wire_request *r,
 			     const struct wire_end *e)
 {
@@ -493,6 +531,8 @@ static void wire_over(struct tr_wire *w, const struct wire_request *r, const str
 	WIRE_EVENT(response, .bytes = e->bytes, .request = r->request,
 		   .http_status = e->http_status, .etag = e->etag, .request_id = e->request_id,
 		   .status = e->status);
+	if (e->status != XF_OK)
+		wire_refused(r, e);
 	if (r->part)
 		wire_part_over(w, r, e);
 	wire_object_over(w, r, e);

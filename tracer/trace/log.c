@@ -1106,6 +1106,17 @@ const char *tr_log_property(const struct tr_log *log, const char *key)
 	return NULL;
 }
 
+const char *tr_log_property_of(const struct tr_log *log, const char *key, uint32_t process, uint64_t number)
+{
+	for (uint32_t i = log->nr_properties; i-- > 0;) {
+		const struct property_row *p = log->properties[i];
+		if (p->number == number && p->process == process && p->value &&
+		    strcmp(tr_log_text(log, process, p->key), key) == 0)
+			return tr_log_text(log, process, p->value);
+	}
+	return "";
+}
+
 /* ---- how far it can be trusted */
 
 static uint64_t dropped(const struct tr_log *log)

@@ -144,6 +144,8 @@ const struct tr_call *tr_log_call(const struct tr_log *log, uint32_t index);
 
 /* The value of a property record (text, or number as decimal); NULL when there is none. The last wins. */
 const char *tr_log_property(const struct tr_log *log, const char *key);
+/* The same of one process and number ("python-stack" of a site): the text, "" when there is none. */
+const char *tr_log_property_of(const struct tr_log *log, const char *key, uint32_t process, uint64_t number);
 
 /* ---- how far it can be trusted */
 

@@ -54,6 +54,78 @@ static const struct known *find_known(const char *function)
 	return NULL;
 }
 
+/*
+ * The same in Python, where the stack at the wait stands for the frames: the
+ * function's own name in a file of that ending, "" any file.
+ */
+static const struct known_python {
+	const char *file, *function, *name;
+	enum tr_scope scope;
+} known_python[] = {
+	{ "s3transfer/manager.py", "__exit__", "manager exit", TR_SCOPE_BLOCK },
+	{ "s3transfer/manager.py", "shutdown", "manager exit", TR_SCOPE_BLOCK },
+	{ "s3transfer/manager.py", "_shutdown", "manager exit", TR_SCOPE_BLOCK },
+	{ "s3transfer/futures.py", "result", "result", TR_SCOPE_CALL },
+	{ "s3transfer/crt.py", "__exit__", "manager exit", TR_SCOPE_BLOCK },
+	{ "s3transfer/crt.py", "result", "result", TR_SCOPE_CALL },
+	{ "s3transfer/manager.py", "upload", "submit", TR_SCOPE_CALL },
+	{ "s3transfer/manager.py", "download", "submit", TR_SCOPE_CALL },
+	{ "s3transfer/manager.py", "copy", "submit", TR_SCOPE_CALL },
+	{ "futures/thread.py", "_python_exit", "interpreter exit", TR_SCOPE_EXIT },
+	{ "threading.py", "_shutdown", "interpreter exit", TR_SCOPE_EXIT },
+	{ "", "__exit__", "block exit", TR_SCOPE_BLOCK },
+};
+
+/* "s3transfer/futures.py:261 TransferCoordinator.result": a line of a stack. False: not of that form. */
+static bool is_line_of(const char *line, size_t len, const struct known_python *k)
+{
+	const char *colon = memchr(line, ':', len);
+	const char *blank = colon ? memchr(colon, ' ', len - (size_t)(colon - line)) : NULL;
+	size_t file = strlen(k->file), function = strlen(k->function);
+	if (!blank || (size_t)(colon - line) < file || memcmp(colon - file, k->file, file) != 0)
+		return false;
+	size_t name = len - (size_t)(blank + 1 - line);
+	return name >= function && memcmp(line + len - function, k->function, function) == 0 &&
+	       strchr(" .", line[len - function - 1]) != NULL;
+}
+
+/* The outermost line that is known; NULL. Stacks begin with the innermost. */
+static const struct known_python *find_python(const char *stack)
+{
+	const struct known_python *found = NULL;
+	for (size_t len; *stack; stack += len + (stack[len] == '\n')) {
+		len = strcspn(stack, "\n");
+		for (size_t i = 0; i < sizeof(known_python) / sizeof(known_python[0]); i++)
+			if (is_line_of(stack, len, &known_python[i])) {
+				found = &known_python[i];
+				break;
+			}
+	}
+	return found;
+}
+
+/* The function on the innermost line but those of the file it was called in: "Event.wait", "Thread.join". */
+static void waiting_function(const char *stack, const struct tr_site *site, char *buf, size_t cap)
+{
+	char place[320];
+	snprintf(place, sizeof(place), "%s:%u ", site->file, site->line);
+	snprintf(buf, cap, "%s", site->function);
+	for (size_t len; *stack && strncmp(stack, place, strlen(place)) != 0;
+	     stack += len + (stack[len] == '\n')) {
+		len = strcspn(stack, "\n");
+		const char *blank = memchr(stack, ' ', len);
+		if (blank)
+			snprintf(buf, cap, "%.*s", (int)(stack + len - blank - 1), blank + 1);
+	}
+}
+
+/* Where in the Python program a wait was, if it was in one. */
+struct place {
+	uint32_t process, id;           /* of the site; id 0: nowhere known */
+	const char *stack;              /* "" */
+	const struct known_python *known;
+};
+
 /* An acquire on the calling thread, and the barrier it belongs to. */
 struct member {
 	uint32_t event, barrier;
@@ -74,6 +146,8 @@ struct finder {
 	uint32_t cap_longest;
 	uint32_t *frames;               /* by barrier: event of its frame, TR_NONE */
 	uint32_t cap_frames;
+	struct place *places;           /* by barrier */
+	uint32_t cap_places;
 };
 
 /* What an acquire was. False: no wait at all. */
@@ -137,6 +211,36 @@ static uint32_t frame_of_wait(const struct finder *f)
 	return depth ? f->stack[0] : TR_NONE;
 }
 
+/* The wait says where it is; one that did not sleep says it when it is over. */
+static struct place place_of(const struct finder *f, const struct tr_event *e)
+{
+	struct tr_event at = f->wait != TR_NONE ? tr_log_event(f->log, f->wait) : *e;
+	struct place p = { at.process, at.record->site, "", NULL };
+	if (!p.id)
+		return p;
+	p.stack = tr_log_property_of(f->log, "python-stack", p.process, p.id);
+	p.known = find_python(p.stack);
+	return p;
+}
+
+static bool is_same_place(const struct place *a, const struct place *b)
+{
+	if (!*a->stack || !*b->stack)
+		return false;
+	return a->known || b->known ? a->known && b->known && strcmp(a->known->name, b->known->name) == 0
+				    : a->process == b->process && a->id == b->id;
+}
+
+static void name_by_place(const struct finder *f, struct tr_barrier *b, const struct place *p)
+{
+	struct tr_site site = tr_log_site(f->log, p->process, p->id);
+	if (p->known)
+		snprintf(b->name, sizeof(b->name), "%s", p->known->name);
+	else
+		waiting_function(p->stack, &site, b->name, sizeof(b->name));
+	b->scope = p->known ? p->known->scope : TR_SCOPE_CALL;
+}
+
 static void name_barrier(const struct finder *f, struct tr_barrier *b, uint32_t frame,
 			 const struct tr_event *e)
 {
@@ -158,19 +262,31 @@ static void name_barrier(const struct finder *f, struct tr_barrier *b, uint32_t 
 		 name && *name ? name : tr_barrier_kind_name(b->kind));
 }
 
-static uint32_t barrier_for(struct finder *f, uint32_t frame, const struct tr_event *e)
+static bool is_barrier(const struct finder *f, uint32_t i, uint32_t frame, const struct place *place,
+		       const struct tr_event *e)
+{
+	if (frame != TR_NONE)
+		return f->frames[i] == frame;
+	if (*place->stack)
+		return is_same_place(&f->places[i], place);
+	return f->frames[i] == TR_NONE && !*f->places[i].stack && e->object != TR_NONE &&
+	       f->out->list[i].object == e->object;
+}
+
+static uint32_t barrier_for(struct finder *f, uint32_t frame, const struct place *place,
+			    const struct tr_event *e)
 {
 	struct tr_barriers *out = f->out;
 	for (uint32_t i = 0; i < out->nr; i++)
-		if (frame != TR_NONE ? f->frames[i] == frame
-				     : f->frames[i] == TR_NONE && e->object != TR_NONE &&
-				       out->list[i].object == e->object)
+		if (is_barrier(f, i, frame, place, e))
 			return i;
 	if (!tr_grow(&out->list, out->nr, &f->cap, sizeof(*out->list)) ||
 	    !tr_grow(&f->longest, out->nr, &f->cap_longest, sizeof(*f->longest)) ||
-	    !tr_grow(&f->frames, out->nr, &f->cap_frames, sizeof(*f->frames)))
+	    !tr_grow(&f->frames, out->nr, &f->cap_frames, sizeof(*f->frames)) ||
+	    !tr_grow(&f->places, out->nr, &f->cap_places, sizeof(*f->places)))
 		return TR_NONE;
 	f->longest[out->nr] = 0;
+	f->places[out->nr] = *place;
 	f->frames[out->nr] = frame;
 	out->list[out->nr] = (struct tr_barrier){
 		.thread = e->thread, .first = frame != TR_NONE ? frame : f->wait != TR_NONE ? f->wait : e->index,
@@ -185,7 +301,8 @@ static bool add_wait(struct finder *f, const struct tr_event *e, const struct wa
 	bool fd_or_process = w->kind == TR_BARRIER_FD || w->kind == TR_BARRIER_PROCESS;
 	if (release == TR_NONE && (!slept || fd_or_process))
 		return true;
-	uint32_t i = barrier_for(f, frame, e);
+	struct place place = place_of(f, e);
+	uint32_t i = barrier_for(f, frame, &place, e);
 	if (i == TR_NONE || !tr_grow(&f->members, f->nr_members, &f->cap_members, sizeof(*f->members)))
 		return false;
 	f->members[f->nr_members++] = (struct member){ e->index, i };
@@ -197,7 +314,12 @@ static bool add_wait(struct finder *f, const struct tr_event *e, const struct wa
 		b->kind = w->kind;
 		b->wait = f->wait != TR_NONE ? f->wait : e->index;
 		b->object = e->object;
-		name_barrier(f, b, frame, e);
+		b->longest_woken_by = release;
+		b->longest_ns = w->ns;
+		if (frame == TR_NONE && *place.stack)
+			name_by_place(f, b, &place);
+		else
+			name_barrier(f, b, frame, e);
 	}
 	b->carries = b->carries || release != TR_NONE;
 	b->woken_by = release != TR_NONE ? release : b->woken_by;
@@ -306,6 +428,7 @@ enum xf_status tr_barriers_find(const struct tr_log *log, const struct tr_order 
 	free(f.members);
 	free(f.longest);
 	free(f.frames);
+	free(f.places);
 	if (!ok) {
 		tr_barriers_fini(out);
 		return xf_fail(err, XF_NOMEM, "no memory for the verdict");

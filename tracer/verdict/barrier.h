@@ -4,8 +4,9 @@
  * Every wait on the calling thread between call_enter and call_return belongs to
  * a barrier: those inside one instrumented frame are one (the outermost frame
  * inside the call; one that the table in barrier.c knows by name comes first),
- * a wait outside any frame is its own. Waits that only took a free lock or permit
- * are no barriers.
+ * a wait outside any frame is its own. In a Python program, which has no
+ * instrumented frames, the stack at the wait takes their place. Waits that only
+ * took a free lock or permit are no barriers.
  *
  * A barrier is *sufficient* when every work item still reaches the return by
  * signal edges after all other barriers' edges into the calling thread are taken
@@ -41,6 +42,8 @@ struct tr_barrier {
 	uint64_t limit_ns;         /* its waits have a time limit: the longest; 0: none */
 	bool timed_out;            /* its last wait ended by the limit */
 	uint32_t object;           /* index of the object of `wait`, TR_NONE */
+	uint64_t longest_ns;       /* how long `wait` took … */
+	uint32_t longest_woken_by; /* … and the release that ended it, TR_NONE */
 };
 
 struct tr_barriers {

@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "tracer/trace/map.h"
+#include "tracer/verdict/place.h"
 
 /* ORDER answers */
 static const struct {
@@ -197,6 +198,8 @@ static bool settled(const struct tr_transfer_state *t)
 {
 	if (t->done != TR_NONE)
 		return true;
+	if (t->create != TR_NONE && !t->create_ok)
+		return true;
 	if (t->multipart)
 		return t->complete != TR_NONE || t->abort != TR_NONE;
 	return t->put != TR_NONE || t->get != TR_NONE;
@@ -305,6 +308,29 @@ static bool saw_the_end(const struct judge *j)
 	return tr_log_ended(j->log) && !tr_log_lost(j->log);
 }
 
+static bool raised(const struct judge *j, const struct tr_call *c)
+{
+	struct tr_event e = tr_log_event(j->log, c->ret);
+	return TR_PAYLOAD(&e, call_return)->error || c->result;
+}
+
+/*
+ * Its last request failed without an answer, and the call did not say so: the program
+ * had ended in the middle of it, and nobody was left to try again.
+ */
+static bool cut_off(const struct judge *j, const struct tr_call *c, const struct tr_transfer_state *t)
+{
+	uint32_t last = t->complete != TR_NONE ? t->complete : t->put != TR_NONE ? t->put : t->create;
+	uint64_t http_status = 0;
+	if (t->done != TR_NONE || t->abort != TR_NONE || last == TR_NONE || !saw_the_end(j) ||
+	    !c || (c->ret != TR_NONE && raised(j, c)))
+		return false;
+	struct tr_event e = tr_log_event(j->log, last);
+	/* a 200 whose upload id nobody read any more is no answer either */
+	return tr_event_field(&e, "http_status", &http_status) &&
+	       (!http_status || (e.kind == XF_EV_multipart_create && http_status < 300));
+}
+
 static enum tr_outcome outcome_of(const struct judge *j, const struct tr_call *c,
 				  const struct tr_transfer_state *t)
 {
@@ -315,7 +341,7 @@ static enum tr_outcome outcome_of(const struct judge *j, const struct tr_call *c
 		return c && c->ret != TR_NONE && at > c->ret ? TR_STORED_LATER : TR_STORED;
 	if (t->state == XF_STATE_CANCELLED && settled(t))
 		return TR_CANCELLED;
-	if (settled(t))
+	if (settled(t) && !cut_off(j, c, t))
 		return TR_FAILED;
 	return saw_the_end(j) ? TR_LOST : TR_OUTCOME_UNKNOWN;
 }
@@ -627,29 +653,86 @@ static void gather_evidence(struct judge *j, struct tr_verdict *v, const struct 
 
 /* ---- the rows */
 
-/*
- * A call that was to upload and returned in peace, and then not one request of it was ever seen
- * by a tracer that missed nothing: the program has ended, and the upload with it.
- */
-static bool never_sent(const struct judge *j, const struct tr_verdict *v, const struct tr_call *c)
+/* A call whose name says that it uploads, and of which a tracer that missed nothing saw no request. */
+static bool is_unsent(const struct judge *j, uint32_t call)
 {
+	const struct tr_call *c = tr_log_call(j->log, call);
 	const char *missed = tr_log_property(j->log, "incomplete");
-	if (v->nr_transfers || !c || c->ret == TR_NONE || !missed || strcmp(missed, "0") != 0)
+	if (!missed || strcmp(missed, "0") != 0 || tr_log_lost(j->log) || is_whole_process(c) ||
+	    !(strstr(c->name, "upload") || strstr(c->name, "put_object")))
 		return false;
-	struct tr_event e = tr_log_event(j->log, c->ret);
-	return !TR_PAYLOAD(&e, call_return)->error && !c->result &&
-	       (strstr(c->name, "upload") || strstr(c->name, "put_object"));
+	for (uint32_t i = 0; i < j->s->nr_transfers; i++)
+		if (belongs(j, call, i))
+			return false;
+	return true;
+}
+
+/* The exit status of the process a call was made in; -1: it is not known. */
+static int32_t process_result(const struct judge *j, const struct tr_call *c)
+{
+	for (uint32_t i = 0; i < tr_log_nr_calls(j->log); i++) {
+		const struct tr_call *o = tr_log_call(j->log, i);
+		if (is_whole_process(o) && o->process == c->process && o->ret != TR_NONE)
+			return o->result;
+	}
+	return -1;
+}
+
+static bool on_main(const struct judge *j, const struct tr_call *c)
+{
+	return strcmp(tr_log_thread(j->log, c->thread)->name, "main") == 0;
+}
+
+/*
+ * Why the upload of a call of which nothing was sent is lost, NULL: it is not. A call that
+ * raised has failed, and its caller knows; on a thread of its own, in a program that
+ * ended with success, nobody did.
+ */
+static const char *why_unsent(const struct judge *j, uint32_t call)
+{
+	const struct tr_call *c = tr_log_call(j->log, call);
+	if (!is_unsent(j, call))
+		return NULL;
+	if (c->ret == TR_NONE)
+		return saw_the_end(j) ? "it was entered and never returned: the program ended before anything "
+					"of the upload was sent" : NULL;
+	if (!raised(j, c))
+		return "the call returned, the program ended, and nothing of the upload was ever sent";
+	return !on_main(j, c) && process_result(j, c) == 0
+		? "it failed on a thread of its own before anything was sent, and the program ended as if all were well"
+		: NULL;
+}
+
+/* For the end of the program: the first call in it whose upload was never sent, TR_NONE. */
+static uint32_t unsent_within(const struct judge *j, const struct tr_call *c)
+{
+	for (uint32_t i = 0; i < tr_log_nr_calls(j->log); i++)
+		if (tr_log_call(j->log, i)->enter > c->enter && why_unsent(j, i))
+			return i;
+	return TR_NONE;
+}
+
+/* Without its module. */
+static const char *bare_name(const char *name)
+{
+	const char *colon = strchr(name, ':');
+	return colon && colon[1] ? colon + 1 : name;
 }
 
 static bool row_never_sent(struct judge *j, struct tr_verdict *v, const struct tr_call *c)
 {
-	if (tr_log_lost(j->log) || !never_sent(j, v, c))
+	bool whole = c && is_whole_process(c) && c->ret != TR_NONE;
+	uint32_t call = whole ? unsent_within(j, c) : c ? v->call : TR_NONE;
+	const char *why = call == TR_NONE ? NULL : why_unsent(j, call);
+	if (!why)
 		return false;
-	v->answer = TR_DOES_NOT_BLOCK;
-	v->basis = TR_BASIS_WITNESS;
 	v->outcome = TR_LOST;
-	say(v, "the call returned, the program ended, and nothing of the upload was ever sent: "
-	       "wait for its result before the program ends");
+	v->answer = c->ret == TR_NONE ? TR_NOT_RETURNED : TR_DOES_NOT_BLOCK;
+	v->basis = c->ret == TR_NONE ? TR_BASIS_NONE : TR_BASIS_WITNESS;
+	if (whole)
+		say(v, "it ended, and nothing of the upload of %.80s was ever sent", bare_name(tr_log_call(j->log, call)->name));
+	else
+		say(v, "%s", why);
 	return true;
 }
 
@@ -901,6 +984,23 @@ static size_t add(char *buf, size_t cap, size_t at, const char *format, ...)
 	return at < cap ? at : cap - 1;
 }
 
+/* Of the barriers that would have been enough the one that was waited at longest: NULL, none. */
+static const struct tr_barrier *deciding(const struct tr_verdict *v)
+{
+	const struct tr_barrier *found = NULL;
+	for (uint32_t i = 0; i < v->barriers.nr; i++) {
+		const struct tr_barrier *b = &v->barriers.list[i];
+		if (b->sufficient && (!found || b->wait_ns > found->wait_ns))
+			found = b;
+	}
+	return found;
+}
+
+const struct tr_barrier *tr_verdict_deciding(const struct tr_verdict *v)
+{
+	return deciding(v);
+}
+
 static size_t add_barriers(const struct tr_verdict *v, char *buf, size_t cap, size_t at)
 {
 	uint32_t nr = 0;
@@ -912,6 +1012,37 @@ static size_t add_barriers(const struct tr_verdict *v, char *buf, size_t cap, si
 			 (double)b->wait_ns / 1e6);
 	}
 	return at;
+}
+
+/* "; main waited 513 ms in `self._done_event.wait`, s3transfer/futures.py:266, woken by request-7" */
+static size_t add_wait_place(const struct tr_log *log, const struct tr_barrier *b, char *buf, size_t cap,
+			     size_t at)
+{
+	struct tr_event wait = tr_log_event(log, b->wait);
+	struct tr_site site = tr_event_site(log, &wait);
+	char source[128];
+	tr_place_source(log, &wait, source, sizeof(source));
+	at = add(buf, cap, at, "; %s waited %.*f ms in ", tr_log_thread(log, b->thread)->name,
+		 b->longest_ns < 10000000 ? 1 : 0, (double)b->longest_ns / 1e6);
+	at = *source ? add(buf, cap, at, "`%s`", source) : add(buf, cap, at, "%s", site.function);
+	at = add(buf, cap, at, ", %s:%u", site.file, site.line);
+	if (b->longest_woken_by != TR_NONE)
+		at = add(buf, cap, at, ", woken by %s",
+			 tr_log_thread(log, tr_log_thread_of(log, b->longest_woken_by))->name);
+	return at;
+}
+
+/* A Python program's wait is told by its line, any other by the barriers' names. */
+static size_t add_waits(const struct tr_log *log, const struct tr_verdict *v, char *buf, size_t cap, size_t at)
+{
+	const struct tr_barrier *b = deciding(v);
+	struct tr_event wait;
+	if (b) {
+		wait = tr_log_event(log, b->wait);
+		if (*tr_place_stack(log, &wait))
+			return add_wait_place(log, b, buf, cap, at);
+	}
+	return add_barriers(v, buf, cap, at);
 }
 
 /* How the items of work ended, for the sentence. */
@@ -949,6 +1080,8 @@ static size_t add_work_done(const struct tr_log *log, const struct tr_verdict *v
 	for (uint32_t i = 0; i < v->nr_items; i++)
 		count_end(log, &v->items[i], &ends);
 	const char *plural = v->parts == 1 ? "" : "s";
+	if (!v->parts && v->outcome == TR_FAILED)
+		return add(buf, cap, at, "its request had been refused");
 	if (ends.failed + ends.skipped == 0)
 		return add(buf, cap, at, "%u of %u part%s%s", v->parts_ordered, v->parts, plural,
 			   ends.complete ? " and Complete" : "");
@@ -999,7 +1132,7 @@ const char *tr_verdict_sentence(const struct tr_log *log, const struct tr_verdic
 		at = add(buf, cap, at, "returned only after ");
 		at = add_work_done(log, v, buf, cap, at);
 		at = v->basis == TR_BASIS_INLINE ? add(buf, cap, at, ", all on the calling thread")
-						 : add_barriers(v, buf, cap, at);
+						 : add_waits(log, v, buf, cap, at);
 		at = add_slope(v, buf, cap, at);
 		break;
 	case TR_BLOCKS_PARTLY:
@@ -1009,7 +1142,9 @@ const char *tr_verdict_sentence(const struct tr_log *log, const struct tr_verdic
 			at = add(buf, cap, at, "waits at most %" PRIu64 " ms: %s", v->at_most_ms, v->reason);
 		break;
 	case TR_DOES_NOT_BLOCK:
-		at = add(buf, cap, at, "%s (%u of %u parts late)", v->reason, v->parts_late, v->parts);
+		at = add(buf, cap, at, "%s", v->reason);
+		if (v->parts)
+			at = add(buf, cap, at, " (%u of %u parts late)", v->parts_late, v->parts);
 		break;
 	default:
 		at = add(buf, cap, at, "%s", v->reason);

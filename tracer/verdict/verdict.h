@@ -150,6 +150,9 @@ void tr_verdicts_fini(struct tr_verdicts *v);
 const char *tr_verdict_sentence(const struct tr_log *log, const struct tr_verdicts *all,
 				const struct tr_verdict *v, char *buf, size_t cap);
 
+/* The barrier the sentence speaks of: sufficient, and waited at longest. NULL: none is sufficient. */
+const struct tr_barrier *tr_verdict_deciding(const struct tr_verdict *v);
+
 /*
  * Who waits for whom at the end of a state, beginning with that thread; for hangs, also live
  * (`--stall`). Owns: *list, free(). *circle: link at which a deadlock's circle begins, TR_NONE.

@@ -217,7 +217,7 @@ static int conclude(struct follow *f, int program_status)
 	if (ui_trace_open(&trace, own, true, &err))
 		fprintf(stderr, "xferdb: the trace cannot be judged: %s\n", err.message);
 	snprintf(trace.path, sizeof(trace.path), "%s", f->temporary ? own : f->trace_path);
-	concluded = ui_conclude_to(stderr, trace.judged ? &trace : NULL, s, "trace", false);
+	concluded = ui_conclude_to(stderr, trace.judged ? &trace : NULL, s, "trace", true);
 	ui_trace_close(&trace);
 	if (concluded == UI_EXIT_FAILED)
 		return UI_EXIT_TROUBLE;

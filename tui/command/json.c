@@ -189,7 +189,8 @@ static json_t *transfer_json(const struct tr_log *log, const struct tr_state *s,
 	set(o, "multipart", t->planned ? json_boolean(t->multipart) : json_null());
 	set(o, "part_size", integer_or_null(t->planned && t->multipart, t->part_size));
 	set(o, "parts", parts_json(log, s, index));
-	set(o, "error", error_json(log, t->id));
+	/* a refused attempt that was made good is no error */
+	set(o, "error", t->complete_ok || t->put_ok || t->get_ok ? json_null() : error_json(log, t->id));
 	return o;
 }
 

@@ -2,13 +2,35 @@
 
 #include <string.h>
 
+#include "tracer/verdict/place.h"
 #include "tui/command/json.h"
 #include "tui/command/values.h"
 
+/* The whole process as a call: what is on trial is the program. */
+static bool is_program(const struct ui_report *r, const struct tr_verdict *v)
+{
+	return v->call != TR_NONE && !strcmp(tr_log_call(r->log, v->call)->name, "exit");
+}
+
+static bool is_foreign(const struct ui_report *r)
+{
+	return tr_log_property(r->log, "incomplete") != NULL;
+}
+
+/* As it is called in the program: "upload_fileobj" of boto3's "boto3.s3.inject:bucket_upload_fileobj". */
 static const char *call_name(const struct ui_report *r, const struct tr_verdict *v)
 {
+	static const char *const inserted[] = { "bucket_", "object_" };
 	const char *name = v->call == TR_NONE ? "" : tr_log_call(r->log, v->call)->name;
+	const char *colon = strchr(name, ':');
 
+	if (is_program(r, v))
+		return "the program";
+	if (colon && strchr(name, '.') && strchr(name, '.') < colon)
+		name = colon + 1;
+	for (size_t i = 0; colon && i < sizeof(inserted) / sizeof(*inserted); i++)
+		if (!strncmp(name, inserted[i], strlen(inserted[i])))
+			name += strlen(inserted[i]);
 	return *name ? name : "the call";
 }
 
@@ -24,12 +46,23 @@ void ui_report_heading(FILE *out, const struct ui_report *r, const struct tr_ver
 	char sentence[1024];
 
 	tr_verdict_sentence(r->log, r->verdicts, v, sentence, sizeof(sentence));
-	fprintf(out, "%s%s %s%s: %s%s %s\n", ui_tone_begin(r->style, tone), ui_tone_mark(r->style, tone),
-		tr_answer_heading(v->answer, v->basis), ui_tone_end(r->style), call_name(r, v),
+	bool lost = is_foreign(r) && v->outcome == TR_LOST, ended = lost && v->answer == TR_NOT_RETURNED;
+	if (lost)
+		tone = UI_BAD;
+	fprintf(out, "%s%s %s%s%s: %s%s %s\n", ui_tone_begin(r->style, tone), ui_tone_mark(r->style, tone),
+		lost ? ended ? "LOST" : "LOST, " : "", ended ? "" : tr_answer_heading(v->answer, v->basis),
+		ui_tone_end(r->style), call_name(r, v),
 		is_predicate(v) ? "" : ":", sentence);
 }
 
 /* ---- what it waited for, and for whom it waits */
+
+enum { NOTICEABLE_NS = 1000000 };
+
+static bool is_listed(const struct ui_report *r, const struct tr_barrier *b)
+{
+	return b->sufficient || b->wait_ns >= NOTICEABLE_NS || !is_foreign(r);
+}
 
 static void barrier_line(FILE *out, const struct ui_report *r, const struct tr_barrier *b)
 {
@@ -41,6 +74,40 @@ static void barrier_line(FILE *out, const struct ui_report *r, const struct tr_b
 	if (site.line)
 		fprintf(out, ", %s:%u", site.file, site.line);
 	fprintf(out, "%s\n", b->sufficient ? " (enough by itself)" : "");
+}
+
+static void barrier_lines(FILE *out, const struct ui_report *r, const struct tr_verdict *v)
+{
+	uint32_t left_out = 0;
+
+	for (uint32_t i = 0; i < v->barriers.nr; i++) {
+		if (is_listed(r, &v->barriers.list[i]))
+			barrier_line(out, r, &v->barriers.list[i]);
+		else
+			left_out++;
+	}
+	if (left_out)
+		fprintf(out, "  and %u wait%s of less than 1 ms (all of them with --json)\n", left_out,
+			left_out == 1 ? "" : "s");
+}
+
+/* The Python stack at the wait that decided, the innermost line first, as people read it in pdb. */
+static void stack_lines(FILE *out, const struct ui_report *r, const struct tr_verdict *v)
+{
+	const struct tr_barrier *b = tr_verdict_deciding(v);
+	struct tr_event wait;
+	const char *stack;
+
+	if (!b || (v->answer != TR_BLOCKS && v->answer != TR_BLOCKS_PARTLY))
+		return;
+	wait = tr_log_event(r->log, b->wait);
+	stack = tr_place_stack(r->log, &wait);
+	if (*stack)
+		fprintf(out, "  %s at that wait:\n", tr_log_thread(r->log, b->thread)->name);
+	for (size_t len; *stack; stack += len + (stack[len] == '\n')) {
+		len = strcspn(stack, "\n");
+		fprintf(out, "    %.*s\n", (int)len, stack);
+	}
 }
 
 static void waiting_lines(FILE *out, const struct tr_verdict *v)
@@ -58,7 +125,7 @@ static void error_lines(FILE *out, const struct ui_report *r, const struct tr_ve
 	for (uint32_t i = 0; i < v->nr_transfers; i++) {
 		const struct tr_transfer_state *t = &r->verdicts->final->transfers[v->transfers[i]];
 		struct xf_error error;
-		if (t->state != XF_STATE_FAILED || !ui_noted_error(r->log, t->id, &error))
+		if ((t->state != XF_STATE_FAILED && v->outcome != TR_FAILED) || !ui_noted_error(r->log, t->id, &error))
 			continue;
 		fprintf(out, "  %s%s%s s3://%s/%s: %s\n", ui_tone_begin(r->style, UI_BAD),
 			ui_tone_mark(r->style, UI_BAD), ui_tone_end(r->style),
@@ -90,24 +157,94 @@ static void orphan_line(FILE *out, const struct ui_report *r, const struct tr_ve
 
 /* ---- advice */
 
-/* What to do when the answer is not what was wanted. */
-static const char *advice(const struct tr_verdict *v)
+/* ORDER what a program is written in, as far as advice goes */
+enum manner { MANNER_OWN, MANNER_BOTO3, MANNER_PROGRAM, MANNER_OTHER, MANNERS };
+
+static enum manner manner_of(const struct ui_report *r, const struct tr_verdict *v)
 {
+	const char *name = v->call == TR_NONE ? "" : tr_log_call(r->log, v->call)->name;
+
+	if (!is_foreign(r))
+		return MANNER_OWN;
+	if (!strncmp(name, "boto3.", 6) || !strncmp(name, "s3transfer.", 11))
+		return MANNER_BOTO3;
+	return is_program(r, v) ? MANNER_PROGRAM : MANNER_OTHER;
+}
+
+struct advice {
+	const char *lost, *waits, *goes_on;
+};
+
+/* What to do when the answer is not what was wanted: by manner. */
+static const struct advice advices[MANNERS] = {
+	[MANNER_OWN] = {
+		"to have it stored, wait for the result, or leave the manager, before the program ends",
+		"to go on while it uploads, start it without waiting and ask the future for its result later",
+		"to be sure of the object before going on, wait for the future's result, or leave the manager" },
+	[MANNER_BOTO3] = {
+		"to have it stored, let the main thread wait before it ends: future.result(), join() of the "
+			"thread, or the end of the TransferManager's `with`",
+		"to go on while it uploads, submit it to a ThreadPoolExecutor, or use TransferManager.upload(), "
+			"and ask the future for its result before the program ends",
+		"to be sure of the object before going on, ask the future for its result(), or leave the "
+			"TransferManager's `with`" },
+	[MANNER_PROGRAM] = {
+		"to have it stored, the program has to wait for what it started (join, wait, result) before it ends",
+		"to go on meanwhile, start the program in the background, and wait for its exit status later",
+		"what it leaves behind goes on without it: wait for those processes, or for the object, too" },
+	[MANNER_OTHER] = {
+		"to have it stored, wait for the thread or the request that uploads before the program ends",
+		"to go on while it uploads, make the call on a thread of its own, and join that thread later",
+		"to be sure of the object before going on, join the thread, or wait for the request, that uploads" },
+};
+
+static const char *advice(const struct ui_report *r, const struct tr_verdict *v)
+{
+	const struct advice *a = &advices[manner_of(r, v)];
+
 	if (v->outcome == TR_LOST)
-		return "to have it stored, wait for the result, or leave the manager, before the program ends";
+		return a->lost;
 	switch (v->answer) {
 	case TR_BLOCKS:
 	case TR_BLOCKS_PARTLY:
-		return "to go on while it uploads, start it without waiting and ask the future for its result later";
+		return a->waits;
 	case TR_DOES_NOT_BLOCK:
-		return "to be sure of the object before going on, wait for the future's result, or leave the manager";
+		return a->goes_on;
 	case TR_UNPROVEN:
-		return "to settle it, hold a part back and see whether the return moves: --local --fault 'part=1,hold=2s'";
+		return is_foreign(r) ? "" :
+			"to settle it, hold a part back and see whether the return moves: --local --fault 'part=1,hold=2s'";
 	case TR_NOT_RETURNED:
 		return "the link at the end of the chain is where to look";
 	default:
 		return "";
 	}
+}
+
+/* How the program was started, as far as it was seen; "". */
+static const char *program_command(const struct ui_report *r)
+{
+	for (uint32_t i = 0; i < tr_log_nr_events(r->log); i++) {
+		struct tr_event e = tr_log_event(r->log, i);
+		if (e.kind == XF_EV_process_start)
+			return tr_log_text(r->log, e.process, TR_PAYLOAD(&e, process_start)->command);
+	}
+	return "";
+}
+
+/* The command that would settle it: the same program under prove, which holds parts back. */
+static void settle_line(FILE *out, const struct ui_report *r, const struct tr_verdict *v)
+{
+	const char *name = v->call == TR_NONE ? "" : tr_log_call(r->log, v->call)->name;
+	const char *command = program_command(r);
+
+	if (v->answer != TR_UNPROVEN || !is_foreign(r))
+		return;
+	fprintf(out, "  to settle it: xferdb prove --local");
+	if (manner_of(r, v) == MANNER_PROGRAM)
+		fprintf(out, " --call exit");
+	else if (strchr(name, ':'))
+		fprintf(out, " --call py:%s", name);
+	fprintf(out, " -- %s\n", *command ? command : "CMD…");
 }
 
 /* The reason, where the sentence has not said it. */
@@ -125,14 +262,65 @@ static void verdict_print(FILE *out, const struct ui_report *r, const struct tr_
 	ui_report_heading(out, r, v);
 	if (r->errors)
 		error_lines(out, r, v);
-	for (uint32_t i = 0; i < v->barriers.nr; i++)
-		barrier_line(out, r, &v->barriers.list[i]);
+	barrier_lines(out, r, v);
+	stack_lines(out, r, v);
 	waiting_lines(out, v);
 	orphan_line(out, r, v);
 	reason_line(out, r, v);
-	if (*advice(v) && v->outcome != TR_FAILED && v->outcome != TR_CANCELLED)
+	settle_line(out, r, v);
+	if (*advice(r, v) && v->outcome != TR_FAILED && v->outcome != TR_CANCELLED)
 		fprintf(out, "  %sif that is not what you want: %s%s\n", ui_tone_begin(r->style, UI_DIM),
-			advice(v), ui_tone_end(r->style));
+			advice(r, v), ui_tone_end(r->style));
+}
+
+/* The exit status of the program that was asked for; -1: none is known. */
+static int program_status(const struct ui_report *r)
+{
+	for (uint32_t i = 0; i < tr_log_nr_calls(r->log); i++) {
+		const struct tr_call *c = tr_log_call(r->log, i);
+		if (!strcmp(c->name, "exit") && c->ret != TR_NONE)
+			return c->result;
+	}
+	return -1;
+}
+
+/* Nothing but this line tells anybody: the program said that all was well. */
+static void lost_line(FILE *out, const struct ui_report *r)
+{
+	const struct tr_verdict *lost = NULL;
+
+	for (uint32_t i = 0; i < r->verdicts->nr; i++) {
+		const struct tr_verdict *v = &r->verdicts->list[i];
+		if (v->outcome == TR_LOST && (!lost || is_program(r, lost)))
+			lost = v;
+	}
+	if (!lost || !is_foreign(r) || program_status(r) != 0)
+		return;
+	fprintf(out, "%s%s the program ended with exit status 0, but what %s was to upload is LOST: there is no object%s\n",
+		ui_tone_begin(r->style, UI_BAD), ui_tone_mark(r->style, UI_BAD),
+		is_program(r, lost) ? "it" : call_name(r, lost), ui_tone_end(r->style));
+}
+
+/*
+ * A call that keeps its own thread waiting need not keep the program waiting, where
+ * that thread is not the program's first.
+ */
+static void both_line(FILE *out, const struct ui_report *r)
+{
+	const struct tr_verdict *call = NULL, *program = NULL;
+
+	for (uint32_t i = 0; i < r->verdicts->nr; i++) {
+		const struct tr_verdict *v = &r->verdicts->list[i];
+		if (is_program(r, v))
+			program = v;
+		else if (v->answer == TR_BLOCKS && v->call != TR_NONE &&
+			 strcmp(tr_log_thread(r->log, tr_log_call(r->log, v->call)->thread)->name, "main") != 0)
+			call = v;
+	}
+	if (call && program && program->answer != TR_BLOCKS)
+		fprintf(out, "  both are true: %s keeps %s waiting, %s; the program's main thread does not wait for it\n",
+			call_name(r, call), "its own thread",
+			tr_log_thread(r->log, tr_log_call(r->log, call->call)->thread)->name);
 }
 
 void ui_report_verdicts(FILE *out, const struct ui_report *r)
@@ -141,6 +329,8 @@ void ui_report_verdicts(FILE *out, const struct ui_report *r)
 
 	for (uint32_t i = 0; i < r->verdicts->nr; i++)
 		verdict_print(out, r, &r->verdicts->list[i]);
+	both_line(out, r);
+	lost_line(out, r);
 	if (*tr_log_lost_sentence(r->log, lost, sizeof(lost)))
 		fprintf(out, "  %s %s\n", ui_tone_mark(r->style, UI_BAD), lost);
 }

@@ -97,11 +97,13 @@ static void say_site(uint32_t id, const struct tr_pyframe *frames, unsigned nr, 
 {
 	uint32_t function = xf_text(frames[known].name);
 	uint32_t file = xf_text(tr_pyframe_short(frames[known].file));
-	uint32_t key, text = stack_text(frames, nr);
+	uint32_t key, text = stack_text(frames, nr), path = xf_text(frames[known].file);
 
 	PROBE_EMIT(site, .id = id, .line = frames[known].line, .function = function, .file = file);
 	key = xf_text("python-stack");
 	PROBE_EMIT(property, .key = key, .value = text, .number = id);
+	key = xf_text("python-source");
+	PROBE_EMIT(property, .key = key, .value = path, .number = id);
 }
 
 static uint32_t site_of(const struct tr_pyframe *frames, unsigned nr)

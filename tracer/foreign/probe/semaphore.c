@@ -43,9 +43,23 @@ static void say_post(sem_t *sem)
 {
 	struct probe_object *o = object_of(sem);
 
-	if (o)
-		PROBE_EMIT_OBJECT(sem_post, o->id, probe_order(o), .value = value_of(sem) + 1,
-				  .waiters = o->waiters);
+	if (!o)
+		return;
+	atomic_store_explicit(&o->value, xf_thread_number() + 1u, memory_order_relaxed);
+	PROBE_EMIT_OBJECT(sem_post, o->id, probe_order(o), .value = value_of(sem) + 1,
+			  .waiters = o->waiters);
+}
+
+/*
+ * What another thread has given may be what the call waits for, though it did
+ * not have to sleep: then the place is worth its microseconds. A wait that
+ * sleeps has said its place when it began.
+ */
+static uint32_t site_of_acquired(const struct probe_object *o, enum xf_how how)
+{
+	uint64_t poster = atomic_load_explicit(&o->value, memory_order_relaxed);
+
+	return how == XF_HOW_AT_ONCE && poster && poster != xf_thread_number() + 1u ? probe_python_site() : 0;
 }
 
 static void say_acquired(sem_t *sem, enum xf_how how, uint64_t waited_ns)
@@ -56,8 +70,8 @@ static void say_acquired(sem_t *sem, enum xf_how how, uint64_t waited_ns)
 		return;
 	if (how != XF_HOW_AT_ONCE)
 		atomic_fetch_sub(&o->waiters, 1);
-	PROBE_EMIT_OBJECT(sem_acquired, o->id, probe_order(o), .value = value_of(sem),
-			  .waited_ns = waited_ns, .how = (uint8_t)how);
+	PROBE_EMIT_AT(sem_acquired, o->id, probe_order(o), site_of_acquired(o, how),
+		      .value = value_of(sem), .waited_ns = waited_ns, .how = (uint8_t)how);
 }
 
 static void say_wait(sem_t *sem, uint64_t limit_ns)

@@ -1,0 +1,89 @@
+"""What trace says of a program, in the words people read: the wait by its line, losses by their name."""
+import os
+
+import t
+
+PYTHON = "/usr/bin/python3"
+BEGIN = """
+import boto3, io, threading
+s3 = boto3.client("s3", region_name="us-east-1")
+data = io.BytesIO(b"x" * (20 << 20))
+"""
+
+
+def trace(script, *options):
+    import subprocess
+    if subprocess.run([PYTHON, "-c", "import boto3"], capture_output=True).returncode:
+        t.skip("%s has no boto3" % PYTHON)
+    path = os.path.join(t.tmp(), "program.py")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(BEGIN + script)
+    return t.xferdb("trace", "--local", *options, "--", PYTHON, path)
+
+
+def test_a_wait_is_told_by_its_line_and_by_who_woke_it():
+    r = trace("boto3.resource('s3').Bucket('bucket').upload_fileobj(data, 'key')\n")
+    t.match(r"WAITS \(proved\): upload_fileobj returned only after 3 of 3 parts and Complete; main waited "
+            r"[0-9.]+ ms in `self\._done_event\.wait`, s3transfer/futures\.py:[0-9]+, woken by "
+            r"ThreadPoolExecutor-[0-9]+_[0-9]+; object stored", r.err)
+    t.match(r"waited .* for result, s3transfer/futures\.py:[0-9]+ \(enough by itself\)", r.err)
+    t.match(r"waited .* for manager exit.* \(enough by itself\)", r.err)
+    t.match(r"(?m)^    s3transfer/futures\.py:[0-9]+ .*result$", r.err)
+    t.match(r"(?m)^    .*program\.py:[0-9]+ <module>$", r.err)
+    t.true("semaphore" not in r.err, r)
+
+
+def test_both_barriers_are_in_the_json_by_name():
+    r = trace("s3.upload_fileobj(data, 'bucket', 'key')\n", "--json")
+    barriers = {b["name"]: b for b in r.json["calls"][0]["verdict"]["barriers"]}
+    t.equal((barriers["result"]["sufficient"], barriers["result"]["scope"]), (True, "call"), r)
+    t.equal((barriers["manager exit"]["sufficient"], barriers["manager exit"]["scope"]), (True, "block"), r)
+
+
+def lost(script):
+    r = trace(script, "--json")
+    t.equal(r.status, 0, r)
+    t.match(r"(?m)^\S+ the program ended with exit status 0, but what .* was to upload is LOST", r.err)
+    for call in r.json["calls"]:
+        t.equal(call["verdict"]["outcome"], "lost", r)
+    t.equal(r.json["summary"]["lost"], len(r.json["calls"]), r)
+    return r
+
+
+def test_a_daemon_thread_that_is_cut_off_loses_its_upload():
+    r = lost("threading.Thread(target=s3.upload_fileobj, args=(data, 'bucket', 'key'), daemon=True).start()\n")
+    t.match(r"LOST: upload_fileobj", r.err)
+    t.match(r"LOST, DOES NOT WAIT \(seen\): the program", r.err)
+
+
+def test_a_manager_that_nobody_waits_for_loses_its_upload():
+    lost("from s3transfer.manager import TransferManager\n"
+         "TransferManager(s3).upload(data, 'bucket', 'key')\n")
+
+
+def test_a_thread_that_comes_too_late_for_its_pools_loses_its_upload():
+    r = trace("threading.Thread(target=s3.upload_fileobj, args=(data, 'bucket', 'key')).start()\n", "--json")
+    outcomes = {call["verdict"]["outcome"] for call in r.json["calls"]}
+    if "cannot schedule new futures" not in r.err:
+        t.skip("this interpreter lets threads submit until they have ended")
+    t.equal(outcomes, {"lost"}, r)
+
+
+def test_a_bucket_that_is_refused_is_a_failure_with_the_services_code():
+    r = trace("s3.upload_fileobj(data, 'No_Such..B', 'key')\n", "--json")
+    call = r.json["calls"][0]
+    t.equal((r.status, call["verdict"]["outcome"]), (1, "failed"), r)
+    error = call["transfers"][0]["error"]
+    t.equal((error["code"], error["http_status"], error["operation"]),
+            ("InvalidBucketName", 400, "CreateMultipartUpload"), r)
+
+
+def test_a_call_that_waits_in_a_program_that_does_not_is_both():
+    r = trace("import time\n"
+              "threading.Thread(target=s3.upload_fileobj, args=(data, 'bucket', 'key')).start()\ntime.sleep(3)\n")
+    t.match(r"both are true: upload_fileobj keeps its own thread waiting", r.err)
+    t.match(r"to settle it: xferdb prove --local --call exit -- /usr/bin/python3 .*program\.py", r.err)
+
+
+if __name__ == "__main__":
+    t.main()
