@@ -290,9 +290,10 @@ static enum xf_status begin_chunk(struct range *r, uint64_t at, struct xf_error 
 	uint64_t size = xf_manager_config(r->download->t->manager)->io_chunksize;
 	if (size > r->len - at)
 		size = r->len - at;
-	struct chunk *c = calloc(1, sizeof(*c) + size);
+	struct chunk *c = malloc(sizeof(*c) + size);
 	if (!c)
 		return xf_fail(err, XF_NOMEM, "no memory to receive");
+	memset(c, 0, sizeof(*c));
 	xf_task_init(&c->task, "io", run_write);
 	c->task.release = release_chunk;
 	c->range = r;
