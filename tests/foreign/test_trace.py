@@ -121,6 +121,35 @@ def test_local_refuses_by_name():
     t.match(r"curl tried 192\.0\.2\.1:443: refused, 0 bytes left this machine", r.err)
 
 
+def test_local_refuses_by_the_hosts_name():
+    curl = t.need("curl")
+    r = trace("--local", "--", curl, "-sS", "-m", "5", "https://bucket.s3.example.com/x")
+    t.equal(r.status, 7, r)
+    t.match(r"^xferdb: curl tried bucket\.s3\.example\.com:443: refused, 0 bytes left this machine$", r.err)
+    script = t.tmp("upload.py")
+    with open(script, "w", encoding="utf-8") as f:
+        f.write("import socket\nsocket.create_connection(('s3.example.org', 8443), 5)\n")
+    r = trace("--local", "--", PYTHON, script)
+    t.equal(r.status, 1, r)
+    t.match(r"^xferdb: upload\.py tried s3\.example\.org:8443: refused, 0 bytes left this machine$", r.err)
+
+
+def test_local_names_nothing_twice_and_knows_the_machine_itself():
+    r = trace("--local", "--", PYTHON, "-c", "import socket; print(socket.getaddrinfo('localhost', 80)[0][4][0])")
+    t.true(r.out.strip() in ("127.0.0.1", "::1"), r)
+    t.true("refused" not in r.err, r)
+
+
+def test_local_takes_plain_http_to_the_endpoint_whatever_the_host():
+    curl = t.need("curl")
+    r = trace("--local", "--json=" + t.tmp("v.json"), "--", curl, "-sS", "-m", "20", "-T", "/etc/passwd",
+              "http://s3.example.com/bkt/k")
+    t.equal(r.status, 0, r)
+    with open(t.tmp("v.json"), encoding="utf-8") as f:
+        v = json.load(f)["calls"][0]["verdict"]
+    t.equal((v["answer"], v["outcome"]), ("blocks", "stored"), r)
+
+
 def test_a_plain_put_goes_through_and_is_judged():
     curl = t.need("curl")
     path = t.make_file("big", 1 << 20)

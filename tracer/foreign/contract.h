@@ -92,7 +92,7 @@
 
 enum {
 	TR_CONTROL_MAGIC = 0x4c544358, /* "XCTL" */
-	TR_CONTROL_VERSION = 1,
+	TR_CONTROL_VERSION = 2,
 	TR_MARK_FD = 1000000007,
 	TR_NR_PROCESSES = 256,
 	TR_NR_THREADS = 4096,
@@ -101,6 +101,8 @@ enum {
 	TR_NR_ATTEMPTS = 65536,
 	TR_NR_HOLDS = 32,
 	TR_NR_MARKS = 32,
+	TR_NR_NAMES = 64,
+	TR_NAME_MAX = 128,
 };
 
 /* One process. A slot is taken by exchanging pid from 0. */
@@ -193,6 +195,18 @@ struct tr_control_mark {
 	char label[128];
 };
 
+/*
+ * With --local: a host the program asked for, and the address it was given. The
+ * probe enters it, so that a refusal can name the host; where the name could not
+ * be looked up, for that is refused, too, the address is one of 198.18.0.0/15,
+ * which nobody has: the program gets as far as its connect().
+ */
+struct tr_control_name {
+	_Atomic uint32_t state;  /* 0 free, 1 being written, 2 valid */
+	uint8_t address[16];     /* IPv6, or IPv4 mapped into it */
+	char text[TR_NAME_MAX];
+};
+
 /* The control mapping. Everything is zero at first; counters hand out from 1 (transfers from 0). */
 struct tr_control {
 	uint32_t magic, version;
@@ -220,6 +234,7 @@ struct tr_control {
 	_Atomic uint64_t attempts[TR_NR_ATTEMPTS];
 	struct tr_control_hold holds[TR_NR_HOLDS];
 	struct tr_control_mark marks[TR_NR_MARKS];
+	struct tr_control_name names[TR_NR_NAMES];
 };
 
 enum {
@@ -252,6 +267,14 @@ int64_t tr_control_thread_find(struct tr_control *control, uint32_t tid);
 /* Enters a thread; false: the table is full. A tid used again replaces the old entry. */
 bool tr_control_thread_enter(struct tr_control *control, uint32_t tid, uint32_t number);
 void tr_control_thread_drop(struct tr_control *control, uint32_t tid);
+
+/*
+ * Enters a host and its address; address NULL: one is made up. The address by which it
+ * is known (IPv4 mapped), or NULL: the table is full, or the name too long.
+ */
+const uint8_t *tr_control_name_enter(struct tr_control *control, const char *text, const uint8_t *address);
+/* The host that was given this address; NULL: none. */
+const char *tr_control_name_of(const struct tr_control *control, const uint8_t address[16]);
 
 /* Around the real connect(): says that this thread's connection will be seen by the probe. */
 void tr_control_connecting(struct tr_control *control, uint32_t tid, bool begin);

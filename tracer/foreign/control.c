@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -157,4 +158,53 @@ void tr_control_connecting(struct tr_control *control, uint32_t tid, bool begin)
 bool tr_control_is_connecting(struct tr_control *control, uint32_t tid)
 {
 	return atomic_load(&control->connecting[tid % TR_NR_THREADS]) == tid;
+}
+
+/* ---- names */
+
+static void name_make_up(uint8_t address[16], unsigned index)
+{
+	static const uint8_t mapped[16] = { [10] = 0xff, 0xff, 198, 18, 214, 0 };
+
+	memcpy(address, mapped, sizeof(mapped));
+	address[15] = (uint8_t)(index + 1);
+}
+
+static bool name_is(const struct tr_control_name *n, const char *text, const uint8_t *address)
+{
+	return atomic_load_explicit(&n->state, memory_order_acquire) == 2 && strcmp(n->text, text) == 0 &&
+	       (!address || memcmp(n->address, address, sizeof(n->address)) == 0);
+}
+
+const uint8_t *tr_control_name_enter(struct tr_control *control, const char *text, const uint8_t *address)
+{
+	if (strlen(text) >= TR_NAME_MAX)
+		return NULL;
+	for (unsigned i = 0; i < TR_NR_NAMES; i++) {
+		struct tr_control_name *n = &control->names[i];
+		uint32_t free = 0;
+		if (name_is(n, text, address))
+			return n->address;
+		if (!atomic_compare_exchange_strong(&n->state, &free, 1))
+			continue;
+		strcpy(n->text, text);
+		if (address)
+			memcpy(n->address, address, sizeof(n->address));
+		else
+			name_make_up(n->address, i);
+		atomic_store_explicit(&n->state, 2, memory_order_release);
+		return n->address;
+	}
+	return NULL;
+}
+
+const char *tr_control_name_of(const struct tr_control *control, const uint8_t address[16])
+{
+	for (unsigned i = 0; i < TR_NR_NAMES; i++) {
+		const struct tr_control_name *n = &control->names[i];
+		if (atomic_load_explicit(&n->state, memory_order_acquire) == 2 &&
+		    memcmp(n->address, address, sizeof(n->address)) == 0 && memchr(n->text, 0, sizeof(n->text)))
+			return n->text;
+	}
+	return NULL;
 }

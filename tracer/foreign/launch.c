@@ -770,6 +770,28 @@ static enum xf_status launch_start(struct tr_launch *l, struct xf_error *err)
 	return XF_OK;
 }
 
+static const char *base_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* The name of the program as its user would say it: the script, not its interpreter. */
+static const char *launch_called(char *const *argv)
+{
+	const char *name = base_of(argv[0]);
+
+	if (strncmp(name, "python", 6) != 0)
+		return name;
+	for (char *const *word = argv + 1; *word; word++) {
+		size_t len = strlen(*word);
+		if (len > 3 && strcmp(*word + len - 3, ".py") == 0)
+			return base_of(*word);
+	}
+	return name;
+}
+
 static enum xf_status launch_prepare(struct tr_launch *l, struct xf_error *err)
 {
 	enum xf_status status;
@@ -780,7 +802,7 @@ static enum xf_status launch_prepare(struct tr_launch *l, struct xf_error *err)
 		return xf_fail(err, XF_NOMEM, "no memory or descriptors for the supervisor");
 	l->supervisor.control = l->control;
 	l->supervisor.mode = l->options.relay;
-	l->supervisor.program = l->argv[0];
+	l->supervisor.program = launch_called(l->argv);
 	l->supervisor.processes.loop = l->loop;
 	l->supervisor.processes.control = l->control;
 	l->supervisor.processes.gone = launch_process_gone;
@@ -957,6 +979,8 @@ const char *const *tr_launch_refusals(struct tr_launch *l)
 
 	for (unsigned i = 0; i < n; i++)
 		list[i] = l->supervisor.refusals[i];
+	if (!n && l->supervisor.resolver[0])
+		list[n++] = l->supervisor.resolver;
 	list[n] = NULL;
 	return list;
 }

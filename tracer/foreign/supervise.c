@@ -82,15 +82,45 @@ static bool may_leave(const struct sockaddr_storage *a)
 	return a->ss_family != AF_INET && a->ss_family != AF_INET6;
 }
 
+/* As the program named the host, where the probe heard it; else the address. */
+static const char *refused_host(const struct tr_supervisor *s, const struct sockaddr_storage *to, char *buf, size_t cap)
+{
+	const struct sockaddr_in *v4 = (const void *)to;
+	uint8_t address[16] = { [10] = 0xff, 0xff };
+	const char *name = NULL;
+
+	if (to->ss_family == AF_INET6)
+		memcpy(address, &((const struct sockaddr_in6 *)(const void *)to)->sin6_addr, sizeof(address));
+	else
+		memcpy(address + 12, &v4->sin_addr, 4);
+	if (to->ss_family == AF_INET || to->ss_family == AF_INET6)
+		name = tr_control_name_of(s->control, address);
+	if (!name)
+		return tr_address_text(to, buf, cap);
+	snprintf(buf, cap, "%s:%u", name, address_port(to));
+	return buf;
+}
+
+/* A name server: what is of interest is the host it would have been asked for, and that is tried next. */
+static bool is_resolver(const struct sockaddr_storage *to)
+{
+	return (to->ss_family == AF_INET || to->ss_family == AF_INET6) && address_port(to) == 53;
+}
+
 static struct tr_decision refuse(struct tr_supervisor *s, uint32_t tid, const struct sockaddr_storage *to)
 {
 	struct tr_process *p = tr_process_of(&s->processes, tid);
 	const char *who = p && !p->program ? p->command : s->program;
-	char text[80], line[160];
+	char text[160], line[288];
 
 	s->refused++;
 	snprintf(line, sizeof(line), "%.40s tried %s: refused, 0 bytes left this machine", who,
-		 tr_address_text(to, text, sizeof(text)));
+		 refused_host(s, to, text, sizeof(text)));
+	if (is_resolver(to)) {
+		snprintf(s->resolver, sizeof(s->resolver), "%.40s asked the name server %s: refused, 0 bytes left this "
+			 "machine", who, text);
+		return (struct tr_decision){ TR_FAIL, ECONNREFUSED };
+	}
 	for (unsigned i = 0; i < s->nr_refusals; i++)
 		if (strcmp(s->refusals[i], line) == 0)
 			return (struct tr_decision){ TR_FAIL, ECONNREFUSED };

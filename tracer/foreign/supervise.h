@@ -34,7 +34,8 @@ struct tr_supervisor {
 	struct tr_processes processes;
 	uint64_t moved;                /* counts whatever shows that something goes on */
 	uint64_t refused;
-	char refusals[16][160];        /* one sentence each, the first of them */
+	char refusals[16][288];        /* one sentence each, the first of them */
+	char resolver[288];            /* the same of a name server, when nothing else was refused */
 	unsigned nr_refusals;
 };
 

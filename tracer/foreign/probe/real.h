@@ -5,6 +5,7 @@
 #ifndef PROBE_REAL_H
 #define PROBE_REAL_H
 
+#include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -82,6 +83,8 @@
 	X(int, accept, NULL, (int, struct sockaddr *, socklen_t *))                                \
 	X(int, accept4, NULL, (int, struct sockaddr *, socklen_t *, int))                          \
 	X(int, connect, NULL, (int, const struct sockaddr *, socklen_t))                           \
+	X(int, getaddrinfo, NULL,                                                                  \
+	  (const char *, const char *, const struct addrinfo *, struct addrinfo **))               \
 	X(int, shutdown, NULL, (int, int))                                                         \
 	X(int, close, NULL, (int))                                                                 \
 	X(int, close_range, NULL, (unsigned, unsigned, int))                                       \
