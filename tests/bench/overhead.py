@@ -1,6 +1,6 @@
 """What tracing costs the program traced: CPU seconds of program and tracer together, as ratios to untraced.
 
-    tests/bench/overhead.py [rounds] [MiB]          from a release build; prints the table of docs/overhead.md
+    tests/bench/overhead.py [rounds] [MiB] [program…]    from a release build; prints the table of docs/overhead.md
 
 All techniques take turns within each round, so that whatever else the machine does falls on all of
 them; the ratio is of medians, and the spread of "untraced" against itself stands beside it. The
@@ -47,7 +47,7 @@ def programs(server, path):
         "boto3": (PYTHON, [script, server.endpoint, path]),
         "curl": (shutil.which("curl"), ["-sS", "-T", path, server.endpoint + "/bkt/curl"]),
         "rclone": (shutil.which("rclone"), ["--config", os.devnull, "--s3-provider", "Other", "--s3-env-auth",
-                                           "--s3-endpoint", server.endpoint, "copyto", path, ":s3:bkt/rclone"]),
+                                           "--s3-endpoint", server.endpoint, "--ignore-times", "copyto", path, ":s3:bkt/rclone"]),
     }
     return {name: [program, *rest] for name, (program, rest) in words.items() if program}
 
@@ -81,7 +81,8 @@ def main():
     with t.Serve("--anonymous") as server:
         env = dict(server.environment())
         path = t.make_file("f", size * t.MiB)
-        todo = programs(server, path)
+        todo = {name: words for name, words in programs(server, path).items()
+                if name in sys.argv[3:] or not sys.argv[3:]}
         for i in range(rounds):
             for technique in TECHNIQUES:
                 for name, program in todo.items():

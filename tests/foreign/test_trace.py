@@ -112,6 +112,62 @@ def test_a_killed_supervisor_does_not_take_the_program_along():
     t.wait_until(lambda: os.path.exists(done), 20)
 
 
+def test_two_hundred_forks():
+    for backend in ("auto", "ptrace"):
+        r = shell("i=0; while [ $i -lt 200 ]; do (exit 3); i=$((i + 1)); done; exit 9", "--backend", backend)
+        t.equal((backend, r.status), (backend, 9), r)
+
+
+def test_a_chain_of_execs_keeps_the_status_under_every_backend():
+    for backend in ("notify", "ptrace", "none"):
+        r = shell("exec sh -c 'exec sh -c \"exec sh -c \\\"exit 6\\\"\"'", "--backend", backend)
+        t.equal((backend, r.status), (backend, 6), r)
+
+
+def test_long_words_and_many_of_them():
+    r = trace("--", "sh", "-c", "echo $# ${#1}", "sh", "x" * 100000, *["y"] * 3000)
+    t.equal((r.status, r.out), (0, "3001 100000\n"), r)
+
+
+def test_standard_streams_are_what_they_were():
+    script = "for fd in 0 1; do [ -t $fd ] && echo tty || { [ -p /dev/fd/$fd ] && echo pipe || echo file; }; done"
+    t.equal(shell(script).out, "file\npipe\n")                        # /dev/null, a pipe
+    t.equal(shell(script, input=b"").out, "pipe\npipe\n")
+    with t.Pty(t.XFERDB, "trace", "--quiet", "--", "sh", "-c", script) as terminal:
+        terminal.expect("tty\r\ntty\r\n")
+        t.equal(terminal.wait(), 0)
+
+
+def test_an_unprivileged_user():
+    if os.geteuid() != 0:
+        t.skip("only root can become somebody else")
+    home = t.tmp("nobody")
+    os.mkdir(home)
+    os.chown(home, 65534, 65534)
+    os.chmod(t.tmp(), 0o755)
+    who = {"user": 65534, "group": 65534, "extra_groups": (), "cwd": "/"}
+    if t.run("test", "-x", t.XFERDB, **who).status:
+        t.skip("nobody may not run %s" % t.XFERDB)
+    env = t.environment(HOME=home, XDG_STATE_HOME=home)
+    for backend in ("notify", "ptrace"):
+        r = shell("id -u; exit 4", "--backend", backend, env=env, **who)
+        t.equal((backend, r.status, r.out), (backend, 4, "65534\n"), r)
+        t.match("set-uid programs run without theirs", r.err)
+
+
+def test_gdb_attaches_beside_the_notifications():
+    gdb = t.need("gdb")
+    p = t.Process(t.XFERDB, "trace", "--", "sh", "-c", "echo PID=$$; read line; exit 3",
+                  stdin=subprocess.PIPE)
+    pid = p.wait_line(r"PID=(\d+)").group(1)
+    r = t.run(gdb, "-nx", "-batch", "-p", pid, "-ex", "info inferiors", "-ex", "detach")
+    t.match("process " + pid, r.out)
+    t.true("ptrace: Operation not permitted" not in r.err, r)
+    p.popen.stdin.write(b"go on\n")
+    p.popen.stdin.close()
+    t.equal(p.popen.wait(20), 3)
+
+
 # ---- --local
 
 def test_local_refuses_by_name():
