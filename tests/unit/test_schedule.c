@@ -34,6 +34,7 @@ static struct world {
 	struct xf_client *client;
 	int source;                  /* BIG MiB in memory */
 	char path[64];
+	size_t unanswered;           /* Creates given up after the patience: their uploads have no name */
 } world;
 
 struct run {
@@ -172,6 +173,7 @@ static void check_end(const struct run *r, enum xf_status status)
 	HOLDS(s.aborted == (s.created && status != XF_OK));
 	HOLDS(s.completes <= 1);
 	HOLDS(!info.orphaned);
+	world.unanswered += info.create_unanswered;
 	HOLDS(xf_sem_value(xf_executor_permits(xf_manager_requests(r->m))) == (int64_t)r->config.max_request_queue_size);
 	HOLDS(xf_sem_value(xf_executor_permits(xf_manager_io(r->m))) == (int64_t)r->config.max_io_queue_size);
 	HOLDS(xf_sem_value(xf_manager_upload_chunks(r->m)) == (int64_t)r->config.max_in_memory_upload_chunks);
@@ -243,7 +245,8 @@ static void every_schedule_keeps_the_invariants(void **state)
 	for (uint64_t i = 0; i < n; i++)
 		run_one(seed + i);
 	print_message("%llu schedules from seed %llu\n", (unsigned long long)n, (unsigned long long)seed);
-	assert_int_equal(count_unfinished(), 0);
+	/* none that could have been named; on a machine so busy that half a second is short, few others */
+	assert_true(count_unfinished() <= world.unanswered);
 }
 
 /* ---- the state not-started: announced by who cancels */
