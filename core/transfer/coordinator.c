@@ -1,4 +1,4 @@
-/* coordinator, future: the status machine of a transfer and its two sides. */
+/* coordinator: the status machine of a transfer, and the announcing of its end. */
 #include "core/transfer/coordinator.h"
 
 #include <stdlib.h>
@@ -60,16 +60,11 @@ static void pass_gate(const struct xf_ev_status *event)
 	XF_GATE_AFTER(status, 0, site, event->transfer, event->from, event->to);
 }
 
-static bool is_final(enum xf_state state)
-{
-	return state >= XF_STATE_SUCCESS;
-}
-
 bool xf_coordinator_advance(struct xf_transfer *t, enum xf_state to)
 {
 	struct xf_ev_status event;
 	xf_mutex_lock(&t->lock);
-	bool on = !is_final(t->state);
+	bool on = !xf_coordinator_is_final(t->state);
 	if (on)
 		change_locked(t, to, &event);
 	xf_mutex_unlock(&t->lock);
@@ -78,28 +73,28 @@ bool xf_coordinator_advance(struct xf_transfer *t, enum xf_state to)
 	return on;
 }
 
-/* Returns the state it ended from; a final one: it had ended before, and nothing was done. */
-static enum xf_state end_with(struct xf_transfer *t, enum xf_state to, const struct xf_error *err)
+enum xf_state xf_coordinator_end(struct xf_transfer *t, enum xf_state to,
+				 const struct xf_error *err)
 {
 	struct xf_ev_status event;
 	bool told = false;
 	xf_mutex_lock(&t->lock);
 	enum xf_state from = t->state;
-	if (!is_final(from)) {
+	if (!xf_coordinator_is_final(from)) {
 		t->error = *err;
 		told = change_locked(t, to, &event);
 	}
 	xf_mutex_unlock(&t->lock);
 	if (told)
 		pass_gate(&event);
-	if (!is_final(from))
+	if (!xf_coordinator_is_final(from))
 		xf_latch_set(&t->stop);
 	return from;
 }
 
 void xf_coordinator_fail(struct xf_transfer *t, const struct xf_error *err)
 {
-	end_with(t, XF_STATE_FAILED, err);
+	xf_coordinator_end(t, XF_STATE_FAILED, err);
 }
 
 void xf_coordinator_succeed(struct xf_transfer *t)
@@ -217,56 +212,4 @@ enum xf_go xf_coordinator_go_patiently(void *transfer)
 	if (!since)
 		return XF_GO_ON;
 	return xf_gate_now_ns() > since + XF_PATIENCE_NS ? XF_GO_DROP : XF_GO_HURRY;
-}
-
-/* ---- the caller's side */
-
-enum xf_status xf_future_result(struct xf_transfer *t, struct xf_error *err)
-{
-	XF_FRAME("transfer:u32", t->id);
-	xf_latch_wait(&t->done, XF_FOREVER);
-	xf_mutex_lock(&t->lock);
-	struct xf_error error = t->error;
-	xf_mutex_unlock(&t->lock);
-	if (err && err->status == XF_OK)
-		*err = error;
-	XF_RETURN(error.status);
-}
-
-bool xf_future_done(struct xf_transfer *t)
-{
-	return xf_coordinator_over(t);
-}
-
-enum xf_state xf_future_state(struct xf_transfer *t)
-{
-	return (enum xf_state)atomic_load(&t->state_now);
-}
-
-/*
- * One that failed and drains is hurried on, too: nobody wants to wait for its siblings' answers.
- * Without a lock held, so that a done callback may do whatever it likes (upstream's deadlocks).
- * A muted canceller leaves the announcing to the submission task: its events would be lost.
- */
-void xf_future_cancel(struct xf_transfer *t, enum xf_status why, const char *reason)
-{
-	struct xf_error err = XF_ERROR_INIT;
-	uint64_t never = 0;
-	xf_fail(&err, why, "%s", reason);
-	enum xf_state from = end_with(t, XF_STATE_CANCELLED, &err);
-	atomic_compare_exchange_strong(&t->cancelled_at_ns, &never, xf_gate_now_ns());
-	if (!is_final(from) && !xf_lane.muted)
-		XF_EVENT(cancel, .transfer = t->id, .reason = xf_text(reason));
-	if (from == XF_STATE_NOT_STARTED && !xf_lane.muted)
-		xf_coordinator_announce(t, NULL);
-	else
-		xf_manager_wake(t->manager);
-}
-
-void xf_future_info(struct xf_transfer *t, struct xf_transfer_info *out)
-{
-	*out = (struct xf_transfer_info){ .id = t->id, .bucket = t->bucket, .key = t->key,
-					  .etag = "", .upload_id = "" };
-	if (t->info)
-		t->info(t, out);
 }

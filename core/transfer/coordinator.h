@@ -59,6 +59,18 @@ static inline bool xf_coordinator_over(struct xf_transfer *t)
 /* not-started → queued → running. False: it is over already. */
 bool xf_coordinator_advance(struct xf_transfer *t, enum xf_state to);
 
+static inline bool xf_coordinator_is_final(enum xf_state state)
+{
+	return state >= XF_STATE_SUCCESS;
+}
+
+/*
+ * Ends it as `to`, with that error. Returns the state it ended from; a final one:
+ * it had ended before, and nothing was done.
+ */
+enum xf_state xf_coordinator_end(struct xf_transfer *t, enum xf_state to,
+				 const struct xf_error *err);
+
 /* Keeps the first error; without effect when it is over. */
 void xf_coordinator_fail(struct xf_transfer *t, const struct xf_error *err);
 

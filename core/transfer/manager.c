@@ -141,7 +141,7 @@ enum xf_status xf_manager_new(struct xf_client *client, const struct xf_transfer
 		return xf_fail(err, status, "no memory for the manager's pools");
 	}
 	*out = m;
-	return XF_OK;
+	XF_RETURN(XF_OK);
 }
 
 void xf_manager_free(struct xf_manager *m)
