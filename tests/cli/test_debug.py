@@ -73,7 +73,7 @@ def test_breakpoints_are_listed_as_pdb_lists_them():
     t.true("""Num Type         Disp Enb   Where
 1   breakpoint   keep yes   at part_done 3
 	ignore next 2 hits
-2   breakpoint   del  yes   at core/transfer/coordinator.c:""" in r.out, r)
+2   breakpoint   del  yes   at core/transfer/future.c:""" in r.out, r)
     for line in ["Will ignore next 2 crossings of breakpoint 1.", "New condition set for breakpoint 3.",
                  "Disabled breakpoint 3 at sem request == 0", "*** Breakpoint number 77 out of range",
                  "*** Non-numeric breakpoint number x", "Deleted breakpoint 3 at sem request == 0",
