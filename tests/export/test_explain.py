@@ -8,7 +8,7 @@ import t
 MiB = t.MiB
 
 
-def run(*args, size=40 * MiB, input=None):
+def run(*args, size=42 * MiB, input=None):
     trace = os.path.join(t.tmp(), "run.xft")
     source = "-" if input else t.make_file("f%d" % size, size)
     command = ["put", "--local", "-q", "-o", trace, "--part-size", "5MB", source, "s3://bucket/k", *args]
@@ -86,9 +86,9 @@ def test_predictions_come_true_in_nine_of_ten():
                                               "bandwidth=12MB") for now, then in ((2, 4), (4, 2))]
     good, seen = 0, []
     for fault, now, then in cases:
-        call = explain(run("--concurrency", str(now), "--fault", fault, size=60 * MiB), "--predict", "max-concurrency=%d" % then)
+        call = explain(run("--concurrency", str(now), "--fault", fault, size=62 * MiB), "--predict", "max-concurrency=%d" % then)
         predicted = call["predictions"][0]["ns"]
-        real = explain(run("--concurrency", str(then), "--fault", fault, size=60 * MiB))["wall_ns"]
+        real = explain(run("--concurrency", str(then), "--fault", fault, size=62 * MiB))["wall_ns"]
         seen.append((fault, now, then, predicted / 1e9, real / 1e9))
         good += abs(predicted - real) <= 0.15 * real
     t.true(good >= 9, seen)

@@ -45,30 +45,18 @@ static double spread(const struct tr_run *run, double capacity, bool by_bytes, i
 	return mean > 0 ? sqrt(variance > 0 ? variance : 0) / mean : 0;
 }
 
-/* Spread of the answers' times themselves. */
-static double latency_spread(const struct tr_run *run)
+/* The smallest capacity that explains the parts about as well as any: it promises least. */
+static void fit(struct tr_run *run, bool by_bytes, int64_t base)
 {
-	double sum = 0, squares = 0;
-	for (uint32_t i = 0; i < run->nr_parts; i++) {
-		sum += (double)run->parts[i].latency_ns;
-		squares += (double)run->parts[i].latency_ns * (double)run->parts[i].latency_ns;
+	enum { NR = sizeof(capacities) / sizeof(*capacities) };
+	double spreads[NR], best = 1e300;
+	for (unsigned i = 0; i < NR; i++) {
+		spreads[i] = spread(run, capacities[i], by_bytes, base);
+		best = spreads[i] < best ? spreads[i] : best;
 	}
-	double mean = run->nr_parts ? sum / run->nr_parts : 0;
-	double variance = run->nr_parts ? squares / run->nr_parts - mean * mean : 0;
-	return mean > 0 ? sqrt(variance > 0 ? variance : 0) / mean : 0;
-}
-
-static double fit(struct tr_run *run, bool by_bytes, int64_t base)
-{
-	double best = 1e300;
-	for (unsigned i = 0; i < sizeof(capacities) / sizeof(*capacities); i++) {
-		double s = spread(run, capacities[i], by_bytes, base);
-		if (s < best * 0.95) { /* of equals the smallest: it promises least */
-			best = s;
+	for (unsigned i = NR; i-- > 0;)
+		if (spreads[i] <= 1.15 * best + 0.02)
 			run->capacity = capacities[i];
-		}
-	}
-	return best;
 }
 
 static int64_t mean_latency(const struct tr_run *run)
@@ -79,14 +67,28 @@ static int64_t mean_latency(const struct tr_run *run)
 	return run->nr_parts ? sum / run->nr_parts : 0;
 }
 
+/*
+ * Do answers take longer because of the bytes? A part much smaller than the largest tells: its answer came
+ * sooner, or as late as all. Without such a part, requests without a body do.
+ */
+static bool grows_with_bytes(const struct tr_run *run, int64_t mean, int64_t base)
+{
+	const struct tr_run_part *small = NULL;
+	uint64_t largest = 0;
+	for (uint32_t i = 0; i < run->nr_parts; i++)
+		largest = run->parts[i].bytes > largest ? run->parts[i].bytes : largest;
+	for (uint32_t i = 0; i < run->nr_parts; i++)
+		if (run->parts[i].bytes < largest * 6 / 10 && (!small || run->parts[i].bytes < small->bytes))
+			small = &run->parts[i];
+	if (!small)
+		return base * 10 < mean * 3;
+	return (double)small->latency_ns < (double)mean * (1 + (double)small->bytes / (double)largest) / 2;
+}
+
 void tr_run_fit(struct tr_run *run, int64_t base_latency_ns)
 {
 	int64_t mean = mean_latency(run);
-	bool excess = mean > 2 * base_latency_ns + 5000000;
-	run->by_bytes = false;
-	/* equal answers are latency; unequal ones are the transfer's, if bytes explain them better */
-	if (excess && fit(run, true, base_latency_ns) < latency_spread(run))
-		run->by_bytes = true;
+	run->by_bytes = mean > 2 * base_latency_ns + 5000000 && grows_with_bytes(run, mean, base_latency_ns);
 	fit(run, run->by_bytes, base_latency_ns);
 	for (uint32_t i = 0; i < run->nr_parts; i++) {
 		struct tr_run_part *p = &run->parts[i];
