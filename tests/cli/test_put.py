@@ -416,8 +416,8 @@ def test_the_screen_shows_lanes_and_gives_the_terminal_back():
     with t.Pty(t.XFERDB, "put", "--local", path, "s3://bkt/k", "--tui", "--max-bandwidth", "20MB", size=(30, 100)) as p:
         before = p.modes()
         p.expect("request-1")
-        p.resize(20, 70)
-        p.expect("JOIN")
+        p.resize(24, 80)
+        p.expect(" join ")
         p.resize(5, 20)
         p.expect("too small")
         p.resize(30, 100)
