@@ -144,8 +144,9 @@ static void dot_arrow(FILE *out, const struct tr_edge *e)
 
 void tr_dot_end(struct tr_export *x)
 {
+	/* newrank: the old ranking gives up on clusters tied by many edges */
 	if (!x->status)
-		fputs("digraph xferdb {\n\trankdir=TB;\n\tnode [shape=box, fontname=\"sans-serif\", fontsize=10];\n"
+		fputs("digraph xferdb {\n\trankdir=TB; newrank=true; splines=line;\n\tnode [shape=box, fontname=\"sans-serif\", fontsize=10];\n"
 		      "\tedge [fontname=\"sans-serif\", fontsize=9];\n", x->out);
 	for (uint32_t i = 0; !x->status && i < tr_log_nr_threads(x->log); i++) {
 		fprintf(x->out, "\tsubgraph cluster_%" PRIu32 " {\n\t\tlabel=", i);
