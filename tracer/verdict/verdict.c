@@ -331,6 +331,23 @@ static bool cut_off(const struct judge *j, const struct tr_call *c, const struct
 	       (!http_status || (e.kind == XF_EV_multipart_create && http_status < 300));
 }
 
+/* Nobody heard of a failure: the call raised nothing, or on a thread whose end nobody reads. */
+static bool unheard(const struct judge *j, const struct tr_call *c)
+{
+	return c->ret == TR_NONE || !raised(j, c) ||
+	       strcmp(tr_log_thread(j->log, c->thread)->name, "main") != 0;
+}
+
+/*
+ * Another program's client took its upload back though no request had been refused: it was
+ * shut down under its feet, as by the end of the interpreter.
+ */
+static bool taken_back(const struct judge *j, const struct tr_call *c, const struct tr_transfer_state *t)
+{
+	return t->done == TR_NONE && t->create_ok && t->abort_ok && t->complete == TR_NONE &&
+	       t->fail_event == TR_NONE && saw_the_end(j) && c && unheard(j, c);
+}
+
 static enum tr_outcome outcome_of(const struct judge *j, const struct tr_call *c,
 				  const struct tr_transfer_state *t)
 {
@@ -341,7 +358,7 @@ static enum tr_outcome outcome_of(const struct judge *j, const struct tr_call *c
 		return c && c->ret != TR_NONE && at > c->ret ? TR_STORED_LATER : TR_STORED;
 	if (t->state == XF_STATE_CANCELLED && settled(t))
 		return TR_CANCELLED;
-	if (settled(t) && !cut_off(j, c, t))
+	if (settled(t) && !cut_off(j, c, t) && !taken_back(j, c, t))
 		return TR_FAILED;
 	return saw_the_end(j) ? TR_LOST : TR_OUTCOME_UNKNOWN;
 }
