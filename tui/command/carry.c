@@ -441,11 +441,11 @@ static int errors_note(struct carry *p, bool print)
 
 static int conclude(struct carry *p, int exit_status)
 {
-	struct ui_trace trace = { .log = NULL };
+	struct ui_recording trace = { .log = NULL };
 	struct xf_error err = XF_ERROR_INIT;
 	int concluded;
 
-	if (p->recorded && ui_trace_open(&trace, p->trace_path, true, &err))
+	if (p->recorded && ui_recording_open(&trace, p->trace_path, true, &err))
 		fprintf(stderr, "xferdb: the trace cannot be judged: %s\n", err.message);
 	if (p->app)
 		ui_screen_app_finish(p->app, ui_signals_count() ? NULL : trace.log, &trace.verdicts);
@@ -453,7 +453,7 @@ static int conclude(struct carry *p, int exit_status)
 	errors_note(p, true);
 	concluded = ui_conclude_to(p->downloads.to_stdout ? stderr : ui_text_stream(p->settings),
 				   trace.judged ? &trace : NULL, p->settings, p->what->command, false);
-	ui_trace_close(&trace);
+	ui_recording_close(&trace);
 	return exit_status ? exit_status : concluded;
 }
 

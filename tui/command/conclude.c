@@ -13,14 +13,14 @@ FILE *ui_text_stream(const struct ui_settings *settings)
 }
 
 /* The trace's name in the document: none for one that was in memory only. */
-static const char *trace_name(const struct ui_trace *trace)
+static const char *trace_name(const struct ui_recording *trace)
 {
 	bool in_memory = !*trace->path || !strncmp(trace->path, "/proc/self/fd/", 14);
 
 	return in_memory ? NULL : trace->path;
 }
 
-static int json_write(const struct ui_trace *trace, const struct ui_settings *settings, const char *command)
+static int json_write(const struct ui_recording *trace, const struct ui_settings *settings, const char *command)
 {
 	struct ui_document document = { .command = command };
 	struct xf_error err = XF_ERROR_INIT;
@@ -40,13 +40,13 @@ static int json_write(const struct ui_trace *trace, const struct ui_settings *se
 	return status ? UI_EXIT_FAILED : UI_EXIT_DONE;
 }
 
-int ui_conclude(const struct ui_trace *trace, const struct ui_settings *settings, const char *command,
+int ui_conclude(const struct ui_recording *trace, const struct ui_settings *settings, const char *command,
 		bool errors)
 {
 	return ui_conclude_to(ui_text_stream(settings), trace, settings, command, errors);
 }
 
-int ui_conclude_to(FILE *out, const struct ui_trace *trace, const struct ui_settings *settings,
+int ui_conclude_to(FILE *out, const struct ui_recording *trace, const struct ui_settings *settings,
 		   const char *command, bool errors)
 {
 	int exit_status = UI_EXIT_DONE;

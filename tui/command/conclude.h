@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-#include "tui/command/trace.h"
+#include "tui/command/recording.h"
 
 /* Where text for people goes: standard output, unless the JSON document goes there. */
 FILE *ui_text_stream(const struct ui_settings *settings);
@@ -18,10 +18,10 @@ FILE *ui_text_stream(const struct ui_settings *settings);
  * verdict. errors: say why transfers failed. Returns UI_EXIT_DONE, UI_EXIT_UNMET, or
  * UI_EXIT_FAILED when the JSON could not be written.
  */
-int ui_conclude(const struct ui_trace *trace, const struct ui_settings *settings, const char *command,
+int ui_conclude(const struct ui_recording *trace, const struct ui_settings *settings, const char *command,
 		bool errors);
 /* The same with the text for people on out: for commands whose standard output is somebody else's. */
-int ui_conclude_to(FILE *out, const struct ui_trace *trace, const struct ui_settings *settings,
+int ui_conclude_to(FILE *out, const struct ui_recording *trace, const struct ui_settings *settings,
 		   const char *command, bool errors);
 
 #endif

@@ -49,7 +49,7 @@ struct demo {
 	struct ui_local local;
 	char folder[64];               /* of the traces */
 	int file;                      /* what is uploaded; has no name */
-	struct ui_trace traces[NR_WAYS];
+	struct ui_recording traces[NR_WAYS];
 	FILE *out;
 	struct ui_style style;
 };
@@ -222,7 +222,7 @@ static enum xf_status run_one(struct demo *d, unsigned way, struct xf_error *err
 		return xf_fail_errno(err, XF_IO, errno, "the run '%s' could not be started", d->ways[way].label);
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		return xf_fail(err, XF_IO, "the run '%s' failed", d->ways[way].label);
-	return ui_trace_open(&d->traces[way], trace, true, err);
+	return ui_recording_open(&d->traces[way], trace, true, err);
 }
 
 /* ---- the table */
@@ -269,7 +269,7 @@ static void row_print(const struct demo *d, unsigned way)
 
 static void answer_print(const struct demo *d)
 {
-	const struct ui_trace *t = &d->traces[0];
+	const struct ui_recording *t = &d->traces[0];
 	struct ui_report report = { t->log, &t->verdicts, d->style, true };
 	const struct tr_verdict *v = &t->verdicts.list[0];
 
@@ -293,7 +293,7 @@ static void summary_add(json_t *sum, json_t *other)
 							   json_integer_value(value)));
 }
 
-static json_t *document_of(const struct ui_trace *trace)
+static json_t *document_of(const struct ui_recording *trace)
 {
 	struct ui_document document = { "demo", trace->log, &trace->verdicts, NULL };
 
@@ -346,7 +346,7 @@ int ui_demo_run(struct ui_arguments *arguments)
 	if (status)
 		fprintf(stderr, "xferdb: %s\n", err.message);
 	for (unsigned i = 0; i < NR_WAYS; i++)
-		ui_trace_close(&d.traces[i]);
+		ui_recording_close(&d.traces[i]);
 	ui_local_stop(&d.local);
 	ui_signals_stop();
 	folder_remove(d.folder);

@@ -14,7 +14,7 @@
 #include "tui/command/conclude.h"
 #include "tui/command/json.h"
 #include "tui/command/style.h"
-#include "tui/command/trace.h"
+#include "tui/command/recording.h"
 
 enum { MAX_RUNS = 100, SLICES = 8 };
 /* ORDER measures: the causes stand behind the named ones */
@@ -60,7 +60,7 @@ static void slices_read(struct side *s, const struct tr_explanation *e)
 	}
 }
 
-static void run_read(struct side *s, const struct ui_trace *t, const struct tr_explanation *e)
+static void run_read(struct side *s, const struct ui_recording *t, const struct tr_explanation *e)
 {
 	const struct tr_verdict *v = &t->verdicts.list[0];
 	double wait = 0;
@@ -83,19 +83,19 @@ static void run_read(struct side *s, const struct ui_trace *t, const struct tr_e
 
 static enum xf_status trace_read(struct side *s, const char *path, struct xf_error *err)
 {
-	struct ui_trace trace;
+	struct ui_recording trace;
 	struct tr_explanation e;
 	enum xf_status status;
 	if (s->nr == MAX_RUNS)
 		return xf_fail(err, XF_INVALID, "a side has more than %d traces", MAX_RUNS);
-	status = ui_trace_open(&trace, path, true, err);
+	status = ui_recording_open(&trace, path, true, err);
 	if (!status) {
 		status = tr_explain(trace.log, &trace.verdicts, trace.verdicts.list[0].call, &e, err);
 		if (!status)
 			run_read(s, &trace, &e);
 		tr_explanation_fini(&e);
 	}
-	ui_trace_close(&trace);
+	ui_recording_close(&trace);
 	return status;
 }
 

@@ -7,7 +7,7 @@
 #include "tracer/export/text.h"
 #include "tracer/trace/filter.h"
 #include "tui/command/style.h"
-#include "tui/command/trace.h"
+#include "tui/command/recording.h"
 
 /* The stream the events go to: standard output, or --json=FILE. */
 static FILE *stream_open(const struct ui_settings *settings)
@@ -64,7 +64,7 @@ int ui_events_run(struct ui_arguments *arguments)
 	const struct ui_settings *settings = &arguments->settings;
 	struct tr_filter *filter = NULL;
 	struct xf_error err = XF_ERROR_INIT;
-	struct ui_trace trace;
+	struct ui_recording trace;
 	FILE *out;
 	int failed;
 
@@ -72,7 +72,7 @@ int ui_events_run(struct ui_arguments *arguments)
 		fprintf(stderr, "xferdb: --filter: %s\n", err.message);
 		return UI_EXIT_USAGE;
 	}
-	if (ui_trace_of(&trace, arguments, false)) {
+	if (ui_recording_of(&trace, arguments, false)) {
 		tr_filter_free(filter);
 		return UI_EXIT_USAGE;
 	}
@@ -87,7 +87,7 @@ int ui_events_run(struct ui_arguments *arguments)
 		if (out != stdout)
 			fclose(out);
 	}
-	ui_trace_close(&trace);
+	ui_recording_close(&trace);
 	tr_filter_free(filter);
 	return failed ? UI_EXIT_FAILED : UI_EXIT_DONE;
 }

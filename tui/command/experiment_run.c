@@ -17,7 +17,7 @@
 #include "tui/command/experiment.h"
 #include "tui/command/local.h"
 #include "tui/command/signals.h"
-#include "tui/command/trace.h"
+#include "tui/command/recording.h"
 
 struct job {
 	struct ui_words argv, environment, faults;
@@ -184,15 +184,15 @@ static void error_read(const struct job *j, struct tr_sample *run)
 
 static void trace_read(const struct job *j, struct tr_sample *run)
 {
-	struct ui_trace trace;
+	struct ui_recording trace;
 	struct xf_error err = XF_ERROR_INIT;
-	enum xf_status status = ui_trace_open(&trace, j->trace, true, &err);
+	enum xf_status status = ui_recording_open(&trace, j->trace, true, &err);
 
 	if (!status)
 		status = tr_sample_read(run, trace.log, &trace.verdicts, &err);
 	if (status && !*run->error)
 		snprintf(run->error, sizeof(run->error), "%.190s", err.message);
-	ui_trace_close(&trace);
+	ui_recording_close(&trace);
 }
 
 enum xf_status ui_experiment_once(struct ui_experiment *x, unsigned cell, struct tr_sample *run, struct xf_error *err)

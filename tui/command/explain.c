@@ -9,7 +9,7 @@
 #include "tui/command/conclude.h"
 #include "tui/command/json.h"
 #include "tui/command/style.h"
-#include "tui/command/trace.h"
+#include "tui/command/recording.h"
 
 /* ---- --predict NAME=N */
 
@@ -46,7 +46,7 @@ static bool predict_all(struct tr_explanation *e, const struct ui_settings *sett
 
 /* ---- text */
 
-static void path_print(FILE *out, const struct ui_trace *t, const struct tr_explanation *e)
+static void path_print(FILE *out, const struct ui_recording *t, const struct tr_explanation *e)
 {
 	char took[32], at[32];
 	fprintf(out, "  critical path:\n");
@@ -90,7 +90,7 @@ static void predictions_print(FILE *out, const struct tr_explanation *e)
 			ui_time_text(e->predictions[i].margin_ns, margin, sizeof(margin)));
 }
 
-static void explanation_print(FILE *out, const struct ui_trace *t, const struct tr_explanation *e)
+static void explanation_print(FILE *out, const struct ui_recording *t, const struct tr_explanation *e)
 {
 	char took[32];
 	fprintf(out, "%s %s %s; held back by %s\n", tr_log_call(t->log, e->call)->name,
@@ -102,7 +102,7 @@ static void explanation_print(FILE *out, const struct ui_trace *t, const struct 
 
 /* ---- JSON */
 
-static json_t *path_json(const struct ui_trace *t, const struct tr_explanation *e)
+static json_t *path_json(const struct ui_recording *t, const struct tr_explanation *e)
 {
 	json_t *list = json_array();
 	for (uint32_t i = 0; i < e->nr_path; i++) {
@@ -126,7 +126,7 @@ static json_t *predictions_json(const struct tr_explanation *e)
 	return list;
 }
 
-static json_t *explanation_json(const struct ui_trace *t, const struct tr_explanation *e)
+static json_t *explanation_json(const struct ui_recording *t, const struct tr_explanation *e)
 {
 	json_t *by_cause = json_object();
 	for (int c = 0; c < TR_PATH_COUNT; c++)
@@ -139,7 +139,7 @@ static json_t *explanation_json(const struct ui_trace *t, const struct tr_explan
 			 "retries", (json_int_t)e->retries);
 }
 
-static int explain_all(const struct ui_trace *trace, const struct ui_settings *settings, json_t *calls)
+static int explain_all(const struct ui_recording *trace, const struct ui_settings *settings, json_t *calls)
 {
 	FILE *out = ui_text_stream(settings);
 	struct xf_error err = XF_ERROR_INIT;
@@ -163,11 +163,11 @@ static int explain_all(const struct ui_trace *trace, const struct ui_settings *s
 int ui_explain_run(struct ui_arguments *arguments)
 {
 	const struct ui_settings *settings = &arguments->settings;
-	struct ui_trace trace;
+	struct ui_recording trace;
 	struct xf_error err = XF_ERROR_INIT;
 	json_t *calls, *document;
 	int exit_status;
-	if (ui_trace_of(&trace, arguments, true))
+	if (ui_recording_of(&trace, arguments, true))
 		return UI_EXIT_USAGE;
 	calls = json_array();
 	exit_status = explain_all(&trace, settings, calls);
@@ -177,6 +177,6 @@ int ui_explain_run(struct ui_arguments *arguments)
 		exit_status = UI_EXIT_FAILED;
 	}
 	json_decref(document);
-	ui_trace_close(&trace);
+	ui_recording_close(&trace);
 	return exit_status;
 }

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "tracer/export/export.h"
-#include "tui/command/trace.h"
+#include "tui/command/recording.h"
 
 static int say(const struct xf_error *err, int exit_status)
 {
@@ -38,7 +38,7 @@ static int write_export(const struct tr_exporter *as, const struct tr_export_inp
 	return status ? say(&err, UI_EXIT_FAILED) : UI_EXIT_DONE;
 }
 
-static int export_run(const struct tr_exporter *as, const struct ui_trace *trace,
+static int export_run(const struct tr_exporter *as, const struct ui_recording *trace,
 		      const struct tr_filter *filter, const struct ui_settings *settings)
 {
 	struct tr_export_input input = { trace->log, &trace->verdicts, filter };
@@ -76,7 +76,7 @@ int ui_export_run(struct ui_arguments *arguments)
 	const char *wrong = objection(as, settings);
 	struct tr_filter *filter = NULL;
 	struct xf_error err = XF_ERROR_INIT;
-	struct ui_trace trace;
+	struct ui_recording trace;
 	int exit_status;
 
 	if (wrong) {
@@ -87,12 +87,12 @@ int ui_export_run(struct ui_arguments *arguments)
 		fprintf(stderr, "xferdb: --filter: %s\n", err.message);
 		return UI_EXIT_USAGE;
 	}
-	if (ui_trace_of(&trace, arguments, true)) {
+	if (ui_recording_of(&trace, arguments, true)) {
 		tr_filter_free(filter);
 		return UI_EXIT_USAGE;
 	}
 	exit_status = export_run(as, &trace, filter, settings);
-	ui_trace_close(&trace);
+	ui_recording_close(&trace);
 	tr_filter_free(filter);
 	return exit_status;
 }

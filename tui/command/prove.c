@@ -102,7 +102,7 @@ static enum xf_status agreed(const struct ui_prove *p, struct xf_error *err)
 
 /* ---- one run, and what it showed */
 
-static void trial_keep(struct ui_prove *p, struct ui_subject *s, const struct ui_trace *trace, struct tr_trial t)
+static void trial_keep(struct ui_prove *p, struct ui_subject *s, const struct ui_recording *trace, struct tr_trial t)
 {
 	struct tr_trial *more = realloc(s->trials, (s->nr_trials + 1u) * sizeof(*more));
 
@@ -151,7 +151,7 @@ static enum xf_status trial_make(struct ui_prove *p, uint32_t target, uint32_t l
 {
 	char path[96];
 	struct ui_run run = { .trace = path };
-	struct ui_trace trace = { .log = NULL };
+	struct ui_recording trace = { .log = NULL };
 	struct tr_trial t = { .target = target, .zero = zero };
 	struct xf_error ignored = XF_ERROR_INIT;
 
@@ -162,12 +162,12 @@ static enum xf_status trial_make(struct ui_prove *p, uint32_t target, uint32_t l
 		run.nr_holds = tr_wanted_of(&p->targets[zero ? 0 : target], t.asked_ns, p->nr_transfers, run.holds);
 	if (ui_prove_run_one(p, &run, err) < 0)
 		return err->status;
-	ui_trace_open(&trace, path, true, &ignored);
+	ui_recording_open(&trace, path, true, &ignored);
 	for (uint32_t i = 0; i < p->nr_subjects; i++)
 		trial_keep(p, &p->subjects[i], &trace, t);
 	if (!p->settings->quiet && p->nr_subjects)
 		ui_prove_say_run(p, target, &p->subjects[0].trials[p->subjects[0].nr_trials - 1]);
-	ui_trace_close(&trace);
+	ui_recording_close(&trace);
 	unlink(path);
 	return decide(p, err);
 }
@@ -237,7 +237,7 @@ static enum xf_status first_run(struct ui_prove *p, struct xf_error *err)
 	base_path(p, path, sizeof(path));
 	p->base_status = ui_prove_run_one(p, &run, err);
 	p->first_run_ns = xf_clock_mono_ns() - begin;
-	if (p->base_status < 0 || ui_trace_open(&p->base, path, true, err))
+	if (p->base_status < 0 || ui_recording_open(&p->base, path, true, err))
 		return err->status;
 	subjects_take(p);
 	targets_take(p);
@@ -354,19 +354,19 @@ static enum xf_status waits_without(struct ui_prove *p, const char *without, boo
 	snprintf(path, sizeof(path), "%s/run.xft", p->folder);
 	for (uint32_t length = 0; length < 2 && may_go_on(p, 0); length++) {
 		struct ui_run run = { .trace = path, .without = without };
-		struct ui_trace trace = { .log = NULL };
+		struct ui_recording trace = { .log = NULL };
 		struct tr_trial t = { .target = target, .asked_ns = length_of(p, target, length) };
 		run.nr_holds = tr_wanted_of(&p->targets[target], t.asked_ns, p->nr_transfers, run.holds);
 		if (ui_prove_run_one(p, &run, err) < 0)
 			return err->status;
-		ui_trace_open(&trace, path, true, &ignored);
+		ui_recording_open(&trace, path, true, &ignored);
 		if (trace.judged)
 			tr_trial_read(trace.log, &trace.verdicts,
 				      tr_trial_find(trace.log, &trace.verdicts, s->name, s->nth), &t);
 		/* without any wait the program may end before anything is sent: that is not waiting either */
 		made += t.return_ns >= 0 && !t.evaded;
 		moved += t.return_ns >= 0 && t.hit && !t.evaded && t.return_ns >= t.end_ns;
-		ui_trace_close(&trace);
+		ui_recording_close(&trace);
 		unlink(path);
 		if (!p->settings->quiet) {
 			fprintf(p->out, "  %3u  without %-12s %s the call %s\n", p->nr_runs, without,
@@ -559,7 +559,7 @@ int ui_prove_run(struct ui_arguments *arguments)
 	}
 	for (uint32_t i = 0; i < p.nr_subjects; i++)
 		free(p.subjects[i].trials);
-	ui_trace_close(&p.base);
+	ui_recording_close(&p.base);
 	folder_remove(&p);
 	return exit_status;
 }

@@ -41,7 +41,7 @@ struct ui_prove {
 	struct ui_style style;
 	char folder[64];             /* traces and outputs of the runs */
 	uint64_t seed, begin_ns, first_run_ns;
-	struct ui_trace base;        /* the first undisturbed run */
+	struct ui_recording base;        /* the first undisturbed run */
 	struct ui_subject subjects[UI_MAX_SUBJECTS];
 	uint32_t nr_subjects;
 	struct tr_target targets[TR_MAX_TARGETS];

@@ -1,57 +1,286 @@
-#include "tui/command/trace.h"
-
+/*
+ * trace: any program under observation, and its verdict.
+ *
+ * The program keeps its standard streams and its exit status; whatever we say
+ * goes to standard error, and only the JSON document to standard output (the
+ * program's own output then goes to standard error, too).
+ */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "core/event/emit.h"
+#include "core/event/segment.h"
+#include "tracer/foreign/attach.h"
+#include "tracer/foreign/launch.h"
+#include "tracer/prove/hold.h"
+#include "tui/command/arguments.h"
+#include "tui/command/conclude.h"
+#include "tui/command/local.h"
 #include "tui/command/paths.h"
 
-static enum xf_status path_choose(struct ui_trace *trace, const char *path, struct xf_error *err)
+enum { ENVIRONMENT = 5 };
+
+struct follow {
+	const struct ui_settings *settings;
+	struct ui_local local_storage;
+	struct ui_local *local;      /* NULL: somebody else's endpoint */
+	char environment[ENVIRONMENT][192];
+	const char *set_env[ENVIRONMENT + 1];
+	const char **calls;          /* NULL-terminated; NULL: the defaults */
+	char **argv;
+	char trace_path[4096];
+	bool temporary;              /* the trace found no lasting place */
+	struct tr_control_hold holds[TR_MAX_WANTED]; /* what `prove` wants held in this run */
+	unsigned nr_holds;
+	struct tr_launch *launch;
+};
+
+/* ---- getting ready */
+
+static void environment_add(struct follow *f, unsigned i, const char *name, const char *value)
 {
-	if (!path)
-		return ui_path_last_trace(trace->path, sizeof(trace->path), false, err);
-	if (strlen(path) >= sizeof(trace->path))
-		return xf_fail(err, XF_INVALID, "the path of the trace is too long");
-	strcpy(trace->path, path);
+	snprintf(f->environment[i], sizeof(f->environment[i]), "%s=%s", name, value);
+	f->set_env[i] = f->environment[i];
+}
+
+static enum xf_status local_start(struct follow *f, struct xf_error *err)
+{
+	const struct ui_settings *s = f->settings;
+	enum xf_status status;
+
+	if (!s->local && s->fault.nr_items)
+		return xf_fail(err, XF_INVALID, "--fault is for the embedded endpoint: add --local");
+	if (!s->local)
+		return XF_OK;
+	status = ui_local_start(&f->local_storage, &s->fault, true, err);
+	if (status)
+		return status;
+	f->local = &f->local_storage;
+	environment_add(f, 0, "AWS_ACCESS_KEY_ID", f->local->access_key);
+	environment_add(f, 1, "AWS_SECRET_ACCESS_KEY", f->local->secret_key);
+	environment_add(f, 2, "AWS_SESSION_TOKEN", "");
+	environment_add(f, 3, "AWS_REGION", "us-east-1");
+	environment_add(f, 4, "AWS_DEFAULT_REGION", "us-east-1");
 	return XF_OK;
 }
 
-enum xf_status ui_trace_open(struct ui_trace *trace, const char *path, bool judge, struct xf_error *err)
+static enum xf_status words_take(struct follow *f, const struct ui_arguments *a, struct xf_error *err)
 {
-	enum xf_status status;
+	const struct ui_list *calls = &a->settings.call;
 
-	*trace = (struct ui_trace){ .log = NULL };
-	status = path_choose(trace, path, err);
-	if (!status)
-		status = tr_log_open(*trace->path ? trace->path : NULL, &trace->log, err);
-	if (status || !judge)
-		return status;
-	status = tr_verdicts_compute(trace->log, &trace->verdicts, err);
-	trace->judged = !status;
-	return status;
+	f->argv = calloc(a->nr_operands + 1, sizeof(*f->argv));
+	f->calls = calloc(calls->nr_items + 1, sizeof(*f->calls));
+	if (!f->argv || !f->calls)
+		return xf_fail(err, XF_NOMEM, "out of memory");
+	for (size_t i = 0; i < a->nr_operands; i++)
+		f->argv[i] = a->operands[i];
+	for (size_t i = 0; i < calls->nr_items; i++)
+		f->calls[i] = calls->items[i];
+	return XF_OK;
 }
 
-void ui_trace_close(struct ui_trace *trace)
+static enum xf_status calls_check(const struct follow *f, struct xf_error *err)
 {
-	if (trace->judged)
-		tr_verdicts_fini(&trace->verdicts);
-	if (trace->log)
-		tr_log_close(trace->log);
-	*trace = (struct ui_trace){ .log = NULL };
+	for (const char **c = f->calls; *c; c++)
+		if (strcmp(*c, "exit") != 0 && strncmp(*c, "py:", 3) != 0 && strncmp(*c, "sym:", 4) != 0 &&
+		    strncmp(*c, "out:", 4) != 0)
+			return xf_fail(err, XF_INVALID, "--call %.60s: it is exit, py:MODULE:NAME, sym:SYMBOL or "
+				       "out:BEGIN:END", *c);
+	return XF_OK;
 }
 
-enum xf_status ui_trace_of(struct ui_trace *trace, const struct ui_arguments *arguments, bool judge)
+static void holds_take(struct follow *f)
 {
-	const char *path = arguments->nr_operands ? arguments->operands[0] : NULL;
+	const struct ui_list *holds = &f->settings->hold;
 	struct xf_error err = XF_ERROR_INIT;
-	enum xf_status status = ui_trace_open(trace, path, judge, &err);
+	struct tr_wanted wanted;
 
-	if (!status)
-		return XF_OK;
-	if (!path && status == XF_NOT_FOUND)
-		fprintf(stderr, "xferdb: there is no trace yet (%s): make one with 'xferdb put', or name a FILE\n",
-			trace->path);
+	for (size_t i = 0; i < holds->nr_items && f->nr_holds < TR_MAX_WANTED; i++)
+		if (tr_wanted_parse(holds->items[i], &wanted, &err) == XF_OK)
+			f->holds[f->nr_holds++] = tr_wanted_for_relay(&wanted);
+}
+
+/* ---- recording */
+
+static void trace_warning(void *ctx, const char *text)
+{
+	(void)ctx;
+	fprintf(stderr, "xferdb: warning: %s; the program runs all the same\n", text);
+}
+
+static bool trace_at(struct follow *f, const char *path)
+{
+	struct xf_trace_options options = { .path = path, .for_others = true, .warn = trace_warning };
+	struct xf_error err = XF_ERROR_INIT;
+
+	if (xf_trace_start(&options, &err) == XF_OK && !xf_trace_in_memory()) {
+		snprintf(f->trace_path, sizeof(f->trace_path), "%s", path);
+		return true;
+	}
+	if (*err.message)
+		trace_warning(NULL, err.message);
+	xf_trace_release();
+	return false;
+}
+
+/* The probe writes into the same file, so there has to be one: in shared memory, if nowhere else. */
+static bool trace_start(struct follow *f)
+{
+	const char *path = f->settings->output;
+	char buf[4096];
+	struct xf_error err = XF_ERROR_INIT;
+	int fd;
+
+	if (!path && !ui_path_last_trace(buf, sizeof(buf), true, &err))
+		path = buf;
+	if (path && trace_at(f, path))
+		return true;
+	snprintf(buf, sizeof(buf), "/dev/shm/xferdb-XXXXXX");
+	fd = mkstemp(buf);
+	if (fd >= 0)
+		close(fd);
+	f->temporary = true;
+	return trace_at(f, buf);
+}
+
+/* ---- while it runs */
+
+/* What a hang is asked for: who waits for whom, now. */
+static void report_now(struct follow *f, const char *why)
+{
+	struct xf_error err = XF_ERROR_INIT;
+	struct tr_attach *a = NULL;
+
+	fprintf(stderr, "\nxferdb: %s\n", why);
+	if (tr_attach_take(tr_launch_pid(f->launch), &a, &err) == XF_OK)
+		tr_attach_print(a, stderr);
 	else
 		fprintf(stderr, "xferdb: %s\n", err.message);
-	ui_trace_close(trace);
+	tr_attach_free(a);
+	fflush(stderr);
+}
+
+static void wait_for_end(struct follow *f)
+{
+	for (;;) {
+		switch (tr_launch_wait(f->launch)) {
+		case TR_LAUNCH_ENDED:
+			return;
+		case TR_LAUNCH_INTERRUPT:
+			report_now(f, "interrupted; so far:");
+			tr_launch_pass_interrupt(f->launch);
+			break;
+		case TR_LAUNCH_DURATION:
+			report_now(f, "the time given by --duration is over; so far:");
+			break;
+		case TR_LAUNCH_STALL:
+			report_now(f, "nothing has moved for the time given by --stall:");
+			break;
+		}
+	}
+}
+
+/* ---- the end */
+
+static void say_list(const char *const *list, const char *what)
+{
+	for (; list && *list; list++)
+		fprintf(stderr, "xferdb: %s%s\n", what, *list);
+}
+
+/* What was not seen, and what was not allowed. */
+static void say_circumstances(struct follow *f, const struct tr_launch_end *end)
+{
+	if (!end->started && end->exec_errno)
+		fprintf(stderr, "xferdb: cannot run %s: %s\n", f->argv[0], strerror(end->exec_errno));
+	say_list(tr_launch_refusals(f->launch), "");
+	if (f->settings->quiet)
+		return;
+	say_list(tr_launch_losses(f->launch), "not seen: ");
+	if (end->stragglers)
+		fprintf(stderr, "xferdb: waited for %u process%s the program left behind\n", end->stragglers,
+			end->stragglers == 1 ? "" : "es");
+}
+
+static int conclude(struct follow *f, int program_status)
+{
+	const struct ui_settings *s = f->settings;
+	struct ui_recording trace = { .log = NULL };
+	struct xf_error err = XF_ERROR_INIT;
+	char own[64];
+	int concluded;
+
+	/* by descriptor: another run may have put its trace in the place of ours by now */
+	snprintf(own, sizeof(own), "/proc/self/fd/%d", xf_trace_fd());
+	if (ui_recording_open(&trace, own, true, &err))
+		fprintf(stderr, "xferdb: the trace cannot be judged: %s\n", err.message);
+	snprintf(trace.path, sizeof(trace.path), "%s", f->temporary ? own : f->trace_path);
+	concluded = ui_conclude_to(stderr, trace.judged ? &trace : NULL, s, "trace", true);
+	ui_recording_close(&trace);
+	if (concluded == UI_EXIT_FAILED)
+		return UI_EXIT_TROUBLE;
+	return s->expect || s->strict ? concluded : program_status;
+}
+
+static int run(struct follow *f)
+{
+	const struct ui_settings *s = f->settings;
+	bool json_on_stdout = s->json && (!*s->json || strcmp(s->json, "-") == 0);
+	struct tr_launch_options options = {
+		.argv = f->argv, .calls = *f->calls ? f->calls : NULL, .no_probe = s->probe == UI_NO,
+		.tls_relay = s->tls_relay, .local_endpoint = f->local ? f->local->endpoint_url : NULL,
+		.set_env = f->local ? f->set_env : NULL, .stdout_to = json_on_stdout ? 2 : -1,
+		.duration_ns = s->duration, .stall_ns = s->stall, .ablate = s->without,
+		.relay = f->nr_holds ? TR_RELAY_ALL : TR_RELAY_NEEDED, .holds = f->holds,
+		.nr_holds = f->nr_holds,
+	};
+	struct xf_error err = XF_ERROR_INIT;
+	const struct tr_launch_end *end;
+	int status;
+
+	tr_backend_find(s->backend ? s->backend : "auto", &options.backend);
+	if (tr_launch_new(&options, &f->launch, &err)) {
+		fprintf(stderr, "xferdb: %s\n", err.message);
+		return UI_EXIT_TROUBLE;
+	}
+	wait_for_end(f);
+	end = tr_launch_end(f->launch);
+	status = end->exit_status;
+	say_circumstances(f, end);
+	tr_launch_free(f->launch);
+	xf_trace_stop();
+	status = conclude(f, status);
+	xf_trace_release();
 	return status;
+}
+
+static void follow_fini(struct follow *f)
+{
+	if (f->local)
+		ui_local_stop(f->local);
+	if (f->temporary && *f->trace_path)
+		unlink(f->trace_path);
+	free(f->argv);
+	free(f->calls);
+}
+
+int ui_trace_run(struct ui_arguments *arguments)
+{
+	struct follow f = { .settings = &arguments->settings };
+	struct xf_error err = XF_ERROR_INIT;
+	int exit_status = UI_EXIT_TROUBLE;
+
+	if (words_take(&f, arguments, &err) || calls_check(&f, &err) || local_start(&f, &err)) {
+		fprintf(stderr, "xferdb: %s\n", err.message);
+		exit_status = err.status == XF_INVALID ? UI_EXIT_USAGE : UI_EXIT_TROUBLE;
+	} else if (!trace_start(&f)) {
+		fprintf(stderr, "xferdb: the trace has no place: see -o\n");
+	} else {
+		holds_take(&f);
+		exit_status = run(&f);
+	}
+	follow_fini(&f);
+	return exit_status;
 }

@@ -11,7 +11,7 @@
 #include "tui/command/conclude.h"
 
 /* Whole or not at all: a temporary name beside it, renamed. */
-static enum xf_status bundle_write(const struct ui_trace *trace, const char *path, struct xf_error *err)
+static enum xf_status bundle_write(const struct ui_recording *trace, const char *path, struct xf_error *err)
 {
 	char temporary[PATH_MAX];
 	enum xf_status status;
@@ -38,11 +38,11 @@ static enum xf_status bundle_write(const struct ui_trace *trace, const char *pat
 int ui_verdict_run(struct ui_arguments *arguments)
 {
 	const struct ui_settings *settings = &arguments->settings;
-	struct ui_trace trace;
+	struct ui_recording trace;
 	struct xf_error err = XF_ERROR_INIT;
 	int exit_status;
 
-	if (ui_trace_of(&trace, arguments, true))
+	if (ui_recording_of(&trace, arguments, true))
 		return UI_EXIT_USAGE;
 	/* the run that was left has already said why its transfers failed */
 	exit_status = ui_conclude(&trace, settings, settings->as ? settings->as : "verdict", !settings->as);
@@ -50,6 +50,6 @@ int ui_verdict_run(struct ui_arguments *arguments)
 		fprintf(stderr, "xferdb: %s\n", err.message);
 		exit_status = UI_EXIT_FAILED;
 	}
-	ui_trace_close(&trace);
+	ui_recording_close(&trace);
 	return exit_status;
 }

@@ -9,7 +9,7 @@
 #include "tui/screen/plain.h"
 
 struct shown {
-	struct ui_trace traces[2];
+	struct ui_recording traces[2];
 	struct tr_verdicts verdicts[2];
 	struct ui_recorded runs[2];
 	int nr;
@@ -30,7 +30,7 @@ static bool open_all(struct shown *v, const struct ui_arguments *arguments)
 		struct ui_arguments one = *arguments;
 		one.operands = arguments->operands + i;
 		one.nr_operands = arguments->nr_operands ? 1 : 0;
-		if (ui_trace_of(&v->traces[i], &one, false))
+		if (ui_recording_of(&v->traces[i], &one, false))
 			return false;
 		v->runs[i] = (struct ui_recorded){ .log = v->traces[i].log, .verdicts = &v->verdicts[i],
 						   .name = base_name(v->traces[i].path) };
@@ -44,7 +44,7 @@ static void close_all(struct shown *v)
 	for (int i = 0; i < v->nr; i++) {
 		if (v->runs[i].judged)
 			tr_verdicts_fini(&v->verdicts[i]);
-		ui_trace_close(&v->traces[i]);
+		ui_recording_close(&v->traces[i]);
 	}
 }
 
