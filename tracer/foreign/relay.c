@@ -51,6 +51,7 @@ struct flow {
 	struct end *from, *to;
 	char *buf;
 	size_t at, len;
+	bool more;               /* it stopped for the others' sake; TLS may hold what no socket will announce again */
 };
 
 struct conn {
@@ -602,7 +603,12 @@ static bool flow_move(struct conn *c, struct flow *f)
 {
 	if (!flow_ready(f))
 		return false;
-	for (int round = 0; round < RELAY_ROUNDS || c->gone; round++) {
+	f->more = false;
+	for (int round = 0;; round++) {
+		if (round == RELAY_ROUNDS && !c->gone) {
+			f->more = true;
+			break;
+		}
 		if (f->at == f->len && !flow_fill(c, f))
 			break;
 		if (f == &c->down && c->gone) {
@@ -635,11 +641,11 @@ static void conn_watch(struct conn *c)
 
 	if (!c->client.over && !c->gone && c->up.at == c->up.len)
 		client |= EPOLLIN | EPOLLRDHUP;
-	if (!c->gone && (c->down.at < c->down.len || end_is_full(&c->client)))
+	if (!c->gone && (c->down.more || c->down.at < c->down.len || end_is_full(&c->client)))
 		client |= EPOLLOUT;
 	if (!c->server.over && !c->hold && (!c->gone || conn_awaits(c)) && c->down.at == c->down.len)
 		server |= EPOLLIN;
-	if (c->up.at < c->up.len || end_is_full(&c->server))
+	if (c->up.more || c->up.at < c->up.len || end_is_full(&c->server))
 		server |= EPOLLOUT;
 	end_watch(&c->client, client);
 	end_watch(&c->server, server);
