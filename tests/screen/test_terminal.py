@@ -44,10 +44,10 @@ class Tmux:
     def alternate(self):
         return self.do("display-message", "-p", "#{alternate_on} #{cursor_flag} #{mouse_any_flag}").strip()
 
-    def wait(self, pattern, seconds=30):
+    def wait(self, pattern, seconds=90):
         def seen():
             return re.search(pattern, self.shown())
-        t.true(t.wait_until(seen, seconds * t.SLOW), "%r does not appear:\n%s" % (pattern, self.shown()))
+        t.true(t.wait_until(seen, seconds), "%r does not appear:\n%s" % (pattern, self.shown()))
 
     def done(self, status):
         self.wait(r"(?m)^DONE$")
@@ -106,7 +106,7 @@ def test_a_lost_terminal_ends_it():
         x.wait(r"1 timeline")
         pid = pid_of(x)
         x.do("kill-server", check=False)
-        t.true(t.wait_until(lambda: not os.path.exists("/proc/%d" % pid), 10 * t.SLOW), "it is still there")
+        t.true(t.wait_until(lambda: not os.path.exists("/proc/%d" % pid), 60), "it is still there")
 
 
 def test_ctrl_z_and_fg():
@@ -197,6 +197,58 @@ def test_the_debugger_on_the_screen():
         x.wait(r"not aborted")
         x.send("q", "y")
         x.done(130)
+
+
+PROGRAM = r"""printf 'one\\033[2Jtwo\\n'; echo three >&2; read line || echo no input; touch %s; while [ ! -e %s ]; do sleep 0.1; done; echo four; exit 7"""
+
+
+def traced(after):
+    """A shell program under `trace --tui`: it writes, and stands until the file at `go` is there."""
+    ready, go = os.path.join(t.tmp(), "ready"), os.path.join(t.tmp(), "go")
+    script = os.path.join(t.tmp(), "program.sh")
+    with open(script, "w") as out:
+        out.write(PROGRAM.replace("\\\\", "\\") % (ready, go))
+    with Tmux("%s trace --tui -o %s/program.xft sh %s" % (t.XFERDB, t.tmp(), script), 100, 30) as x:
+        x.wait(r"live  at")
+        t.true(t.wait_until(lambda: os.path.exists(ready), 60), "the program does not write")
+        x.send("0")
+        for line in ("onetwo", "three", "no input"):
+            x.wait(r"(?m)^%s\b" % line)
+        after(x, go)
+        x.done(7)
+        for line in ("three", "no input", "four"):
+            x.wait(r"(?m)^%s\b" % line)
+
+
+def test_a_traced_programs_output_comes_to_a_pane_and_then_to_the_terminal():
+    def after(x, go):
+        open(go, "w").close()
+        x.wait(r"run over")
+        x.wait(r"(?m)^four\b")
+        x.send("q")
+    traced(after)
+
+
+def test_leaving_the_screen_leaves_the_program_alone():
+    def after(x, go):
+        x.send("q")
+        x.wait(r"(?m)^three")
+        t.equal(x.alternate()[0], "0")
+        open(go, "w").close()
+    traced(after)
+
+
+def test_ending_a_traced_program_is_asked_first():
+    with Tmux("%s trace --tui -o %s/program.xft sleep 1000" % (t.XFERDB, t.tmp())) as x:
+        x.wait(r"process_start|live  at")
+        x.send("K")
+        x.wait(r"end the program .SIGTERM.\? y/n")
+        x.send("n")
+        x.wait(r"not aborted")
+        x.send("K", "y")
+        x.wait(r"run over")
+        x.send("q")
+        x.done(143)
 
 
 def test_without_a_terminal_it_says_so():

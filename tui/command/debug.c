@@ -390,11 +390,9 @@ static const char *arguments_of(void *ctx, const char *text, bool apply)
 static void write_out(void *ctx, const char *text, size_t len)
 {
 	struct debug *d = ctx;
-	char *copy = d->app ? strndup(text, len) : NULL;
 
-	if (copy) {
-		ui_screen_app_say(d->app, copy);
-		free(copy);
+	if (d->app) {
+		ui_screen_app_say(d->app, text, len);
 		return;
 	}
 	fwrite(text, 1, len, d->out);
@@ -606,7 +604,8 @@ static int run(struct debug *d)
 		.out = d->out, .silent = d->settings->batch, .history = *d->history ? d->history : NULL,
 		.complete = complete, .ctx = d,
 	};
-	const struct ui_debugger debugger = { d, screen_line, screen_interrupt, screen_busy, screen_abort };
+	const struct ui_debugger debugger = { d, screen_line, screen_interrupt, screen_busy, screen_abort,
+					      "cancel the upload and abort it at the service?" };
 	const bool screen = d->settings->tui == UI_YES && !d->settings->plain;
 	if (screen)
 		d->app = ui_screen_app_start_debug(d->settings, &debugger);

@@ -1,8 +1,10 @@
 #include "tui/command/live.h"
 
-enum xf_status ui_live_open(struct ui_live *live, struct xf_error *err)
+#include <stdio.h>
+
+static enum xf_status open_path(struct ui_live *live, const char *path, struct xf_error *err)
 {
-	enum xf_status status = tr_log_open(NULL, &live->log, err);
+	enum xf_status status = tr_log_open(path, &live->log, err);
 
 	live->model = NULL;
 	if (!status)
@@ -10,6 +12,20 @@ enum xf_status ui_live_open(struct ui_live *live, struct xf_error *err)
 	if (status)
 		ui_live_close(live);
 	return status;
+}
+
+enum xf_status ui_live_open(struct ui_live *live, struct xf_error *err)
+{
+	return open_path(live, NULL, err);
+}
+
+enum xf_status ui_live_open_shared(struct ui_live *live, int fd, struct xf_error *err)
+{
+	char path[64];
+
+	/* by descriptor: the name may be another run's by now */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open_path(live, path, err);
 }
 
 void ui_live_close(struct ui_live *live)

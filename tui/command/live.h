@@ -12,8 +12,12 @@ struct ui_live {
 	struct tr_model *model;
 };
 
-/* Errors: as tr_log_open() of this process' own recording. */
+/*
+ * This process' own recording; or, where other processes write into it, too, the
+ * one in that file: fd is borrowed for the call. Errors: as tr_log_open().
+ */
 enum xf_status ui_live_open(struct ui_live *live, struct xf_error *err);
+enum xf_status ui_live_open_shared(struct ui_live *live, int fd, struct xf_error *err);
 void ui_live_close(struct ui_live *live); /* before xf_trace_release() */
 
 /* Takes in what was recorded since; the state now, borrowed until the next call. NULL: no memory. */

@@ -56,6 +56,11 @@ void ui_signals_stop(void)
 	pthread_sigmask(SIG_SETMASK, &signals.before, NULL);
 }
 
+bool ui_signals_running(void)
+{
+	return signals.running;
+}
+
 unsigned ui_signals_count(void)
 {
 	return atomic_load(&signals.count);

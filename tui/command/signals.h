@@ -23,6 +23,9 @@ bool ui_signals_start(ui_signal_fn arrived, void *ctx);
 /* Ends the helper; the signals kill again. Idempotent. Not from the helper. */
 void ui_signals_stop(void);
 
+/* Started and not stopped. */
+bool ui_signals_running(void);
+
 /* Signals that arrived since the start. */
 unsigned ui_signals_count(void);
 

@@ -5,6 +5,7 @@
  * goes to standard error, and only the JSON document to standard output (the
  * program's own output then goes to standard error, too).
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #include "tui/command/conclude.h"
 #include "tui/command/local.h"
 #include "tui/command/paths.h"
+#include "tui/screen/app.h"
 
 enum { ENVIRONMENT = 5 };
 
@@ -35,6 +37,7 @@ struct follow {
 	struct tr_control_hold holds[TR_MAX_WANTED]; /* what `prove` wants held in this run */
 	unsigned nr_holds;
 	struct tr_launch *launch;
+	struct ui_screen_app *app;   /* NULL: no screen */
 };
 
 /* ---- getting ready */
@@ -162,6 +165,41 @@ static void report_now(struct follow *f, const char *why)
 	fflush(stderr);
 }
 
+/* ---- on the screen: the program's output comes to a pane, Ctrl-C's report, too */
+
+static bool screen_busy(void *ctx)
+{
+	(void)ctx;
+	return false; /* leaving the screen leaves the program alone */
+}
+
+static void screen_abort(void *ctx)
+{
+	struct follow *f = ctx;
+
+	kill((pid_t)tr_launch_pid(f->launch), SIGTERM);
+}
+
+/* Before the program starts: it inherits its output from us. */
+static void screen_start(struct follow *f)
+{
+	const struct ui_debugger watched = { .ctx = f, .busy = screen_busy, .abort = screen_abort,
+					     .abort_question = "end the program (SIGTERM)?" };
+
+	if (f->settings->tui != UI_YES || f->settings->quiet)
+		return;
+	f->app = ui_screen_app_start_debug(f->settings, &watched);
+	if (f->app)
+		ui_screen_app_attach_shared(f->app, xf_trace_fd());
+}
+
+static void screen_finish(struct follow *f, const struct ui_recording *trace)
+{
+	if (f->app)
+		ui_screen_app_finish(f->app, trace && trace->judged ? trace->log : NULL, trace ? &trace->verdicts : NULL);
+	f->app = NULL;
+}
+
 static void wait_for_end(struct follow *f)
 {
 	for (;;) {
@@ -217,6 +255,7 @@ static int conclude(struct follow *f, int program_status)
 	if (ui_recording_open(&trace, own, true, &err))
 		fprintf(stderr, "xferdb: the trace cannot be judged: %s\n", err.message);
 	snprintf(trace.path, sizeof(trace.path), "%s", f->temporary ? own : f->trace_path);
+	screen_finish(f, &trace);
 	concluded = ui_conclude_to(stderr, trace.judged ? &trace : NULL, s, "trace", true);
 	ui_recording_close(&trace);
 	if (concluded == UI_EXIT_FAILED)
@@ -241,7 +280,9 @@ static int run(struct follow *f)
 	int status;
 
 	tr_backend_find(s->backend ? s->backend : "auto", &options.backend);
+	screen_start(f);
 	if (tr_launch_new(&options, &f->launch, &err)) {
+		screen_finish(f, NULL);
 		fprintf(stderr, "xferdb: %s\n", err.message);
 		return UI_EXIT_TROUBLE;
 	}
@@ -250,6 +291,8 @@ static int run(struct follow *f)
 	status = end->exit_status;
 	say_circumstances(f, end);
 	tr_launch_free(f->launch);
+	if (f->app)
+		ui_screen_app_freeze(f->app);
 	xf_trace_stop();
 	status = conclude(f, status);
 	xf_trace_release();

@@ -14,6 +14,7 @@
 #include "tui/command/live.h"
 #include "tui/command/signals.h"
 #include "tui/command/style.h"
+#include "tui/screen/output.h"
 #include "tui/screen/plain.h"
 #include "tui/screen/screen.h"
 #include "tui/screen/view.h"
@@ -32,6 +33,7 @@ struct ui_screen_app {
 	_Atomic bool left;       /* the user has left: no more pictures */
 	_Atomic bool wanted;     /* there is a recording that may be read … */
 	_Atomic bool reading;    /* … and it is; helper only writes */
+	_Atomic int shared;      /* the file that others write into, too; -1: this process' own recording */
 	_Atomic bool ended;      /* the helper has */
 	FILE *plain;             /* sentences instead of a screen; NULL: a screen */
 	uint32_t told;           /* events that have been told in sentences */
@@ -42,9 +44,10 @@ struct ui_screen_app {
 	uint32_t drawn_events;
 	uint64_t drawn_ns;
 	bool frozen, dirty;
-	/* under lock: lines that other threads have for the prompt pane */
+	/* under lock: what other threads have for the prompt pane */
 	pthread_mutex_t lock;
 	char *said;
+	size_t said_len;
 };
 
 /* ---- settings */
@@ -178,31 +181,38 @@ static void keys_take(struct ui_screen_app *app, int wait_ms)
 static void said_take(struct ui_screen_app *app)
 {
 	char *said;
+	size_t len;
 
 	pthread_mutex_lock(&app->lock);
 	said = app->said;
+	len = app->said_len;
 	app->said = NULL;
+	app->said_len = 0;
 	pthread_mutex_unlock(&app->lock);
 	if (said) {
-		ui_scene_say(&app->scene, said);
+		ui_lines_write(&app->scene.lines, said, len);
 		app->dirty = true;
 	}
 	free(said);
 }
 
-void ui_screen_app_say(struct ui_screen_app *app, const char *text)
+void ui_screen_app_say(struct ui_screen_app *app, const char *text, size_t len)
 {
-	size_t had, len = strlen(text);
 	char *more;
 
 	pthread_mutex_lock(&app->lock);
-	had = app->said ? strlen(app->said) : 0;
-	more = realloc(app->said, had + len + 2);
+	more = realloc(app->said, app->said_len + len + 1);
 	if (more) {
-		memcpy(more + had, text, len + 1);
+		memcpy(more + app->said_len, text, len);
 		app->said = more;
+		app->said_len += len;
 	}
 	pthread_mutex_unlock(&app->lock);
+}
+
+static void output_came(void *ctx, const char *text, size_t len)
+{
+	ui_screen_app_say(ctx, text, len);
 }
 
 /* The trace's time now. False: it does not run. */
@@ -252,13 +262,20 @@ static void live_end(struct ui_screen_app *app, struct ui_live *live)
 	atomic_store(&app->reading, false);
 }
 
+static enum xf_status live_open(struct ui_screen_app *app, struct ui_live *live, struct xf_error *err)
+{
+	int fd = atomic_load(&app->shared);
+
+	return fd < 0 ? ui_live_open(live, err) : ui_live_open_shared(live, fd, err);
+}
+
 /* Follows what is wanted: a recording that may be read, or none. */
 static void live_settle(struct ui_screen_app *app, struct ui_live *live)
 {
 	struct xf_error ignored = XF_ERROR_INIT; /* tried again at the next turn */
 	bool wanted = atomic_load(&app->wanted), reading = atomic_load(&app->reading);
 
-	if (wanted && !reading && ui_live_open(live, &ignored) == XF_OK) {
+	if (wanted && !reading && live_open(app, live, &ignored) == XF_OK) {
 		atomic_store(&app->reading, true);
 		live_begin(app, live);
 		app->dirty = true;
@@ -309,6 +326,7 @@ static void live_loop(struct ui_screen_app *app, struct ui_live *live)
 	if (app->scene.quit || ui_screen_lost()) {
 		atomic_store(&app->left, true);
 		ui_screen_close();
+		ui_output_pass();
 	}
 }
 
@@ -332,6 +350,12 @@ void ui_screen_app_detach(struct ui_screen_app *app)
 	atomic_store(&app->wanted, false);
 	while (atomic_load(&app->reading) && !atomic_load(&app->ended))
 		nanosleep(&pause, NULL);
+}
+
+void ui_screen_app_attach_shared(struct ui_screen_app *app, int fd)
+{
+	atomic_store(&app->shared, fd);
+	ui_screen_app_attach(app);
 }
 
 void ui_screen_app_attach(struct ui_screen_app *app)
@@ -360,6 +384,7 @@ static struct ui_screen_app *app_new(const struct ui_settings *settings, FILE *o
 	if (!app)
 		return NULL;
 	pthread_mutex_init(&app->lock, NULL);
+	app->shared = -1;
 	scene_init(&app->scene, settings, out);
 	return app;
 }
@@ -375,9 +400,12 @@ struct ui_screen_app *ui_screen_app_start_debug(const struct ui_settings *settin
 	app->wanted = !debugger;
 	app->plain = settings->plain ? ui_text_stream(settings) : NULL;
 	if (app->plain || open_screen(&app->scene, settings)) {
+		if (!app->plain)
+			ui_output_begin(output_came, app);
 		if (!pthread_create(&app->helper, NULL, helper_run, app))
 			return app;
 		ui_screen_close();
+		ui_output_end();
 	}
 	app_free(app);
 	return NULL;
@@ -412,12 +440,22 @@ static void recorded_begin(struct ui_screen_app *app, const struct tr_log *log, 
 	ui_scene_tell(s, "the run is over; q leaves, ? shows the keys");
 }
 
+static void signal_arrived(void *ctx, int number, unsigned count)
+{
+	(void)ctx, (void)number, (void)count; /* over() asks how many came */
+}
+
+/* A signal ends it as it ends a recording's screen, also where the command takes none itself. */
 static void end_show(struct ui_screen_app *app, const struct tr_log *log, const struct tr_verdicts *verdicts)
 {
+	bool own = !ui_signals_running() && ui_signals_start(signal_arrived, NULL);
+
 	recorded_begin(app, log, verdicts);
 	app->dirty = true;
 	while (app->scene.nr_runs && !over(app))
 		turn(app);
+	if (own)
+		ui_signals_stop();
 }
 
 void ui_screen_app_finish(struct ui_screen_app *app, const struct tr_log *log,
@@ -427,6 +465,7 @@ void ui_screen_app_finish(struct ui_screen_app *app, const struct tr_log *log,
 	if (!app->plain && !atomic_load(&app->left) && log && verdicts && verdicts->final)
 		end_show(app, log, verdicts);
 	ui_screen_close();
+	ui_output_end();
 	app_free(app);
 }
 
@@ -494,16 +533,6 @@ static struct ui_screen_app *recorded_app(const struct ui_settings *settings, st
 }
 
 /* The signals end the loop; nothing else is to be done for them. */
-static void signal_arrived(void *ctx, int number, unsigned count)
-{
-	(void)ctx;
-	(void)number;
-	if (count > 1) {
-		ui_screen_restore();
-		_exit(UI_EXIT_INTERRUPTED);
-	}
-}
-
 /* Another process still writes: the screen is live until it is done. */
 static void growing_show(struct ui_screen_app *app, const struct ui_recorded *run)
 {

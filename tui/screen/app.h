@@ -12,7 +12,12 @@
 
 struct ui_screen_app;
 
-/* NULL, after saying why, when the terminal will not do. While a recording is under way. Thread: main. */
+/*
+ * NULL, after saying why, when the terminal will not do. While a recording is under way, which other
+ * processes may write into, too. From now to the end standard output and error of this process
+ * and of programs it starts come to a pane, where they are the terminal (output.h), and standard
+ * input is empty; start programs after it. Thread: main.
+ */
 struct ui_screen_app *ui_screen_app_start(const struct ui_settings *settings);
 
 /* The same with somebody who can stop and go; the debugger must outlive the app. */
@@ -24,12 +29,14 @@ struct ui_screen_app *ui_screen_app_start_debug(const struct ui_settings *settin
  */
 void ui_screen_app_detach(struct ui_screen_app *app);
 void ui_screen_app_attach(struct ui_screen_app *app);
+/* The same where other processes write into the recording, too; fd stays open until it is detached or frozen. */
+void ui_screen_app_attach_shared(struct ui_screen_app *app, int fd);
 
 /* Has the user left the screen? Thread: any. */
 bool ui_screen_app_left(struct ui_screen_app *app);
 
-/* A line for the prompt pane. Thread: any. */
-void ui_screen_app_say(struct ui_screen_app *app, const char *text);
+/* Text for the prompt pane, lines as they end in it. Thread: any. */
+void ui_screen_app_say(struct ui_screen_app *app, const char *text, size_t len);
 
 /*
  * The run is over: stops reading the live recording (call before it is

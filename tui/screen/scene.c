@@ -64,8 +64,7 @@ void ui_scene_drop(struct ui_scene *s)
 void ui_scene_fini(struct ui_scene *s)
 {
 	ui_scene_drop(s);
-	for (int i = 0; i < UI_MAX_LINES; i++)
-		free(s->lines[i]);
+	ui_lines_fini(&s->lines);
 	*s = (struct ui_scene){ .nr_runs = 0 };
 }
 
@@ -479,18 +478,6 @@ void ui_scene_tell(struct ui_scene *s, const char *format, ...)
 	va_end(args);
 }
 
-void ui_scene_say(struct ui_scene *s, const char *text)
-{
-	for (const char *p = text; *p;) {
-		size_t len = strcspn(p, "\n");
-		char **line = &s->lines[s->nr_lines % UI_MAX_LINES];
-		free(*line);
-		*line = strndup(p, len);
-		s->nr_lines++;
-		p += len + (p[len] == '\n');
-	}
-}
-
 static void ask(struct ui_scene *s, enum ui_input input, const char *line)
 {
 	size_t len = strnlen(line, sizeof(s->line) - 1);
@@ -571,7 +558,7 @@ static void prompt_run(struct ui_scene *s, const char *command)
 		return;
 	}
 	snprintf(echo, sizeof(echo), "(xferdb) %s", command);
-	ui_scene_say(s, echo);
+	ui_lines_say(&s->lines, echo);
 	s->debugger.run(s->debugger.ctx, command);
 }
 
@@ -951,7 +938,7 @@ static void confirm_key(struct ui_scene *s, int key)
 		s->quit = true;
 	else if (yes)
 		s->debugger.abort(s->debugger.ctx);
-	ui_scene_tell(s, yes ? "aborting the upload" : "not aborted");
+	ui_scene_tell(s, yes ? "it is asked to stop" : "not aborted");
 }
 
 /* Searching as one types: the first match from the cursor on is looked for with every letter. */

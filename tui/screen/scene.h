@@ -15,6 +15,7 @@
 #include "tracer/verdict/verdict.h"
 #include "tui/screen/keys.h"
 #include "tui/screen/layout.h"
+#include "tui/screen/lines.h"
 #include "tui/screen/matches.h"
 
 /* One run that is looked at. */
@@ -37,7 +38,7 @@ struct ui_crumb {
 	char filter[256], text[64];
 };
 
-enum { UI_MAX_CRUMBS = 16, UI_MAX_LINES = 400 };
+enum { UI_MAX_CRUMBS = 16 };
 
 enum ui_input { UI_INPUT_NONE, UI_INPUT_COMMAND, UI_INPUT_SEARCH, UI_INPUT_FILTER, UI_INPUT_TIME, UI_INPUT_CONFIRM, UI_INPUT_PROMPT };
 
@@ -57,8 +58,9 @@ struct ui_debugger {
 	void (*interrupt)(void *ctx);
 	/* An upload is under way that leaving would abort. */
 	bool (*busy)(void *ctx);
-	/* Cancels the upload. */
+	/* Cancels the upload, or ends the program; and what to ask before. */
 	void (*abort)(void *ctx);
+	const char *abort_question;
 };
 
 struct ui_scene {
@@ -88,8 +90,8 @@ struct ui_scene {
 	char line[256];
 	enum ui_request asked;             /* to be confirmed: abort or quit */
 	char message[256];
-	char *lines[UI_MAX_LINES];         /* the prompt pane's, a ring; owned */
-	uint32_t nr_lines;                 /* ever said */
+	struct ui_lines lines;             /* the prompt pane's: what was said, and what programs write */
+	uint32_t lines_seen;               /* of them, when the pane was last drawn */
 	struct ui_debugger debugger;
 	bool quit, redraw, suspend;        /* asked for; the app does it */
 };
@@ -133,8 +135,7 @@ void ui_scene_go(struct ui_scene *scene, uint32_t event, bool with_thread);
 void ui_scene_focus(struct ui_scene *scene, enum ui_pane pane);
 /* Remembers where we are, then drills down: focus, and a filter where it is not NULL. */
 void ui_scene_drill(struct ui_scene *scene, enum ui_pane pane, const char *filter, const char *crumb);
-/* A line for the prompt pane; a sentence for the last row. */
-void ui_scene_say(struct ui_scene *scene, const char *text);
+/* A sentence for the last row. */
 void ui_scene_tell(struct ui_scene *scene, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The event that woke, or was woken by, this one; TR_NONE. */
 uint32_t ui_scene_arrow(const struct ui_run *run, uint32_t event);

@@ -2,6 +2,7 @@
 
 #include <curses.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -10,8 +11,12 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "tui/screen/output.h"
+
 static struct {
 	SCREEN *curses;
+	int in, out;              /* the terminal, by descriptors of our own: the standard ones may be lent */
+	FILE *from, *to;          /* the same, as curses wants them */
 	struct ui_screen_options options;
 	int rows, columns;
 	struct termios modes;     /* before us */
@@ -31,9 +36,10 @@ void ui_screen_restore(void)
 
 	if (!atomic_exchange(&screen.open, false))
 		return;
-	if (write(STDOUT_FILENO, sequence, sizeof(sequence) - 1) < 0)
+	if (write(screen.out, sequence, sizeof(sequence) - 1) < 0)
 		screen.lost = true;
-	tcsetattr(STDIN_FILENO, TCSANOW, &screen.modes);
+	tcsetattr(screen.in, TCSANOW, &screen.modes);
+	ui_output_rescue();
 }
 
 static void crashed(int number)
@@ -69,10 +75,10 @@ static void no_suspend_key(void)
 {
 	struct termios modes;
 
-	if (tcgetattr(STDIN_FILENO, &modes))
+	if (tcgetattr(screen.in, &modes))
 		return;
 	modes.c_cc[VSUSP] = _POSIX_VDISABLE;
-	tcsetattr(STDIN_FILENO, TCSANOW, &modes);
+	tcsetattr(screen.in, TCSANOW, &modes);
 }
 
 static void modes_set(void)
@@ -91,6 +97,25 @@ static void modes_set(void)
 	}
 }
 
+/* The same terminal by descriptors of our own. */
+static bool terminal_take(void)
+{
+	screen.in = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	screen.out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	screen.from = screen.in < 0 ? NULL : fdopen(screen.in, "r");
+	screen.to = screen.out < 0 ? NULL : fdopen(screen.out, "w");
+	return screen.from && screen.to;
+}
+
+static void terminal_drop(void)
+{
+	if (screen.from)
+		fclose(screen.from);
+	if (screen.to)
+		fclose(screen.to);
+	screen.from = screen.to = NULL;
+}
+
 bool ui_screen_open(const struct ui_screen_options *options, const char **why)
 {
 	const char *term = getenv("TERM");
@@ -99,9 +124,11 @@ bool ui_screen_open(const struct ui_screen_options *options, const char **why)
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &screen.modes))
 		return false;
 	*why = "the terminal is of an unknown kind (TERM)";
-	screen.curses = term && strcmp(term, "dumb") ? newterm(NULL, stdout, stdin) : NULL;
-	if (!screen.curses)
+	screen.curses = terminal_take() && term && strcmp(term, "dumb") ? newterm(NULL, screen.to, screen.from) : NULL;
+	if (!screen.curses) {
+		terminal_drop();
 		return false;
+	}
 	screen.options = *options;
 	screen.all = true;
 	signal(SIGTSTP, SIG_DFL);
@@ -123,9 +150,10 @@ void ui_screen_close(void)
 	if (atomic_exchange(&screen.open, false) && !screen.lost)
 		endwin();
 	crashes_watch(false);
-	tcsetattr(STDIN_FILENO, TCSANOW, &screen.modes);
+	tcsetattr(screen.in, TCSANOW, &screen.modes);
 	delscreen(screen.curses);
 	screen.curses = NULL;
+	terminal_drop();
 	ui_cells_fini(&screen.shown);
 	screen.shown = (struct ui_cells){ .rows = 0 };
 }
@@ -133,7 +161,7 @@ void ui_screen_close(void)
 void ui_screen_suspend(void)
 {
 	endwin();
-	tcsetattr(STDIN_FILENO, TCSANOW, &screen.modes);
+	tcsetattr(screen.in, TCSANOW, &screen.modes);
 	kill(getpid(), SIGTSTP);
 	modes_set();
 	screen.all = true;
@@ -157,7 +185,7 @@ void ui_screen_size(int *rows, int *columns)
 {
 	struct winsize size;
 
-	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_row && size.ws_col &&
+	if (!ioctl(screen.out, TIOCGWINSZ, &size) && size.ws_row && size.ws_col &&
 	    (size.ws_row != screen.rows || size.ws_col != screen.columns)) {
 		resizeterm(size.ws_row, size.ws_col);
 		screen.rows = size.ws_row;
@@ -250,7 +278,7 @@ int ui_screen_key(int wait_ms, struct ui_mouse *mouse)
 	key = getch();
 	if (key == ERR) {
 		struct termios modes;
-		if (tcgetattr(STDIN_FILENO, &modes) && errno != EINTR)
+		if (tcgetattr(screen.in, &modes) && errno != EINTR)
 			screen.lost = true; /* EIO: the terminal hung up */
 		return UI_KEY_NONE;
 	}

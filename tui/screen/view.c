@@ -109,6 +109,12 @@ const char *ui_view_doing(const struct ui_scene *s, uint32_t thread, char *buf, 
 
 /* ---- the frame */
 
+/* Where there is nothing to be told, the prompt's pane only holds what programs write. */
+static const char *title_of(const struct ui_scene *s, enum ui_pane pane)
+{
+	return pane == UI_PANE_PROMPT && s->live && !s->debugger.run ? "output" : ui_views[pane]->title;
+}
+
 static void title_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r, enum ui_pane pane)
 {
 	bool focus = s->focus == pane;
@@ -121,7 +127,7 @@ static void title_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_r
 		ui_cells_text(c, &row, 0, i, focus ? UI_ROLE_TITLE : UI_ROLE_BORDER, "%s", ui_glyph(c->utf8, UI_GLYPH_RULE));
 	if (pane < UI_PANE_HELP)
 		snprintf(digit, sizeof(digit), "%d ", ((int)pane + 1) % 10);
-	x = 1 + ui_cells_text(c, &row, 0, 1, focus ? UI_ROLE_FOCUS : UI_ROLE_TITLE, " %s%s ", digit, ui_views[pane]->title);
+	x = 1 + ui_cells_text(c, &row, 0, 1, focus ? UI_ROLE_FOCUS : UI_ROLE_TITLE, " %s%s ", digit, title_of(s, pane));
 	if (pane == UI_PANE_EVENTS && run->filter.filter)
 		ui_cells_text(c, &row, 0, x + 1, UI_ROLE_MATCH, " %sfilter: %s ", run->filter.inverse ? "not " : "", run->filter.text);
 	if (ui_views[pane]->columns && focus)
@@ -167,9 +173,11 @@ static void input_draw(const struct ui_scene *s, struct ui_cells *c, const struc
 {
 	/* ORDER inputs */
 	static const char *const prompts[] = { "", ":", "/", "filter: ", "go to (1.5s 20ms #1234): ",
-					       "cancel the upload and abort it at the service? y/n ", "(xferdb) " };
+					       "", "(xferdb) " };
 	int x = ui_cells_text(c, r, 0, 0, UI_ROLE_STRONG, "%s", prompts[s->input]);
 
+	if (s->input == UI_INPUT_CONFIRM)
+		x = ui_cells_text(c, r, 0, 0, UI_ROLE_STRONG, "%s y/n ", s->debugger.abort_question);
 	x += ui_cells_text(c, r, 0, x, UI_ROLE_PLAIN, "%s", s->line);
 	ui_cells_text(c, r, 0, x, UI_ROLE_PLAIN, " ");
 	ui_cells_attrs(c, r, 0, x, 1, UI_ATTR_REVERSE);
