@@ -229,7 +229,7 @@ static void tell_sent(void *ctx)
 {
 	const struct xf_call *call = ctx;
 	if (call->hooks && call->hooks->sent && call->source)
-		call->hooks->sent(call->hooks->ctx, call->source->size, call->attempt);
+		call->hooks->sent(call->hooks->ctx, call->source->size, call->payload.reading_ns, call->attempt);
 }
 
 /* Credentials before the hash pass, so that a missing key is not found after minutes of reading. */

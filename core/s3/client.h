@@ -99,9 +99,11 @@ struct xf_call_hooks {
 	 * Not XF_OK: the call fails with it.
 	 */
 	enum xf_status (*progress)(void *ctx, int64_t bytes, struct xf_error *err);
-	void (*hashed)(void *ctx, uint64_t bytes, uint64_t took_ns); /* one pass over the source is over */
-	void (*attempt)(void *ctx, unsigned attempt);                /* it begins (after hashing and signing) */
-	void (*sent)(void *ctx, uint64_t bytes, unsigned attempt);   /* the body is with the kernel */
+	void (*hashing)(void *ctx);                                     /* a pass over the source begins */
+	void (*hashed)(void *ctx, uint64_t bytes, uint64_t reading_ns); /* it is over; so much of it was reading */
+	void (*attempt)(void *ctx, unsigned attempt);                   /* it begins (after hashing and signing) */
+	/* the body is with the kernel, after so long in reading the source */
+	void (*sent)(void *ctx, uint64_t bytes, uint64_t reading_ns, unsigned attempt);
 	void (*retry)(void *ctx, const struct xf_retry_report *report); /* before the back-off */
 	struct xf_latch *unless; /* set: a back-off ends at once and the call with XF_CANCELLED */
 };

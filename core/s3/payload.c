@@ -30,6 +30,14 @@ static bool must_stop(const struct xf_payload *p)
 	return p->hooks && p->hooks->go && p->hooks->go(p->hooks->ctx) != XF_GO_ON;
 }
 
+static enum xf_status read_source(struct xf_payload *p, uint64_t at, void *buf, size_t len, struct xf_error *err)
+{
+	uint64_t began = xf_clock_mono_ns();
+	enum xf_status status = xf_body_read(p->source, at, buf, len, err);
+	p->reading_ns += xf_clock_mono_ns() - began;
+	return status;
+}
+
 static enum xf_status hash_source(struct xf_payload *p, struct xf_hasher *hasher,
 				  struct xf_error *err)
 {
@@ -44,7 +52,7 @@ static enum xf_status hash_source(struct xf_payload *p, struct xf_hasher *hasher
 		size_t len = source->size - at < HASH_BLOCK ? (size_t)(source->size - at) : HASH_BLOCK;
 		status = must_stop(p) ?
 			xf_fail(err, XF_CANCELLED, "given up while hashing, as the transfer is over") :
-			xf_body_read(source, at, block, len, err);
+			read_source(p, at, block, len, err);
 		if (!status)
 			xf_hasher_update(hasher, block, len);
 		at += len;
@@ -59,12 +67,14 @@ enum xf_status xf_payload_hash(struct xf_payload *p, bool sha256, struct xf_erro
 	bool checksum = p->algorithm && !p->trailer;
 	uint32_t set = (checksum ? XF_CHECKSUM_BIT(p->algorithm) : 0) |
 		(sha256 ? XF_CHECKSUM_BIT(XF_CHECKSUM_SHA256) : 0);
-	uint64_t began = xf_clock_mono_ns();
 	if (!set)
 		return XF_OK;
 	enum xf_status status = xf_hasher_init(&hasher, set);
 	if (status)
 		return xf_fail(err, status, "a checksum algorithm is not available here");
+	if (p->hooks && p->hooks->hashing)
+		p->hooks->hashing(p->hooks->ctx);
+	p->reading_ns = 0;
 	status = hash_source(p, &hasher, err);
 	if (!status && sha256)
 		xf_hasher_final(&hasher, XF_CHECKSUM_SHA256, &p->sha256);
@@ -74,7 +84,7 @@ enum xf_status xf_payload_hash(struct xf_payload *p, bool sha256, struct xf_erro
 		xf_hasher_final(&hasher, p->algorithm, &p->checksum);
 	xf_hasher_fini(&hasher);
 	if (!status && p->hooks && p->hooks->hashed)
-		p->hooks->hashed(p->hooks->ctx, p->source->size, xf_clock_mono_ns() - began);
+		p->hooks->hashed(p->hooks->ctx, p->source->size, p->reading_ns);
 	return status;
 }
 
@@ -99,7 +109,7 @@ static enum xf_status take_source(struct xf_payload *p, void *buf, size_t len, s
 	if (p->hooks && p->hooks->admit)
 		status = p->hooks->admit(p->hooks->ctx, len, err);
 	if (!status)
-		status = xf_body_read(p->source, p->at, buf, len, err);
+		status = read_source(p, p->at, buf, len, err);
 	if (status)
 		return status;
 	if (p->hashing)
@@ -197,7 +207,7 @@ uint64_t xf_payload_framed_size(uint64_t size, enum xf_checksum algorithm)
 enum xf_status xf_payload_rewind(struct xf_payload *p)
 {
 	p->pending -= (int64_t)p->at;
-	p->at = p->chunk_left = 0;
+	p->at = p->chunk_left = p->reading_ns = 0;
 	p->frame_len = p->frame_at = 0;
 	p->ended = false;
 	p->wire = (struct xf_body){ .size = p->source->size, .name = p->source->name,

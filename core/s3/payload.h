@@ -38,6 +38,7 @@ struct xf_payload {
 	uint64_t chunk_left;
 	char frame[192];                     /* text between the data */
 	size_t frame_len, frame_at;
+	uint64_t reading_ns;                 /* of this pass: hashing, or sending */
 	int64_t pending;                     /* progress not yet reported; negative after a rewind */
 };
 
@@ -47,7 +48,7 @@ void xf_payload_fini(struct xf_payload *p);
 
 /*
  * One pass over the source: the checksum (unless it is a trailer) and, when asked,
- * the SHA-256. Reports hooks->hashed. *Errors:* the source's, XF_CANCELLED.
+ * the SHA-256. Reports hooks->hashing and hooks->hashed. *Errors:* the source's, XF_CANCELLED.
  */
 enum xf_status xf_payload_hash(struct xf_payload *p, bool sha256, struct xf_error *err);
 

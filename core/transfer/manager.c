@@ -116,6 +116,16 @@ static enum xf_status make_pools(struct xf_manager *m)
 	return status;
 }
 
+/* The settings, for readers of the trace: whoever explains a run need not guess them. */
+static void tell_settings(const struct xf_transfer_config *config)
+{
+	struct xf_transfer_config copy = *config;
+	for (unsigned i = 0; xf_emit_on() && i < xf_nr_transfer_config_fields; i++) {
+		const char *name = xf_transfer_config_fields[i].name;
+		XF_EMIT(property, .key = xf_text(name), .number = *xf_transfer_config_find(&copy, name));
+	}
+}
+
 enum xf_status xf_manager_new(struct xf_client *client, const struct xf_transfer_config *config,
 			      struct xf_manager **out, struct xf_error *err)
 {
@@ -128,6 +138,7 @@ enum xf_status xf_manager_new(struct xf_client *client, const struct xf_transfer
 		return xf_fail(err, XF_NOMEM, "no memory for the manager");
 	m->client = client;
 	m->config = *config;
+	tell_settings(config);
 	xf_mutex_init(&m->lock, "manager");
 	xf_latch_init(&m->given_up, "given up");
 	xf_bandwidth_init(&m->bandwidth, config->max_bandwidth);

@@ -95,13 +95,16 @@ static enum xf_checksum known_digest(const struct xf_s3_part *part, struct xf_di
 	return etag_md5(part->etag, out->bytes) ? XF_CHECKSUM_MD5 : XF_CHECKSUM_NONE;
 }
 
-static enum xf_status hash_body(struct xf_hasher *h, const struct xf_body *body, struct xf_error *err)
+static enum xf_status hash_body(struct xf_hasher *h, const struct xf_body *body, uint64_t *reading_ns,
+				struct xf_error *err)
 {
 	char *block = malloc(READ_BLOCK);
 	enum xf_status status = block ? XF_OK : xf_fail(err, XF_NOMEM, "out of memory");
 	for (uint64_t at = 0; status == XF_OK && at < body->size;) {
 		size_t len = body->size - at < READ_BLOCK ? (size_t)(body->size - at) : READ_BLOCK;
+		uint64_t began = xf_clock_mono_ns();
 		status = xf_body_read(body, at, block, len, err);
+		*reading_ns += xf_clock_mono_ns() - began;
 		if (status == XF_OK)
 			xf_hasher_update(h, block, len);
 		at += len;
@@ -111,15 +114,16 @@ static enum xf_status hash_body(struct xf_hasher *h, const struct xf_body *body,
 }
 
 enum xf_status xf_stored_same(const struct xf_s3_part *part, const struct xf_body *body, bool *same,
-			      struct xf_error *err)
+			      uint64_t *reading_ns, struct xf_error *err)
 {
 	struct xf_digest theirs, ours;
 	struct xf_hasher hasher;
 	enum xf_checksum algorithm = known_digest(part, &theirs);
 	*same = false;
+	*reading_ns = 0;
 	if (!algorithm || part->size != body->size || xf_hasher_init(&hasher, XF_CHECKSUM_BIT(algorithm)) != XF_OK)
 		return XF_OK;
-	enum xf_status status = hash_body(&hasher, body, err);
+	enum xf_status status = hash_body(&hasher, body, reading_ns, err);
 	if (status == XF_OK) {
 		xf_hasher_final(&hasher, algorithm, &ours);
 		*same = xf_digest_equal(&ours, &theirs);

@@ -29,11 +29,11 @@ const struct xf_s3_part *xf_stored_part(const struct xf_stored *s, uint32_t numb
 
 /*
  * Does the stored part hold these bytes? By size, and by the checksum the service has of it, or
- * the MD5 its ETag is. Reads the body. A part that nothing can vouch for is not the same.
+ * the MD5 its ETag is. Reads the body, which takes *reading_ns of the time. A part that nothing can vouch for is not the same.
  * *Errors:* XF_SHORT_READ, XF_IO, XF_NOMEM.
  */
 enum xf_status xf_stored_same(const struct xf_s3_part *part, const struct xf_body *body, bool *same,
-			      struct xf_error *err);
+			      uint64_t *reading_ns, struct xf_error *err);
 
 /*
  * Is the object there that these parts make? The right size, and the ETag that follows

@@ -119,10 +119,16 @@ static enum xf_status errand_progress(void *ctx, int64_t bytes, struct xf_error 
 	return xf_coordinator_tell_progress(e->u->t, e->part, bytes, err);
 }
 
-static void errand_hashed(void *ctx, uint64_t bytes, uint64_t took_ns)
+static void errand_hashing(void *ctx)
 {
 	struct errand *e = ctx;
-	XF_EVENT(part_read, .bytes = bytes, .took_ns = took_ns, .transfer = e->u->t->id, .part = e->part,
+	XF_EVENT(part_reading, .transfer = e->u->t->id, .part = e->part, .hashing = 1);
+}
+
+static void errand_hashed(void *ctx, uint64_t bytes, uint64_t reading_ns)
+{
+	struct errand *e = ctx;
+	XF_EVENT(part_read, .bytes = bytes, .took_ns = reading_ns, .transfer = e->u->t->id, .part = e->part,
 		 .hashing = 1);
 }
 
@@ -137,13 +143,13 @@ static void errand_attempt(void *ctx, unsigned attempt)
 			 .attempt = attempt);
 }
 
-static void errand_sent(void *ctx, uint64_t bytes, unsigned attempt)
+static void errand_sent(void *ctx, uint64_t bytes, uint64_t reading_ns, unsigned attempt)
 {
 	struct errand *e = ctx;
 	e->sent = true;
 	if (e->part)
-		XF_EVENT(part_sent, .bytes = bytes, .transfer = e->u->t->id, .part = e->part,
-			 .attempt = attempt);
+		XF_EVENT(part_sent, .bytes = bytes, .reading_ns = reading_ns, .transfer = e->u->t->id,
+			 .part = e->part, .attempt = attempt);
 }
 
 static void errand_retry(void *ctx, const struct xf_retry_report *r)
@@ -160,7 +166,7 @@ static struct xf_call_hooks hooks_for(struct errand *e)
 {
 	return (struct xf_call_hooks){
 		.ctx = e, .transfer = e->u->t->id, .part = e->part, .go = errand_go,
-		.admit = errand_admit, .progress = errand_progress, .hashed = errand_hashed,
+		.admit = errand_admit, .progress = errand_progress, .hashing = errand_hashing, .hashed = errand_hashed,
 		.attempt = errand_attempt, .sent = errand_sent, .retry = errand_retry,
 		.unless = &e->u->t->stop };
 }
@@ -197,12 +203,13 @@ static enum xf_status reuse_part(struct part *p, const struct xf_body *body, boo
 {
 	struct xf_upload *u = p->upload;
 	const struct xf_s3_part *stored = xf_stored_part(&u->stored, p->number);
-	uint64_t began = xf_clock_mono_ns();
 	*reused = false;
 	if (!stored)
 		return XF_OK;
-	enum xf_status status = xf_stored_same(stored, body, reused, err);
-	XF_EVENT(part_read, .bytes = p->len, .took_ns = xf_clock_mono_ns() - began, .transfer = u->t->id,
+	XF_EVENT(part_reading, .transfer = u->t->id, .part = p->number, .hashing = 1);
+	uint64_t reading_ns;
+	enum xf_status status = xf_stored_same(stored, body, reused, &reading_ns, err);
+	XF_EVENT(part_read, .bytes = p->len, .took_ns = reading_ns, .transfer = u->t->id,
 		 .part = p->number, .hashing = 1);
 	if (status != XF_OK || !*reused)
 		return status;
@@ -649,18 +656,31 @@ static enum xf_status queue_file_parts(struct xf_upload *u, struct xf_error *err
 	return status;
 }
 
+/*
+ * Reads up to len bytes of what comes in order, on behalf of a part (0: of none yet), and says so: that is where
+ * a pipe that nobody writes to keeps the transfer.
+ */
+static enum xf_status read_ahead(struct xf_upload *u, void *to, uint64_t len, uint64_t *got, uint32_t part,
+				 struct xf_latch *stop, struct xf_error *err)
+{
+	XF_EVENT(part_reading, .transfer = u->t->id, .part = part);
+	uint64_t began = xf_clock_mono_ns();
+	enum xf_status status = to ? xf_source_fill(&u->source, to, len, got, stop, err)
+				   : xf_source_peek(&u->source, &len, stop, err);
+	if (!to)
+		*got = len;
+	XF_EVENT(part_read, .bytes = status == XF_OK ? *got : 0, .took_ns = xf_clock_mono_ns() - began,
+		 .transfer = u->t->id, .part = part);
+	return status;
+}
+
 /* *got 0: the source has ended. The chunk is the caller's. */
 static enum xf_status read_chunk(struct xf_upload *u, void **chunk, uint64_t *got, struct xf_error *err)
 {
-	uint64_t began = xf_clock_mono_ns();
 	*chunk = malloc(u->plan.part_size);
 	if (!*chunk)
 		return xf_fail(err, XF_NOMEM, "no memory for a part of %s", u->source.name);
-	enum xf_status status = xf_source_fill(&u->source, *chunk, u->plan.part_size, got, &u->t->stop, err);
-	if (status == XF_OK && *got)
-		XF_EVENT(part_read, .bytes = *got, .took_ns = xf_clock_mono_ns() - began,
-			 .transfer = u->t->id, .part = u->nr_parts + 1);
-	return status;
+	return read_ahead(u, *chunk, u->plan.part_size, got, u->nr_parts + 1, &u->t->stop, err);
 }
 
 static enum xf_status check_count(const struct xf_upload *u, struct xf_error *err)
@@ -685,10 +705,12 @@ static enum xf_status queue_memory_parts(struct xf_upload *u, struct xf_error *e
 		enum xf_status status = read_chunk(u, &chunk, &got, err);
 		if (status == XF_OK && got)
 			status = check_count(u, err);
-		if (status != XF_OK || !got) {
+		if (status != XF_OK || !got)
 			free(chunk);
+		if (status != XF_OK)
 			return status;
-		}
+		if (!got)
+			break;
 		status = queue_part(u, offset, got, chunk, err);
 		if (status != XF_OK)
 			return status;
@@ -725,7 +747,7 @@ static enum xf_status submit_put(struct xf_upload *u, struct xf_error *err)
 		u->memory = malloc(u->plan.size ? u->plan.size : 1);
 		if (!u->memory)
 			return xf_fail(err, XF_NOMEM, "no memory for %s", u->source.name);
-		enum xf_status status = xf_source_fill(&u->source, u->memory, u->plan.size, &got, NULL, err);
+		enum xf_status status = read_ahead(u, u->memory, u->plan.size, &got, 1, NULL, err);
 		if (status != XF_OK)
 			return status;
 	}
@@ -742,8 +764,7 @@ static enum xf_status make_plan(struct xf_upload *u, struct xf_error *err)
 	uint64_t size = u->source.size;
 	bool known = true;
 	if (status == XF_OK && u->source.kind == XF_SOURCE_PIPE) {
-		size = c->multipart_threshold;
-		status = xf_source_peek(&u->source, &size, &u->t->stop, err);
+		status = read_ahead(u, NULL, c->multipart_threshold, &size, 0, &u->t->stop, err);
 		known = size < c->multipart_threshold;
 	}
 	if (status == XF_OK)

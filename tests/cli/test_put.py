@@ -440,5 +440,21 @@ def test_the_screen_is_given_back_on_an_interrupt():
         t.true("\033[?1049l" in p.text, p.text[-500:])
 
 
+def test_a_pipe_that_nobody_writes_to_is_named_when_it_hangs():
+    """Killed in the middle of reading: who waits, and for what, is that thread, at the source."""
+    path, trace = t.tmp("pipe"), t.tmp("hang.xft")
+    os.mkfifo(path)
+    writer = os.open(path, os.O_RDWR)
+    with open(path, "rb") as source:
+        p = subprocess.Popen([t.XFERDB, "put", "--local", "-q", "-o", trace, "-", "s3://bkt/k"], stdin=source, env=t.environment())
+        t.wait_until(lambda: os.path.exists(trace) and "part_reading" in t.xferdb("events", trace, "--json").out, 30)
+        p.kill()
+        p.wait()
+    os.close(writer)
+    r = t.xferdb("verdict", trace, "--json")
+    t.equal(r.verdict["answer"], "not-returned", r)
+    t.match(r"submit-1 is reading the source", r.err + r.out)
+
+
 if __name__ == "__main__":
     t.main()

@@ -49,9 +49,9 @@ static void on_hashed(void *ctx, uint64_t bytes, uint64_t took_ns)
 	((struct run *)ctx)->hashed++;
 }
 
-static void on_sent(void *ctx, uint64_t bytes, unsigned attempt)
+static void on_sent(void *ctx, uint64_t bytes, uint64_t reading_ns, unsigned attempt)
 {
-	(void)bytes, (void)attempt;
+	(void)bytes, (void)reading_ns, (void)attempt;
 	((struct run *)ctx)->sent++;
 }
 

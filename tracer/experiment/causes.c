@@ -42,6 +42,7 @@ struct reader {
 	struct exchange *open;
 	size_t nr_open, cap_open;
 	uint32_t *lane_of;        /* by thread index, TR_NONE */
+	int64_t *reading_since;   /* by thread index */
 	int64_t origin_ns;
 	bool out_of_memory;
 };
@@ -128,6 +129,16 @@ static bool is_permit(const struct tr_log *log, uint32_t object)
 	return object != TR_NONE && tr_log_object(log, object)->class == XF_CLASS_PERMIT;
 }
 
+/* What is not reading in a pass over the source is hashing. */
+static void read_end(struct reader *r, const struct tr_event *e)
+{
+	const struct xf_ev_part_read *p = TR_PAYLOAD(e, part_read);
+
+	r->run->causes[TR_CAUSE_READING] += (int64_t)p->took_ns;
+	if (p->hashing)
+		r->run->causes[TR_CAUSE_HASHING] += e->t_ns - r->reading_since[e->thread] - (int64_t)p->took_ns;
+}
+
 static void event_read(struct reader *r, const struct tr_event *e)
 {
 	int64_t *causes = r->run->causes;
@@ -137,9 +148,15 @@ static void event_read(struct reader *r, const struct tr_event *e)
 		if (is_permit(r->log, e->object))
 			causes[TR_CAUSE_SEMAPHORE] += (int64_t)TR_PAYLOAD(e, sem_acquired)->waited_ns;
 		break;
+	case XF_EV_part_reading:
+		r->reading_since[e->thread] = e->t_ns;
+		break;
 	case XF_EV_part_read:
-		causes[TR_PAYLOAD(e, part_read)->hashing ? TR_CAUSE_HASHING : TR_CAUSE_READING] +=
-			(int64_t)TR_PAYLOAD(e, part_read)->took_ns;
+		read_end(r, e);
+		break;
+	case XF_EV_part_sent: /* reading is a part of sending */
+		causes[TR_CAUSE_READING] += (int64_t)TR_PAYLOAD(e, part_sent)->reading_ns;
+		causes[TR_CAUSE_SENDING] -= (int64_t)TR_PAYLOAD(e, part_sent)->reading_ns;
 		break;
 	case XF_EV_backoff:
 		causes[TR_CAUSE_BACKOFF] += (int64_t)TR_PAYLOAD(e, backoff)->delay_ns;
@@ -241,10 +258,11 @@ enum xf_status tr_sample_read(struct tr_sample *run, const struct tr_log *log, c
 	if (verdicts->nr && verdicts->list[0].call != TR_NONE)
 		r.origin_ns = verdicts->list[0].enter_ns;
 	run->wall_ns = run->stored_ns = -1;
+	r.reading_since = calloc(threads + 1, sizeof(*r.reading_since));
 	r.lane_of = malloc((threads + 1) * sizeof(*r.lane_of));
 	run->bars = malloc(TR_BARS_MAX * sizeof(*run->bars));
 	run->lanes = calloc(TR_LANES_MAX, sizeof(*run->lanes));
-	if (r.lane_of && run->bars && run->lanes) {
+	if (r.lane_of && r.reading_since && run->bars && run->lanes) {
 		memset(r.lane_of, 0xff, (threads + 1) * sizeof(*r.lane_of));
 		for (uint32_t i = 0; i < tr_log_nr_events(log) && !r.out_of_memory; i++) {
 			struct tr_event e = tr_log_event(log, i);
@@ -259,6 +277,7 @@ enum xf_status tr_sample_read(struct tr_sample *run, const struct tr_log *log, c
 	}
 	free(r.open);
 	free(r.lane_of);
+	free(r.reading_since);
 	return r.out_of_memory ? xf_fail(err, XF_NOMEM, "out of memory") : XF_OK;
 }
 

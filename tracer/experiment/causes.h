@@ -14,8 +14,8 @@
 #define TR_CAUSE_MAP(X)                                                                            \
 	X(SEMAPHORE, "semaphore", "waiting for a permit")                                          \
 	X(QUEUE, "queue", "parts in the queue, before a worker took them up")                      \
-	X(READING, "reading", "reading the source into memory")                                    \
-	X(HASHING, "hashing", "reading and hashing a part before it is sent")                      \
+	X(READING, "reading", "reading the source")                                                \
+	X(HASHING, "hashing", "hashing a part before it is sent")                      \
 	X(SENDING, "sending", "from a request's begin to its last byte")                           \
 	X(SERVER, "server", "from a request's last byte to the answer")                            \
 	X(BACKOFF, "back-off", "waiting before another try")

@@ -12,8 +12,8 @@ static const struct {
 	const char *name, *sentence;
 } causes[TR_PATH_COUNT] = { /* ORDER causes */
 	{ "running", "computing, and whatever no event names" },
-	{ "reading", "reading the source ahead" },
-	{ "hashing", "reading and hashing parts" },
+	{ "reading", "reading the source" },
+	{ "hashing", "hashing parts" },
 	{ "connecting", "connecting" },
 	{ "sending", "sending" },
 	{ "server", "waiting for the server's answer" },
@@ -119,6 +119,8 @@ struct walk {
 	struct tr_explanation *out;
 	uint32_t cap;
 	int64_t until, enter_ns;
+	int64_t reading_ns;      /* to be found in what `reader` did before */
+	uint32_t reader;
 	bool failed;
 };
 
@@ -173,6 +175,29 @@ static uint32_t closer(const struct walk *w, const struct tr_event *e, int64_t s
 	return TR_NONE;
 }
 
+/* Hashing and sending read as they go: what they spent in reading is taken from the pieces that lead to their end. */
+static void note_reading(struct walk *w, const struct tr_event *e)
+{
+	if (e->kind == XF_EV_part_sent)
+		w->reading_ns = (int64_t)TR_PAYLOAD(e, part_sent)->reading_ns;
+	else if (e->kind == XF_EV_part_read && TR_PAYLOAD(e, part_read)->hashing)
+		w->reading_ns = (int64_t)TR_PAYLOAD(e, part_read)->took_ns;
+	else if (e->kind == XF_EV_request_start || e->kind == XF_EV_part_reading)
+		w->reading_ns = 0;
+	else
+		return;
+	w->reader = e->thread;
+}
+
+static void read_piece(struct walk *w, int64_t since, enum tr_path_cause cause, uint32_t event)
+{
+	int64_t until = w->until, all = until - since;
+	if ((cause != TR_PATH_SENDING && cause != TR_PATH_HASHING) || all <= 0)
+		return;
+	piece(w, until - (w->reading_ns < all ? w->reading_ns : all), TR_PATH_READING, event);
+	w->reading_ns -= until - w->until;
+}
+
 /* The event before on the path; TR_NONE at its begin. */
 static uint32_t step_back(struct walk *w, uint32_t event)
 {
@@ -192,10 +217,10 @@ static uint32_t step_back(struct walk *w, uint32_t event)
 	}
 	if (b->prev == TR_NONE)
 		return TR_NONE;
-	if (e.kind == XF_EV_part_read) /* the time before the reading was something else */
-		piece(w, e.t_ns - (int64_t)TR_PAYLOAD(&e, part_read)->took_ns > since ?
-		      e.t_ns - (int64_t)TR_PAYLOAD(&e, part_read)->took_ns : since, cause_of(&w->scan, &e), event);
-	piece(w, since, e.kind == XF_EV_part_read ? TR_PATH_RUNNING : cause_of(&w->scan, &e), event);
+	note_reading(w, &e);
+	if (w->reading_ns > 0 && e.thread == w->reader)
+		read_piece(w, since, cause_of(&w->scan, &e), event);
+	piece(w, since, cause_of(&w->scan, &e), event);
 	return b->prev;
 }
 
@@ -303,19 +328,20 @@ static void note_event(struct walk *w, const struct tr_event *e, struct answers 
 	}
 }
 
-/* The workers there were at most, by the frame that made the manager; else the threads that took parts. */
+/* A setting of our own transfers; 0: another's program, which does not tell. */
+static uint32_t setting(const struct walk *w, const char *name)
+{
+	const char *value = tr_log_property(w->scan.log, name);
+	return value ? (uint32_t)strtoul(value, NULL, 10) : 0;
+}
+
+/* The workers there were at most: as set, else the threads that took parts. */
 static uint32_t workers_of(const struct walk *w)
 {
-	const struct tr_state *s = w->scan.v->final;
-	for (uint32_t i = w->scan.enter; i <= w->scan.end; i++) {
-		struct tr_event e;
-		if (tr_log_kind(w->scan.log, i) != XF_EV_frame_enter)
-			continue;
-		e = tr_log_event(w->scan.log, i);
-		if (!strcmp(tr_event_site(w->scan.log, &e).function, "xf_manager_new"))
-			return TR_PAYLOAD(&e, frame_enter)->a0 ? (uint32_t)TR_PAYLOAD(&e, frame_enter)->a1 : 1;
-	}
-	return s->peak_parts ? s->peak_parts : 1;
+	uint32_t set = setting(w, "max_request_concurrency"), seen = w->scan.v->final->peak_parts;
+	if (set)
+		return setting(w, "use_threads") ? set : 1;
+	return seen ? seen : 1;
 }
 
 static uint32_t permits_of(const struct walk *w)
@@ -324,10 +350,7 @@ static uint32_t permits_of(const struct walk *w)
 	bool ahead = false;
 	for (uint32_t i = 0; i < run->nr_parts; i++)
 		ahead |= run->parts[i].read_ns > 0;
-	for (uint32_t i = 0; ahead && i < tr_log_nr_objects(w->scan.log); i++)
-		if (!strcmp(tr_log_object(w->scan.log, i)->name, "in-memory-upload"))
-			return (uint32_t)tr_log_object(w->scan.log, i)->capacity;
-	return 0;
+	return ahead ? setting(w, "max_in_memory_upload_chunks") : 0;
 }
 
 static void collect_run(struct walk *w)

@@ -695,7 +695,15 @@ static void apply_part(struct tr_model *m, const struct tr_event *e, struct tr_t
 	case XF_EV_part_start:
 		part_start(m, e, t);
 		break;
+	case XF_EV_part_reading:
+		t->part = TR_PAYLOAD(e, part_reading)->part;
+		turn(t, e, TR_PAYLOAD(e, part_reading)->hashing ? TR_HASHING : TR_READING);
+		break;
 	case XF_EV_part_read:
+		if (!TR_PAYLOAD(e, part_read)->hashing)
+			t->part = 0;
+		if (t->activity == TR_READING || t->activity == TR_HASHING)
+			turn(t, e, TR_RUNNING);
 		break;
 	default:
 		part_event(m, e, t);

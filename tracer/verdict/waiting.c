@@ -104,6 +104,20 @@ static void describe_wait(const struct tr_log *log, const struct tr_thread_state
 		snprintf(w->text, sizeof(w->text), "%s waits for %s '%s'", name, wait_word(t->wait), object);
 }
 
+static void describe_work(const struct tr_thread_state *t, struct tr_waiting *w, const char *name)
+{
+	bool reads = t->activity == TR_READING || t->activity == TR_HASHING;
+	if (reads && t->part)
+		snprintf(w->text, sizeof(w->text), "%s is reading the source%s, for part %u", name,
+			 t->activity == TR_HASHING ? " and hashing it" : "", t->part);
+	else if (reads)
+		snprintf(w->text, sizeof(w->text), "%s is reading the source", name);
+	else if (t->part)
+		snprintf(w->text, sizeof(w->text), "%s is %s, with part %u", name, tr_activity_name(t->activity), t->part);
+	else
+		snprintf(w->text, sizeof(w->text), "%s is %s", name, tr_activity_name(t->activity));
+}
+
 static struct tr_waiting describe(const struct tr_log *log, const struct tr_state *s, uint32_t thread)
 {
 	const struct tr_thread_state *t = &s->threads[thread];
@@ -116,11 +130,8 @@ static struct tr_waiting describe(const struct tr_log *log, const struct tr_stat
 		describe_wait(log, t, &w, name);
 	else if (r && t->activity != TR_HELD)
 		describe_request(r, &w, name);
-	else if (t->part)
-		snprintf(w.text, sizeof(w.text), "%s is %s, with part %u", name,
-			 tr_activity_name(t->activity), t->part);
 	else
-		snprintf(w.text, sizeof(w.text), "%s is %s", name, tr_activity_name(t->activity));
+		describe_work(t, &w, name);
 	return w;
 }
 

@@ -99,7 +99,7 @@ static struct lane *lane_of(struct ui_index *x, uint32_t thread)
 	return &x->lanes[thread];
 }
 
-static void span_push(struct ui_index *x, struct lane *l, uint32_t event, enum tr_activity activity, bool before)
+static void span_push(struct ui_index *x, struct lane *l, uint32_t event, enum tr_activity activity)
 {
 	if (l->nr == l->cap) {
 		uint32_t cap = l->cap ? l->cap + l->cap / 2 : 32;
@@ -111,14 +111,14 @@ static void span_push(struct ui_index *x, struct lane *l, uint32_t event, enum t
 		l->spans = spans;
 		l->cap = cap;
 	}
-	l->spans[l->nr++] = (struct ui_span){ .event = event, .activity = (uint8_t)activity, .before = before };
+	l->spans[l->nr++] = (struct ui_span){ .event = event, .activity = (uint8_t)activity };
 }
 
 static void turn(struct ui_index *x, struct lane *l, uint32_t event, enum tr_activity activity)
 {
 	if (activity == l->now)
 		return;
-	span_push(x, l, event, activity, false);
+	span_push(x, l, event, activity);
 	l->now = activity;
 }
 
@@ -172,18 +172,6 @@ static void hold(struct ui_index *x, const struct tr_event *e)
 	}
 }
 
-/* A read is known when it is over. */
-static void read_note(struct ui_index *x, struct lane *l, const struct tr_event *e)
-{
-	const struct xf_ev_part_read *p = TR_PAYLOAD(e, part_read);
-	enum tr_activity was = l->now;
-
-	if (!p->took_ns)
-		return;
-	span_push(x, l, e->index, p->hashing ? TR_HASHING : TR_READING, true);
-	span_push(x, l, e->index, was, false);
-}
-
 static void lane_note(struct ui_index *x, const struct tr_event *e)
 {
 	struct lane *l = lane_of(x, e->thread);
@@ -197,8 +185,10 @@ static void lane_note(struct ui_index *x, const struct tr_event *e)
 		turn(x, l, e->index, TR_RUNNING);
 	if (after != KEEP)
 		turn(x, l, e->index, (enum tr_activity)after);
-	else if (e->kind == XF_EV_part_read)
-		read_note(x, l, e);
+	else if (e->kind == XF_EV_part_reading)
+		turn(x, l, e->index, TR_PAYLOAD(e, part_reading)->hashing ? TR_HASHING : TR_READING);
+	else if (e->kind == XF_EV_part_read && (l->now == TR_READING || l->now == TR_HASHING))
+		turn(x, l, e->index, TR_RUNNING);
 	else if (e->kind == XF_EV_held || e->kind == XF_EV_released)
 		hold(x, e);
 }
@@ -271,12 +261,7 @@ uint32_t ui_index_at(const struct ui_index *x)
 
 static int64_t span_begin(const struct ui_index *x, const struct ui_span *s)
 {
-	struct tr_event e;
-
-	if (!s->before)
-		return tr_log_time(x->log, s->event);
-	e = tr_log_event(x->log, s->event);
-	return e.t_ns - (int64_t)TR_PAYLOAD(&e, part_read)->took_ns;
+	return tr_log_time(x->log, s->event);
 }
 
 /* The last span that begins at or before t_ns; TR_NONE. */
@@ -353,7 +338,7 @@ static uint32_t part_at(const struct ui_index *x, uint32_t thread, uint32_t even
 	for (int i = 0; event != TR_NONE && i < LOOK_BACK; i++) {
 		struct tr_event e = tr_log_event(x->log, event);
 		if (e.kind == XF_EV_part_start || e.kind == XF_EV_request_start || e.kind == XF_EV_part_sent ||
-		    e.kind == XF_EV_part_read)
+		    e.kind == XF_EV_part_reading || e.kind == XF_EV_part_read)
 			return (uint32_t)xf_field_get(e.record, x->part[e.kind]);
 		if (e.kind == XF_EV_part_done || e.kind == XF_EV_part_failed || e.kind == XF_EV_queue_get)
 			return 0;

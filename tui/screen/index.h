@@ -15,8 +15,7 @@
 struct ui_span {
 	uint32_t event;        /* with which it begins */
 	uint8_t activity;      /* enum tr_activity */
-	uint8_t before;        /* the event ends it instead: it began took_ns earlier (reads) */
-	uint16_t unused;
+	uint8_t unused[3];
 };
 
 /* Events of one thing, ascending. */
