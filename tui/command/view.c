@@ -5,8 +5,9 @@
 #include "tui/command/conclude.h"
 #include "tui/command/report.h"
 #include "tui/command/signals.h"
-#include "tui/screen/app.h"
+#include "tui/screen/recorded.h"
 #include "tui/screen/plain.h"
+#include "tui/screen/setup.h"
 
 struct shown {
 	struct ui_recording traces[2];
@@ -79,14 +80,14 @@ static int show(struct shown *v, const struct ui_settings *settings)
 	struct xf_error err = XF_ERROR_INIT;
 
 	if (settings->snapshot) {
-		enum xf_status status = ui_screen_app_snapshot(settings, v->runs, v->nr, &err);
+		enum xf_status status = ui_recorded_snapshot(settings, v->runs, v->nr, &err);
 		if (status)
 			fprintf(stderr, "xferdb: %s\n", err.message);
 		return status == XF_INVALID ? UI_EXIT_USAGE : status ? UI_EXIT_FAILED : UI_EXIT_DONE;
 	}
 	if (settings->plain || settings->tui == UI_NO)
 		return plain_print(v, settings);
-	if (!ui_screen_app_view(settings, v->runs, v->nr))
+	if (!ui_recorded_view(settings, v->runs, v->nr))
 		return UI_EXIT_USAGE;
 	headings_print(v, settings);
 	return ui_signals_count() ? UI_EXIT_INTERRUPTED : UI_EXIT_DONE;
@@ -97,7 +98,7 @@ static int keys_print(const struct ui_settings *settings)
 	struct xf_error err = XF_ERROR_INIT;
 	struct ui_keys keys;
 
-	if (ui_screen_app_keys(settings, &keys, &err)) {
+	if (ui_screen_keys(settings, &keys, &err)) {
 		fprintf(stderr, "xferdb: %s\n", err.message);
 		return UI_EXIT_USAGE;
 	}

@@ -1,7 +1,6 @@
 /*
- * app: the screen in use: of a live run on a helper thread of its own, which is muted and
- * reads the recording while the transfer's threads never wait for it; of recorded
- * runs on the caller's thread.
+ * app: the screen on a live run, on a helper thread of its own, which is muted and
+ * reads the recording while the transfer's threads never wait for it.
  */
 #ifndef UI_SCREEN_APP_H
 #define UI_SCREEN_APP_H
@@ -53,24 +52,5 @@ void ui_screen_app_finish(struct ui_screen_app *app, const struct tr_log *log,
 
 /* Gives the terminal back at once, from any thread: the process is about to end. */
 void ui_screen_restore(void);
-
-/* One or two recorded runs, until the user leaves. Returns false, after saying why, when there is no terminal. */
-struct ui_recorded {
-	struct tr_log *log;           /* one that still grows is followed, where it is the only one */
-	struct tr_verdicts *verdicts; /* filled by the app; the caller's to fini when judged */
-	bool judged;
-	const char *name;
-};
-bool ui_screen_app_view(const struct ui_settings *settings, struct ui_recorded *runs, int nr_runs);
-
-/*
- * The same without a terminal: the keys of settings->keys are pressed, and the picture is written
- * to settings->snapshot. Errors: XF_INVALID (keys, size), XF_IO, XF_NOMEM.
- */
-enum xf_status ui_screen_app_snapshot(const struct ui_settings *settings, struct ui_recorded *runs, int nr_runs,
-				      struct xf_error *err);
-
-/* Key bindings: the standard ones, changed by the user's file. Errors: XF_INVALID, XF_NOT_FOUND (--keymap only). */
-enum xf_status ui_screen_app_keys(const struct ui_settings *settings, struct ui_keys *keys, struct xf_error *err);
 
 #endif

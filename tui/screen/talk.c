@@ -1,0 +1,206 @@
+/* talk: keys and the line that is typed, by which requests come; and what they are handed to. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tui/screen/act.h"
+#include "tui/screen/view.h"
+
+void ui_scene_ask(struct ui_scene *s, enum ui_input input, const char *line)
+{
+	size_t len = strnlen(line, sizeof(s->line) - 1);
+
+	s->input = input;
+	memmove(s->line, line, len);
+	s->line[len] = '\0';
+}
+
+void ui_act_leave(struct ui_scene *s, enum ui_request request)
+{
+	switch (request) {
+	case UI_REQ_quit:
+		if (s->focus == UI_PANE_HELP)
+			ui_act_list(s, UI_REQ_back, NULL);
+		else if (s->debugger.busy && s->debugger.busy(s->debugger.ctx))
+			s->asked = request, ui_scene_ask(s, UI_INPUT_CONFIRM, "");
+		else
+			s->quit = true;
+		break;
+	case UI_REQ_help:
+		if (s->focus != UI_PANE_HELP)
+			ui_scene_drill(s, UI_PANE_HELP, NULL, "help");
+		break;
+	case UI_REQ_command:
+		ui_scene_ask(s, UI_INPUT_COMMAND, "");
+		break;
+	case UI_REQ_redraw:
+		s->redraw = true;
+		break;
+	case UI_REQ_suspend:
+		s->suspend = true;
+		break;
+	case UI_REQ_theme:
+		s->theme = s->theme + 1 < ui_themes + ui_nr_themes ? s->theme + 1 : ui_themes;
+		s->redraw = true;
+		ui_scene_tell(s, "theme %s: %s", s->theme->name, s->theme->summary);
+		break;
+	case UI_REQ_glyphs:
+		s->utf8 = !s->utf8;
+		break;
+	default:
+		break;
+	}
+}
+
+void ui_scene_request(struct ui_scene *s, enum ui_request request, const char *argument)
+{
+	switch (ui_request_info(request)->group) {
+	case UI_REQUESTS_MOVE:
+		ui_act_move(s, request);
+		break;
+	case UI_REQUESTS_TIME:
+		ui_act_time(s, request, argument);
+		break;
+	case UI_REQUESTS_ZOOM:
+		ui_act_zoom(s, request);
+		break;
+	case UI_REQUESTS_PANE:
+		ui_act_pane(s, request);
+		break;
+	case UI_REQUESTS_LIST:
+		ui_act_list(s, request, argument);
+		break;
+	case UI_REQUESTS_DEBUG:
+		ui_act_debug(s, request);
+		break;
+	default:
+		ui_act_leave(s, request);
+		break;
+	}
+}
+
+/* ---- the line that is typed */
+
+/* ":NAME ARGUMENT", a request's name or else a prompt command. */
+static void command_run(struct ui_scene *s, const char *line)
+{
+	size_t len = strcspn(line, " ");
+	const char *argument = line + len + strspn(line + len, " ");
+	enum ui_request request = ui_request_find(line, len);
+
+	if (!*line)
+		return;
+	if (request != UI_REQ_none)
+		ui_scene_request(s, request, *argument ? argument : NULL);
+	else if (s->debugger.run)
+		ui_scene_prompt(s, line);
+	else
+		ui_scene_tell(s, "there is no action '%.*s'; '?' lists them", (int)len, line);
+}
+
+static void input_done(struct ui_scene *s)
+{
+	enum ui_input input = s->input;
+	char line[sizeof(s->line)];
+
+	memcpy(line, s->line, sizeof(line));
+	s->input = UI_INPUT_NONE;
+	switch (input) {
+	case UI_INPUT_COMMAND:
+		command_run(s, line);
+		break;
+	case UI_INPUT_SEARCH: case UI_INPUT_FILTER:
+		ui_list_search(s, line, input == UI_INPUT_FILTER);
+		break;
+	case UI_INPUT_TIME:
+		ui_travel_text(s, line);
+		break;
+	case UI_INPUT_PROMPT:
+		if (*line)
+			ui_scene_prompt(s, line);
+		ui_scene_ask(s, UI_INPUT_PROMPT, "");
+		break;
+	default:
+		break;
+	}
+}
+
+static void confirm_key(struct ui_scene *s, int key)
+{
+	bool yes = key == 'y' || key == 'Y';
+
+	s->input = UI_INPUT_NONE;
+	if (yes && s->asked == UI_REQ_quit)
+		s->quit = true;
+	else if (yes)
+		s->debugger.abort(s->debugger.ctx);
+	ui_scene_tell(s, yes ? "it is asked to stop" : "not aborted");
+}
+
+/* Searching as one types: the first match from the cursor on is looked for with every letter. */
+static void search_typed(struct ui_scene *s)
+{
+	struct ui_run *run = ui_scene_run(s);
+	struct xf_error err = XF_ERROR_INIT;
+	uint32_t place;
+
+	if (s->input != UI_INPUT_SEARCH || !*s->line || ui_matches_set(&run->search, s->line, &err))
+		return;
+	ui_matches_advance(&run->search, run->log, 100000);
+	place = ui_matches_place(&run->search, run->at);
+	if (place < run->search.found.nr)
+		ui_scene_go(s, run->search.found.list[place], true);
+}
+
+static void input_key(struct ui_scene *s, int key)
+{
+	size_t len = strlen(s->line);
+
+	if (s->input == UI_INPUT_CONFIRM) {
+		confirm_key(s, key);
+	} else if (key == UI_KEY_ESC) {
+		s->input = UI_INPUT_NONE;
+	} else if (key == UI_KEY_ENTER || key == '\n') {
+		input_done(s);
+	} else if (key == UI_KEY_BACKSPACE || key == 8) {
+		if (len)
+			s->line[len - 1] = '\0';
+		else
+			s->input = UI_INPUT_NONE;
+		search_typed(s);
+	} else if (key == ('u' & 31)) {
+		s->line[0] = '\0';
+	} else if (key >= 32 && key < 256 && len + 1 < sizeof(s->line)) {
+		s->line[len] = (char)key;
+		s->line[len + 1] = '\0';
+		search_typed(s);
+	}
+}
+
+/* ---- keys */
+
+unsigned ui_scene_contexts(const struct ui_scene *s)
+{
+	bool recorded = !s->debugger.run && (!s->live || s->over);
+
+	return 1u << UI_ANYWHERE | (unsigned)(s->focus == UI_PANE_TIMELINE) << UI_IN_TIMELINE |
+	       (unsigned)recorded << UI_IN_RECORDING;
+}
+
+void ui_scene_key(struct ui_scene *s, int key)
+{
+	enum ui_request request;
+	char name[16];
+
+	if (key == UI_KEY_NONE || key == UI_KEY_RESIZE)
+		return;
+	s->message[0] = '\0';
+	if (s->input != UI_INPUT_NONE) {
+		input_key(s, key);
+		return;
+	}
+	request = ui_keys_request(&s->keys, key, ui_scene_contexts(s));
+	if (request != UI_REQ_none)
+		ui_scene_request(s, request, NULL);
+	else if (key < UI_KEY_MOUSE)
+		ui_scene_tell(s, "'%s' does nothing here; '?' lists the keys", ui_key_name(key, name, sizeof(name)));
+}
