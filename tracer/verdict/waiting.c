@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tracer/trace/map.h"
 #include "tracer/verdict/verdict.h"
@@ -90,18 +91,31 @@ static void describe_request(const struct tr_request_state *r, struct tr_waiting
 		snprintf(w->text, sizeof(w->text), "%s %s %s", name, phase, xf_op_name(r->op));
 }
 
+/* "event 'done'"; what the program gave no name is "a semaphore". */
+static const char *object_words(const struct tr_log *log, const struct tr_thread_state *t, char *buf, size_t cap)
+{
+	const char *name = t->object == TR_NONE ? "" : tr_log_object(log, t->object)->name;
+	const char *word = wait_word(t->wait);
+	if (*name)
+		snprintf(buf, cap, "%s '%s'", word, name);
+	else
+		snprintf(buf, cap, "%s %s", strchr("aeo", *word) ? "an" : "a", word);
+	return buf;
+}
+
 static void describe_wait(const struct tr_log *log, const struct tr_thread_state *t,
 			  struct tr_waiting *w, const char *name)
 {
-	const char *object = t->object == TR_NONE ? "" : tr_log_object(log, t->object)->name;
+	char object[96];
 	if (t->wait == XF_EV_join_begin)
 		snprintf(w->text, sizeof(w->text), "%s waits for the end of %s", name,
 			 t->on_thread == TR_NONE ? "a thread" : tr_log_thread(log, t->on_thread)->name);
 	else if (t->on_thread != TR_NONE)
-		snprintf(w->text, sizeof(w->text), "%s waits for %s '%s', held by %s", name,
-			 wait_word(t->wait), object, tr_log_thread(log, t->on_thread)->name);
+		snprintf(w->text, sizeof(w->text), "%s waits for %s, held by %s", name,
+			 object_words(log, t, object, sizeof(object)), tr_log_thread(log, t->on_thread)->name);
 	else
-		snprintf(w->text, sizeof(w->text), "%s waits for %s '%s'", name, wait_word(t->wait), object);
+		snprintf(w->text, sizeof(w->text), "%s waits for %s", name,
+			 object_words(log, t, object, sizeof(object)));
 }
 
 static void describe_work(const struct tr_thread_state *t, struct tr_waiting *w, const char *name)

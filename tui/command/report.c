@@ -57,11 +57,25 @@ void ui_report_heading(FILE *out, const struct ui_report *r, const struct tr_ver
 
 /* ---- what it waited for, and for whom it waits */
 
-enum { NOTICEABLE_NS = 1000000 };
+enum { NOTICEABLE_NS = 1000000, LISTED_MOST = 8 };
 
-static bool is_listed(const struct ui_report *r, const struct tr_barrier *b)
+/* How long a wait has to be for a line of its own: of many only the longest get one. */
+static uint64_t least_listed(const struct ui_report *r, const struct tr_verdict *v)
 {
-	return b->sufficient || b->wait_ns >= NOTICEABLE_NS || !is_foreign(r);
+	uint64_t longest[LISTED_MOST] = { 0 };
+
+	if (v->barriers.nr <= LISTED_MOST)
+		return is_foreign(r) ? NOTICEABLE_NS : 0;
+	for (uint32_t i = 0; i < v->barriers.nr; i++) {
+		uint64_t wait_ns = v->barriers.list[i].wait_ns;
+		for (int k = 0; k < LISTED_MOST; k++)
+			if (wait_ns > longest[k]) {
+				uint64_t shorter = longest[k];
+				longest[k] = wait_ns;
+				wait_ns = shorter;
+			}
+	}
+	return longest[LISTED_MOST - 1] > NOTICEABLE_NS ? longest[LISTED_MOST - 1] : NOTICEABLE_NS;
 }
 
 static void barrier_line(FILE *out, const struct ui_report *r, const struct tr_barrier *b)
@@ -78,17 +92,18 @@ static void barrier_line(FILE *out, const struct ui_report *r, const struct tr_b
 
 static void barrier_lines(FILE *out, const struct ui_report *r, const struct tr_verdict *v)
 {
+	uint64_t least_ns = least_listed(r, v);
 	uint32_t left_out = 0;
 
 	for (uint32_t i = 0; i < v->barriers.nr; i++) {
-		if (is_listed(r, &v->barriers.list[i]))
-			barrier_line(out, r, &v->barriers.list[i]);
+		const struct tr_barrier *b = &v->barriers.list[i];
+		if (b->sufficient || b->wait_ns >= least_ns)
+			barrier_line(out, r, b);
 		else
 			left_out++;
 	}
 	if (left_out)
-		fprintf(out, "  and %u wait%s of less than 1 ms (all of them with --json)\n", left_out,
-			left_out == 1 ? "" : "s");
+		fprintf(out, "  and %u shorter wait%s (all of them with --json)\n", left_out, left_out == 1 ? "" : "s");
 }
 
 /* The Python stack at the wait that decided, the innermost line first, as people read it in pdb. */
