@@ -89,14 +89,13 @@ static void make_invocation(struct xf_call *call)
 		 b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
 }
 
-/* The checksum travels behind the body: only over https, and only in signed requests (as botocore). */
+/* The checksum travels behind the body: over https only, signed or not (as botocore). */
 static bool wants_trailer(const struct xf_call *call)
 {
-	return call->algorithm && !call->client->anonymous &&
-		!strcmp(call->client->endpoint.scheme, "https");
+	return call->algorithm && !strcmp(call->client->endpoint.scheme, "https");
 }
 
-/* Must the signature cover the body's bytes? botocore's rule. */
+/* Must the signature cover the body's bytes? botocore's rule: a checksum of the user's does not replace it. */
 static bool wants_sha256(const struct xf_call *call)
 {
 	enum xf_maybe asked = call->client->settings.payload_signing;
@@ -105,7 +104,7 @@ static bool wants_sha256(const struct xf_call *call)
 		return false;
 	if (asked != XF_UNSET)
 		return asked == XF_YES;
-	return !https || (!call->checksum_given && !call->algorithm);
+	return !https || (!call->md5_given && !call->algorithm);
 }
 
 static void add_checksum_headers(struct xf_call *call)
@@ -178,6 +177,8 @@ static enum xf_status sign(struct xf_call *call, struct xf_error *err)
 	char date[XF_AMZ_DATE_SIZE], hex[XF_HEX_SIZE(XF_DIGEST_MAX)];
 	const struct xf_credentials *keys = NULL;
 	enum xf_status status = xf_credential_source_get(call->client->source, &keys, err);
+	if (!status && !keys && call->source && call->payload.trailer)
+		xf_headers_add(&call->headers, "X-Amz-Content-SHA256", XF_STREAMING_UNSIGNED_TRAILER);
 	if (status || !keys)
 		return status;
 	time_t at = now_s(call);
@@ -200,8 +201,6 @@ static enum xf_status prepare(void *ctx, struct xf_error *err)
 	xf_headers_clear(&call->headers);
 	for (size_t i = 0; i < fixed->nr; i++)
 		xf_headers_add(&call->headers, fixed->items[i].name, fixed->items[i].value);
-	if (call->request.document)
-		xf_headers_add(&call->headers, "Content-Type", "application/xml");
 	add_checksum_headers(call);
 	xf_headers_add(&call->headers, "User-Agent", "xferdb/" XFERDB_VERSION);
 	xf_headers_add(&call->headers, "Accept-Encoding", "identity");

@@ -38,7 +38,7 @@ struct xf_call {
 	const struct xf_body *source;       /* a stream to send; NULL: request.document, or no body */
 	bool empty_body;                    /* neither, but Content-Length: 0 is due */
 	enum xf_checksum algorithm;         /* to compute for source */
-	bool checksum_given;                /* the user's stands among the headers */
+	bool md5_given;                     /* Content-MD5 stands among the headers */
 	/*
 	 * A 2xx is in: parse it into ctx. XF_BAD_REPLY: not what the operation answers; it
 	 * then counts as a 500. NULL: nothing to parse.

@@ -26,7 +26,7 @@ static void add_reader_headers(struct xf_call *call, const struct xf_extra *extr
 	xf_extra_headers(extra, to, &call->request.headers);
 	if (extra)
 		xf_headers_add(&call->request.query, "versionId", extra->values[XF_EXTRA_VERSION_ID]);
-	if (call->client->checksum_responses &&
+	if (to == XF_TO_GET && call->client->checksum_responses &&
 	    !xf_headers_get(&call->request.headers, "x-amz-checksum-mode"))
 		xf_headers_add(&call->request.headers, "x-amz-checksum-mode", "ENABLED");
 }

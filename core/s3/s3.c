@@ -102,15 +102,29 @@ char *xf_s3_request_url(const struct xf_s3_request *r)
 	return xf_buf_take(&url);
 }
 
+/* Quotes stand as they are, as botocore writes them: not every service reads entities here. */
+static void write_etag(struct xf_buf *out, const char *etag)
+{
+	xf_xml_open(out, "ETag", NULL);
+	while (*etag) {
+		size_t len = strcspn(etag, "\"");
+		xf_xml_escape(out, etag, len);
+		etag += len;
+		for (; *etag == '"'; etag++)
+			xf_buf_char(out, '"');
+	}
+	xf_xml_close(out, "ETag");
+}
+
 static void write_part(struct xf_buf *out, const struct xf_s3_part *part)
 {
 	const struct xf_checksum_info *info =
 		xf_checksum_info(xf_checksum_by_name(part->checksum.algorithm));
 	xf_xml_open(out, "Part", NULL);
-	xf_xml_element(out, "ETag", part->etag);
+	write_etag(out, part->etag);
+	xf_xml_element_u64(out, "PartNumber", part->number);
 	if (info)
 		xf_xml_element(out, info->element, part->checksum.value);
-	xf_xml_element_u64(out, "PartNumber", part->number);
 	xf_xml_close(out, "Part");
 }
 

@@ -203,7 +203,8 @@ static void normalised_path(struct xf_buf *out, const char *path)
 static bool signable(const char *name)
 {
 	static const char *const changed_by_proxies[] = {
-		"authorization", "connection", "expect", "transfer-encoding", "user-agent", "x-amzn-trace-id",
+		"accept-encoding", "amz-sdk-invocation-id", "amz-sdk-request", "authorization", "connection",
+		"expect", "transfer-encoding", "user-agent", "x-amzn-trace-id",
 	};
 	for (size_t i = 0; i < sizeof(changed_by_proxies) / sizeof(*changed_by_proxies); i++)
 		if (!strcasecmp(name, changed_by_proxies[i]))

@@ -92,8 +92,8 @@ static enum xf_status put_object(struct xf_call *call, const struct xf_s3_put_in
 	if (status)
 		return status;
 	call->source = &in->body;
-	call->checksum_given = supplied_name || in->content_md5;
-	if (!call->checksum_given)
+	call->md5_given = in->content_md5 != NULL;
+	if (!supplied_name && !in->content_md5)
 		call->algorithm = algorithm_for(call->client, in->extra);
 	xf_extra_headers(in->extra, XF_TO_PUT, &call->request.headers);
 	xf_headers_add(&call->request.headers, "Content-MD5", in->content_md5);

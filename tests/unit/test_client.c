@@ -88,7 +88,7 @@ static void start(struct run *r, const struct t_act *script, bool tls, struct xf
 	}
 	o.seed = QUICK_SEED;
 	if (!o.read_timeout_ns)
-		o.read_timeout_ns = 5000 * MS;
+		o.read_timeout_ns = 30000 * MS;
 	r->hooks = (struct xf_call_hooks){ .ctx = r, .transfer = 1, .part = 3, .progress = on_progress,
 		.hashed = on_hashed, .sent = on_sent, .retry = on_retry };
 	assert_int_equal(xf_client_new(&o, &r->client, &r->err), XF_OK);
@@ -212,9 +212,9 @@ static void a_supplied_checksum_stands_alone(void **state)
 		.body = xf_body_memory("hello", 5), .extra = &extra }, &out, &r.hooks, &r.err), XF_OK);
 	t_server_join(r.server);
 	heard(&r, "x-amz-checksum-crc32: " HELLO_CRC32 "\r\n");
-	heard(&r, "X-Amz-Content-SHA256: UNSIGNED-PAYLOAD\r\n");
+	heard(&r, "X-Amz-Content-SHA256: 2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\r\n");
 	not_heard(&r, "x-amz-sdk-checksum");
-	assert_int_equal(r.hashed, 0);
+	assert_int_equal(r.hashed, 1);
 	xf_extra_fini(&extra);
 	stop(&r);
 }
@@ -231,6 +231,22 @@ static void an_anonymous_request_is_not_signed(void **state)
 	heard(&r, "x-amz-checksum-crc32: " HELLO_CRC32 "\r\n");
 	not_heard(&r, "Authorization");
 	not_heard(&r, "X-Amz-Content-SHA256");
+	stop(&r);
+}
+
+static void an_anonymous_request_over_tls_has_its_checksum_in_a_trailer(void **state)
+{
+	(void)state;
+	struct run r;
+	struct xf_s3_put_output out;
+	start(&r, (const struct t_act[]){ { T_ACCEPT }, { T_HEAD }, { T_SAY, CONTINUE }, { T_CHUNKED },
+		{ T_SAY, STORED EMPTY }, { T_END } }, true, (struct xf_client_options){ .no_sign_request = true });
+	assert_int_equal(put_hello(&r, &out), XF_OK);
+	t_server_join(r.server);
+	heard(&r, "X-Amz-Trailer: x-amz-checksum-crc32\r\n");
+	heard(&r, "X-Amz-Content-SHA256: STREAMING-UNSIGNED-PAYLOAD-TRAILER\r\n");
+	not_heard(&r, "Authorization");
+	assert_int_equal(r.hashed, 0);
 	stop(&r);
 }
 
@@ -518,7 +534,7 @@ static void a_multipart_upload_is_four_kinds_of_requests(void **state)
 	heard(&r, "x-amz-checksum-algorithm: CRC32\r\n");
 	heard(&r, "PUT /bkt/k?partNumber=1&uploadId=u%2F1 HTTP/1.1\r\n");
 	heard(&r, "POST /bkt/k?uploadId=u%2F1 HTTP/1.1\r\n");
-	heard(&r, "<ChecksumCRC32>" HELLO_CRC32 "</ChecksumCRC32><PartNumber>1</PartNumber>");
+	heard(&r, "<PartNumber>1</PartNumber><ChecksumCRC32>" HELLO_CRC32 "</ChecksumCRC32>");
 	heard(&r, "DELETE /bkt/k?uploadId=u%2F1 HTTP/1.1\r\n");
 	stop(&r);
 }
@@ -706,6 +722,7 @@ const struct CMUnitTest tests[] = {
 	cmocka_unit_test(when_required_there_is_no_checksum_and_the_body_is_signed),
 	cmocka_unit_test(a_supplied_checksum_stands_alone),
 	cmocka_unit_test(an_anonymous_request_is_not_signed),
+	cmocka_unit_test(an_anonymous_request_over_tls_has_its_checksum_in_a_trailer),
 	cmocka_unit_test(a_wrong_checksum_in_the_answer_is_an_error),
 	cmocka_unit_test(a_success_without_an_etag_is_an_error),
 	cmocka_unit_test(an_md5_that_is_known_is_compared),

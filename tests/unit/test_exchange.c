@@ -52,7 +52,7 @@ static struct run start(const struct t_act *script, bool tls, struct xf_http_opt
 	if (tls && !options.ca_bundle)
 		options.ca_bundle = t_server_ca(r.server);
 	if (!options.read_timeout_ns)
-		options.read_timeout_ns = 5000 * MS;
+		options.read_timeout_ns = 30000 * MS;
 	assert_int_equal(xf_http_new(&options, &r.http, &r.err), XF_OK);
 	snprintf(r.url, sizeof(r.url), "%s/b/k?partNumber=1", t_server_url(r.server));
 	return r;

@@ -118,8 +118,8 @@ static void complete_names_parts_with_the_checksums_that_came_back(void **state)
 	char *text = xf_s3_complete_document(parts, 2, &len);
 	assert_string_equal(text,
 		"<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
-		"<Part><ETag>&quot;a&quot;</ETag><ChecksumCRC32>AAAAAA==</ChecksumCRC32><PartNumber>1</PartNumber></Part>"
-		"<Part><ETag>&quot;&lt;b&gt;&quot;</ETag><PartNumber>2</PartNumber></Part>"
+		"<Part><ETag>\"a\"</ETag><PartNumber>1</PartNumber><ChecksumCRC32>AAAAAA==</ChecksumCRC32></Part>"
+		"<Part><ETag>\"&lt;b&gt;\"</ETag><PartNumber>2</PartNumber></Part>"
 		"</CompleteMultipartUpload>");
 	assert_int_equal(len, strlen(text));
 	free(text);
