@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	for (size_t at = 0; at < len; at += 7) {
 		size_t n = len - at < 7 ? len - at : 7;
 		if (at < len / 2) {
-			tr_wire_will_send(w, data + at, n);
+			tr_wire_will_send(w, data + at, n, 0);
 			tr_wire_sent(w, data + at, n);
 		} else {
 			tr_wire_received(w, data + at, n);

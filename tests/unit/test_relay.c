@@ -120,6 +120,40 @@ static void another_part_is_not_held(void **state)
 	assert_int_equal(after.hits, 0);
 }
 
+/* A hold that began with the request's first byte would be over before the body is there. */
+static void a_hold_begins_when_the_request_is_sent_in_full(void **state)
+{
+	struct tr_control_hold after;
+	uint64_t took;
+
+	(void)state;
+	assert_int_equal(run(HEAD "s = socket.create_connection(('127.0.0.1', int(sys.argv[1])))\n"
+			     "s.sendall(b'PUT /b/k?partNumber=2&uploadId=u HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n'\n"
+			     "          b'Content-Length: 3\\r\\n\\r\\na')\n"
+			     "time.sleep(0.4)\n"
+			     "begin = time.monotonic()\n"
+			     "s.sendall(b'bc')\n"
+			     "assert s.recv(99).startswith(b'HTTP/1.1 200')\n"
+			     "assert time.monotonic() - begin > 0.29\n",
+			     (struct tr_control_hold){ .id = 7, .part = 2, .times = 1, .hold_ns = 300000000 },
+			     &after, &took), 0);
+	assert_int_equal(after.state, TR_HOLD_RELEASED);
+}
+
+static void a_process_that_ends_does_not_evade(void **state)
+{
+	struct tr_control_hold after;
+	uint64_t took;
+
+	(void)state;
+	assert_int_equal(run(HEAD "import os\ns = put()\ntime.sleep(0.2)\nos._exit(0)\n",
+			     (struct tr_control_hold){ .id = 7, .part = 2, .times = 1, .hold_ns = 30000000000 },
+			     &after, &took), 0);
+	assert_int_equal(after.state, TR_HOLD_RELEASED);
+	assert_int_equal(after.evasion, TR_EVADED_NOT);
+	assert_true(after.end_ns - after.begin_ns < 20000000000);
+}
+
 static void a_client_that_closes_evades(void **state)
 {
 	struct tr_control_hold after;
@@ -161,6 +195,8 @@ static void an_unreachable_server_is_the_programs_own_discovery(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(an_answer_is_held_as_long_as_asked),
 	cmocka_unit_test(another_part_is_not_held),
+	cmocka_unit_test(a_hold_begins_when_the_request_is_sent_in_full),
+	cmocka_unit_test(a_process_that_ends_does_not_evade),
 	cmocka_unit_test(a_client_that_closes_evades),
 	cmocka_unit_test(the_same_part_sent_again_evades),
 	cmocka_unit_test(an_unreachable_server_is_the_programs_own_discovery),

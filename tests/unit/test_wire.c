@@ -89,7 +89,7 @@ static void play(const struct turn *turns, size_t piece, const char *end, char *
 		for (size_t len = strlen(t->bytes), at = 0; at < len; at += piece) {
 			size_t n = len - at < piece ? len - at : piece;
 			if (t->way == '>')
-				tr_wire_will_send(w, t->bytes + at, n);
+				tr_wire_will_send(w, t->bytes + at, n, 0);
 			(t->way == '>' ? tr_wire_sent : tr_wire_received)(w, t->bytes + at, n);
 		}
 	if (end)
@@ -304,14 +304,45 @@ static void the_request_is_named_before_it_is_sent(void **state)
 	struct tr_control_connection *slot = &control->connections[40001 % TR_NR_CONNECTIONS];
 
 	assert_int_equal(slot->pid, 4711);
-	tr_wire_will_send(w, head, 20);
+	tr_wire_will_send(w, head, 20, 0);
 	assert_int_equal(slot->op, XF_OP_NONE);
 	tr_wire_sent(w, head, 20);
-	tr_wire_will_send(w, head + 20, strlen(head) - 20);
+	tr_wire_will_send(w, head + 20, strlen(head) - 20, 0);
 	assert_int_equal(slot->op, XF_OP_UPLOAD_PART);
 	assert_int_equal(slot->part, 5);
 	tr_wire_free(w, "client");
 	assert_int_equal(slot->port, 0);
+	tr_control_free(control);
+	close(fd);
+}
+
+/* Who holds an answer must know that it is one, before the server can give it. */
+static void the_last_bytes_are_marked_before_they_are_sent(void **state)
+{
+	const char *head = "PUT /b/k?partNumber=5&uploadId=u HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6\r\n"
+			   "Expect: 100-continue\r\n\r\n";
+	int fd;
+
+	(void)state;
+	control = tr_control_new(&fd);
+	struct tr_wire *w = tr_wire_new(control, 40001, 4711);
+	struct tr_control_connection *slot = &control->connections[40001 % TR_NR_CONNECTIONS];
+
+	tr_wire_will_send(w, head, strlen(head), 0);
+	tr_wire_sent(w, head, strlen(head));
+	tr_wire_will_send(w, "abc", 3, 0);
+	assert_int_equal(slot->flags & TR_CONNECTION_SENT, 0);
+	tr_wire_sent(w, "abc", 3);
+	tr_wire_will_send(w, "d", 1, 2);
+	assert_int_equal(slot->flags & TR_CONNECTION_SENT, TR_CONNECTION_SENT);
+	tr_wire_sent(w, "def", 3);
+	assert_int_equal(slot->flags & TR_CONNECTION_SENT, TR_CONNECTION_SENT);
+	tr_wire_received(w, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 38);
+	assert_int_equal(slot->flags & TR_CONNECTION_SENT, 0);
+	/* in one go, body and all */
+	tr_wire_will_send(w, "PUT /b/k HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", 60, 0);
+	assert_int_equal(slot->flags & TR_CONNECTION_SENT, TR_CONNECTION_SENT);
+	tr_wire_free(w, "client");
 	tr_control_free(control);
 	close(fd);
 }
@@ -361,6 +392,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(complete_may_fail_with_status_200),
 	cmocka_unit_test(pipelined_requests_are_answered_in_order),
 	cmocka_unit_test(the_request_is_named_before_it_is_sent),
+	cmocka_unit_test(the_last_bytes_are_marked_before_they_are_sent),
 	cmocka_unit_test(names_are_taken_once),
 	cmocka_unit_test(ten_thousand_parts_keep_their_attempts),
 };

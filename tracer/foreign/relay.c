@@ -71,6 +71,7 @@ struct conn {
 	struct tr_voice *voice;
 	struct tr_control_hold *hold;
 	uint32_t hold_id;
+	bool told;               /* its begin is recorded */
 	struct tr_hold_request held; /* the last one held: not held twice */
 	char name[256];
 };
@@ -312,9 +313,49 @@ static bool conn_was_held(struct conn *c, const struct tr_hold_request *r)
 	return true;
 }
 
+static bool conn_leaves(const struct conn *c)
+{
+	const struct tr_relay_setup *s = &c->relay->setup;
+
+	return s->leaves && s->leaves(s->ctx, c->ask.pid);
+}
+
+/* A client that closes what is held goes around it; one whose process ends did not wait for it. */
+static enum tr_evasion conn_evasion(const struct conn *c)
+{
+	return conn_leaves(c) ? TR_EVADED_NOT : TR_EVADED_CLOSED;
+}
+
 static void hold_look(struct tr_timer *timer);
 
-/* An answer is about to be read: is it to be kept back? */
+/*
+ * The begin of a hold is recorded when it is known whose request is held: the probe numbers it
+ * after its bytes have gone, and that may be now or in a moment. anyway: whether it is known or not.
+ */
+static void conn_tell_held(struct conn *c, bool anyway)
+{
+	struct tr_wire_now now;
+
+	if (c->told)
+		return;
+	if (!c->held.request && conn_now(c, &now) && now.op == c->held.op && now.part == c->held.part) {
+		c->held = conn_request(&now);
+		atomic_store(&c->hold->request, now.request);
+	}
+	if (!c->held.request && !anyway)
+		return;
+	c->told = true;
+	conn_speak(c);
+	XF_EMIT(held, .hold = c->hold_id, .transfer = c->held.transfer, .part = c->held.part,
+		.op = (uint8_t)c->held.op);
+	conn_hush(c);
+}
+
+/*
+ * An answer is about to be read: is it to be kept back? Only that to a request that went out in
+ * full: what comes before is 100 Continue or a refusal, and a hold begun before would run
+ * out while the body is still on its way.
+ */
 static bool conn_strikes(struct conn *c)
 {
 	struct tr_wire_now now;
@@ -322,8 +363,7 @@ static bool conn_strikes(struct conn *c)
 
 	if (c->hold)
 		return true;
-	/* before its body a request has only 100 Continue to wait for */
-	if (!conn_now(c, &now) || (now.expects && !now.sent))
+	if (!conn_now(c, &now) || !now.sent)
 		return false;
 	r = conn_request(&now);
 	if (conn_was_held(c, &r))
@@ -332,9 +372,8 @@ static bool conn_strikes(struct conn *c)
 	if (!c->hold)
 		return false;
 	c->held = r;
-	conn_speak(c);
-	XF_EMIT(held, .hold = c->hold_id, .transfer = r.transfer, .part = r.part, .op = (uint8_t)r.op);
-	conn_hush(c);
+	c->told = false;
+	conn_tell_held(c, false);
 	c->timer.fire = hold_look;
 	tr_loop_at(c->relay->setup.loop, &c->timer, xf_clock_mono_ns() + RELAY_LOOK_NS);
 	return true;
@@ -346,6 +385,7 @@ static void conn_let_go(struct conn *c, enum tr_evasion evasion)
 
 	if (!c->hold)
 		return;
+	conn_tell_held(c, true);
 	tr_loop_cancel(c->relay->setup.loop, &c->timer);
 	held_ns = tr_hold_end(c->hold, evasion);
 	c->hold = NULL;
@@ -362,6 +402,7 @@ static void hold_look(struct tr_timer *timer)
 	struct conn *c = (struct conn *)((char *)timer - offsetof(struct conn, timer));
 	uint64_t now = xf_clock_mono_ns(), end;
 
+	conn_tell_held(c, false);
 	if (!tr_hold_is_over(c->hold, now)) {
 		end = tr_hold_ends_at(c->hold);
 		tr_loop_at(c->relay->setup.loop, timer, end < now + RELAY_LOOK_NS ? end : now + RELAY_LOOK_NS);
@@ -415,13 +456,6 @@ static void conn_unlink(struct conn *c)
 	tr_loop_at(c->relay->setup.loop, &c->relay->bury, xf_clock_mono_ns());
 }
 
-static bool conn_leaves(const struct conn *c)
-{
-	const struct tr_relay_setup *s = &c->relay->setup;
-
-	return s->leaves && s->leaves(s->ctx, c->ask.pid);
-}
-
 static const char *conn_closed_by(const struct conn *c, const char *by)
 {
 	if (c->closed_by)
@@ -473,7 +507,7 @@ static void conn_say_tls(struct conn *c)
 static void conn_close(struct conn *c, const char *by, bool reset)
 {
 	conn_say_tls(c);
-	conn_let_go(c, c->client.over ? TR_EVADED_CLOSED : TR_EVADED_NOT);
+	conn_let_go(c, c->client.over ? conn_evasion(c) : TR_EVADED_NOT);
 	tr_loop_cancel(c->relay->setup.loop, &c->timer);
 	end_close(&c->client, reset);
 	end_close(&c->server, reset);
@@ -521,7 +555,8 @@ static bool conn_unwrap(struct conn *c)
 	struct tr_tls *tls = c->relay->setup.tls;
 	char first = 0, host[256] = "";
 
-	if (!tls || c->client.tls || recv(c->client.fd, &first, 1, MSG_PEEK) != 1 || first != 0x16)
+	/* only at the very beginning: any byte of a body may look like one */
+	if (!tls || c->client.tls || c->begun || recv(c->client.fd, &first, 1, MSG_PEEK) != 1 || first != 0x16)
 		return true;
 	return end_wrap(&c->client, tr_tls_accept(tls, conn_host(c, host, sizeof(host))));
 }
@@ -662,8 +697,8 @@ static void conn_pump(struct conn *c)
 		conn_close(c, c->client.over ? "client" : "server", true);
 		return;
 	}
-	if (c->hold && c->client.over)
-		conn_let_go(c, TR_EVADED_CLOSED);
+	if (c->client.over)
+		conn_let_go(c, conn_evasion(c));
 	if (conn_awaits(c)) {
 		conn_watch(c);
 		return;
@@ -687,7 +722,7 @@ static void end_ready(struct tr_watch *watch, uint32_t events)
 		if (!c->closed_by)
 			c->closed_by = "client";
 		c->down.at = c->down.len;
-		conn_let_go(c, TR_EVADED_CLOSED);
+		conn_let_go(c, conn_evasion(c));
 	}
 	conn_pump(c);
 }

@@ -56,6 +56,7 @@ struct tr_wire {
 	uint32_t nr_requests;   /* so far on this connection */
 	bool lost;
 	bool early;             /* an answer came before the body: the body may never come */
+	bool whole;             /* the request under way is whole with the bytes that are about to go */
 	unsigned first, count;  /* the queue */
 	struct wire_request queue[WIRE_QUEUE];
 	struct wire_answer answer;
@@ -101,7 +102,7 @@ static void slot_name(struct tr_wire *w, const struct wire_request *r)
 	atomic_store(&s->transfer, r ? r->transfer : (uint32_t)TR_NO_TRANSFER);
 	atomic_store(&s->part, r ? r->part : 0);
 	atomic_store(&s->op, r ? r->op : XF_OP_NONE);
-	atomic_store(&s->flags, (r && r->sent ? TR_CONNECTION_SENT : 0) |
+	atomic_store(&s->flags, (r && (r->sent || w->whole) ? TR_CONNECTION_SENT : 0) |
 				(r && r->expects && !r->continued ? TR_CONNECTION_EXPECTS : 0));
 	slot_end(s);
 }
@@ -137,6 +138,7 @@ static void wire_pop(struct tr_wire *w)
 {
 	w->first = (w->first + 1) % WIRE_QUEUE;
 	w->count--;
+	w->whole = false;
 	slot_name(w, wire_oldest(w));
 }
 
@@ -313,6 +315,7 @@ static void wire_request_end(void *ctx, uint64_t body_len)
 	if (!r || r->sent)
 		return;
 	r->sent = true;
+	w->whole = false;
 	r->sent_ns = xf_clock_mono_ns();
 	if (r == wire_oldest(w))
 		slot_name(w, r);
@@ -677,20 +680,38 @@ static void peek_body(void *ctx, const char *bytes, size_t len)
 
 static void peek_end(void *ctx, uint64_t body_len)
 {
-	(void)ctx, (void)body_len;
+	(void)body_len;
+	((struct wire_request *)ctx)->sent = true;
 }
 
-void tr_wire_will_send(struct tr_wire *w, const void *bytes, size_t len)
+/* Can these bytes neither name a request nor be the last of one? Most are in the middle of a body. */
+static bool peek_is_idle(const struct tr_wire *w, size_t len)
+{
+	const struct tr_http *h = &w->up;
+
+	if (!w->count)
+		return h->state > TR_HTTP_VALUE && !w->early;
+	if (w->count > 1 || w->queue[w->first].sent)
+		return true;
+	return (h->state == TR_HTTP_BODY || h->state == TR_HTTP_CHUNK_DATA) && h->left > len;
+}
+
+void tr_wire_will_send(struct tr_wire *w, const void *bytes, size_t len, size_t more)
 {
 	static const struct tr_http_ops ops = { peek_head, peek_body, peek_end };
 	struct wire_request r = { .transfer = TR_NO_TRANSFER };
 	struct tr_http h;
 
-	if (!w || w->lost || w->count || !w->slot || w->up.state > TR_HTTP_VALUE)
+	if (!w || w->lost || !w->slot || peek_is_idle(w, len + more))
 		return;
-	/* a copy goes on from where the head stands: the cut may lie anywhere in it */
+	if (w->count)
+		r = *wire_oldest(w);
+	/* a copy goes on from where the stream stands: the cut may lie anywhere */
 	h = w->up;
+	if (w->early && !w->count && tr_wire_is_request(bytes, len))
+		tr_http_restart(&h);
 	tr_http_feed(&h, bytes, len, &ops, &r);
+	w->whole = r.sent || (h.state == TR_HTTP_BODY && h.left <= more);
 	if (r.op != XF_OP_NONE)
 		slot_name(w, &r);
 }

@@ -54,10 +54,11 @@ struct tr_wire *tr_wire_new(struct tr_control *control, uint32_t port, uint32_t 
 void tr_wire_free(struct tr_wire *wire, const char *by);
 
 /*
- * These bytes are about to be sent: when a request begins with them it is named
- * in the control's connection before the server can answer. Records nothing.
+ * These bytes are about to be sent, and `more` behind them by the same call: when a request
+ * begins with them it is named in the control's connection, and when they are its last it
+ * is marked as sent there, before the server can answer. Records nothing.
  */
-void tr_wire_will_send(struct tr_wire *wire, const void *bytes, size_t len);
+void tr_wire_will_send(struct tr_wire *wire, const void *bytes, size_t len, size_t more);
 
 /* The client sent these bytes; the server's bytes came. After the fact, exactly those that went. */
 void tr_wire_sent(struct tr_wire *wire, const void *bytes, size_t len);

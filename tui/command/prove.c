@@ -250,6 +250,7 @@ static enum xf_status first_run(struct ui_prove *p, struct xf_error *err)
 
 /* ---- all runs */
 
+/* One more run, and `reserve` after it? */
 static bool may_go_on(const struct ui_prove *p, uint32_t reserve)
 {
 	uint64_t budget = p->settings->given[UI_OPT_budget] ? p->settings->budget : DEFAULT_BUDGET_NS;
@@ -294,13 +295,35 @@ static void early_add(struct ui_prove *p)
 	p->nr_targets++;
 }
 
+static bool is_boto3(const struct ui_prove *p)
+{
+	return p->nr_subjects && !p->is_put && !strncmp(p->subjects[0].name, "boto3.s3.inject:", 16);
+}
+
+/* Runs the rounds make until they are sure, when nothing is uneven. */
+static uint32_t runs_of_rounds(const struct ui_prove *p)
+{
+	if (!p->nr_targets || (p->is_put && is_inline(p)))
+		return 0;
+	return 2 * ((TR_ROUND_HOLDS + p->nr_targets - 1) / p->nr_targets * p->nr_targets + 1);
+}
+
+/* Runs that are kept for boto3's two waits, where --runs has room for both. */
+static uint32_t runs_of_ablation(const struct ui_prove *p)
+{
+	bool wanted = is_boto3(p) && p->nr_targets && p->settings->ablate != UI_NO;
+
+	return wanted && UNDISTURBED + runs_of_rounds(p) + ABLATION_RUNS <= p->settings->runs ? ABLATION_RUNS : 0;
+}
+
 static enum xf_status round_make(struct ui_prove *p, uint32_t round, struct xf_error *err)
 {
 	struct tr_step steps[TR_MAX_ROUND];
+	uint32_t kept = runs_of_ablation(p);
 	uint32_t nr = tr_plan_round(p->nr_targets, round, p->seed, steps);
 	enum xf_status status = XF_OK;
 
-	for (uint32_t i = 0; i < nr && !status && may_go_on(p, 0) && !is_sure(p); i++)
+	for (uint32_t i = 0; i < nr && !status && may_go_on(p, kept) && !is_sure(p); i++)
 		status = trial_make(p, steps[i].target, steps[i].length, steps[i].target == TR_NONE, err);
 	return status;
 }
@@ -321,7 +344,7 @@ static enum xf_status rounds_make(struct ui_prove *p, struct xf_error *err)
 			early_add(p);
 			status = status ? status : decide(p, err);
 		}
-		if (is_sure(p) || !may_go_on(p, 0))
+		if (is_sure(p) || !may_go_on(p, runs_of_ablation(p)))
 			break;
 	}
 	return status;
@@ -329,19 +352,12 @@ static enum xf_status rounds_make(struct ui_prove *p, struct xf_error *err)
 
 static uint32_t expected_runs(const struct ui_prove *p)
 {
-	uint32_t n = UNDISTURBED;
+	uint32_t n = UNDISTURBED + runs_of_rounds(p) + runs_of_ablation(p);
 
-	if (p->nr_targets && !(p->is_put && is_inline(p)))
-		n += 2 * ((TR_ROUND_HOLDS + p->nr_targets - 1) / p->nr_targets * p->nr_targets + 1);
 	return n < p->settings->runs ? n : (uint32_t)p->settings->runs;
 }
 
 /* ---- boto3's two waits, one at a time */
-
-static bool is_boto3(const struct ui_prove *p)
-{
-	return p->nr_subjects && !p->is_put && !strncmp(p->subjects[0].name, "boto3.s3.inject:", 16);
-}
 
 /* Does it still wait with those waits made no-ops? Two holds of the last target, of different length. */
 static enum xf_status waits_without(struct ui_prove *p, const char *without, bool *waits, struct xf_error *err)
@@ -386,7 +402,7 @@ static enum xf_status ablate(struct ui_prove *p, struct xf_error *err)
 	enum xf_status status;
 
 	if (p->settings->ablate == UI_NO || !is_boto3(p) || p->subjects[0].proof.answer != TR_BLOCKS ||
-	    !p->nr_targets || !may_go_on(p, ABLATION_RUNS))
+	    !p->nr_targets || !may_go_on(p, ABLATION_RUNS - 1))
 		return XF_OK;
 	p->ablated = true;
 	status = waits_without(p, "exit", &p->alone[0], err);

@@ -28,6 +28,15 @@ def test_blocking():
     t.equal((v["answer"], v["basis"], v["outcome"]), ("blocks", "both", "stored"), v)
     alone = {b["name"]: b["sufficient"] for b in v["barriers"] if b["name"] in ("result", "manager exit")}
     t.equal(alone, {"result": True, "manager exit": True}, v)
+    t.equal({h["part"] for h in v["holds"]}, {1, 2, 4, None}, v)
+
+
+def test_both_waits_of_boto3_are_tried_and_every_hold_strikes():
+    r = prove("blocking.py")
+    t.true("never struck" not in r.err, r)
+    t.match("With manager exit made a no-op it waits all the same", r.err)
+    t.match("With result made a no-op it waits all the same", r.err)
+    t.match("With both made no-ops it does not wait", r.err)
 
 
 def test_forget_thread():

@@ -242,8 +242,12 @@ static void before_send(int fd, const struct iovec *iov, int nr)
 {
 	struct probe_conn *conn = conn_of(fd);
 
+	size_t more = 0;
+
+	for (int i = 1; conn && i < nr; i++)
+		more += iov[i].iov_len;
 	if (conn && nr > 0)
-		probe_conn_will_send(conn, iov[0].iov_base, iov[0].iov_len);
+		probe_conn_will_send(conn, iov[0].iov_base, iov[0].iov_len, more);
 }
 
 static void conn_went(struct probe_conn *conn, const struct iovec *iov, int nr, ssize_t rc,
@@ -336,6 +340,14 @@ PROBE_EXPORT ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
 	return SEND(fd, MANY(m->msg_iov, m->msg_iovlen), REAL(sendmsg)(fd, m, flags));
 }
 
+static void before_sendfile(int fd, size_t len)
+{
+	struct probe_conn *conn = conn_of(fd);
+
+	if (conn)
+		probe_conn_will_send(conn, "", 0, len);
+}
+
 static void after_sendfile(int fd, ssize_t rc)
 {
 	struct probe_conn *conn = conn_of(fd);
@@ -346,16 +358,16 @@ static void after_sendfile(int fd, ssize_t rc)
 
 PROBE_EXPORT ssize_t sendfile(int out, int in, off_t *offset, size_t len)
 {
+	PROBE(before_sendfile(out, len));
 	ssize_t rc = REAL(sendfile)(out, in, offset, len);
-
 	PROBE(after_sendfile(out, rc));
 	return rc;
 }
 
 PROBE_EXPORT ssize_t sendfile64(int out, int in, off64_t *offset, size_t len)
 {
+	PROBE(before_sendfile(out, len));
 	ssize_t rc = REAL(sendfile64)(out, in, offset, len);
-
 	PROBE(after_sendfile(out, rc));
 	return rc;
 }

@@ -184,7 +184,7 @@ static void tie(struct probe_conn *c, void *ssl)
 	atomic_store(&s->conn, c);
 }
 
-void probe_conn_will_send(struct probe_conn *c, const void *bytes, size_t len)
+void probe_conn_will_send(struct probe_conn *c, const void *bytes, size_t len, size_t more)
 {
 	lock(c);
 	if (c->speech == SPEAKS_NOTHING_YET && len > 0)
@@ -192,7 +192,7 @@ void probe_conn_will_send(struct probe_conn *c, const void *bytes, size_t len)
 	if (c->speech == SPEAKS_TLS)
 		tie(c, probe_tls.ssl);
 	else if (c->wire && !tr_wire_lost(c->wire))
-		tr_wire_will_send(c->wire, bytes, len);
+		tr_wire_will_send(c->wire, bytes, len, more);
 	unlock(c);
 }
 
@@ -276,7 +276,7 @@ void probe_ssl_will_write(void *ssl, const void *bytes, size_t len)
 	if (!c->wire)
 		start_wire_of_ssl(c, bytes, len);
 	if (c->wire && !tr_wire_lost(c->wire))
-		tr_wire_will_send(c->wire, bytes, len);
+		tr_wire_will_send(c->wire, bytes, len, 0);
 	unlock(c);
 }
 

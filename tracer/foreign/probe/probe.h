@@ -137,7 +137,7 @@ void probe_conn_free(struct probe_conn *conn);
  * Bytes that are about to be sent, have been sent, have come; rc is the call's
  * result with errno still set. Bytes under TLS only tell whose they are.
  */
-void probe_conn_will_send(struct probe_conn *conn, const void *bytes, size_t len);
+void probe_conn_will_send(struct probe_conn *conn, const void *bytes, size_t len, size_t more);
 void probe_conn_sent(struct probe_conn *conn, const void *bytes, ssize_t rc);
 void probe_conn_skipped(struct probe_conn *conn, ssize_t rc);
 void probe_conn_received(struct probe_conn *conn, const void *bytes, ssize_t rc);
