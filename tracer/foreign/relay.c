@@ -66,6 +66,7 @@ struct conn {
 	bool begun;              /* its first bytes have been seen */
 	const char *closed_by;   /* who was the first to end it; NULL: nobody yet */
 	bool gone;               /* nobody reads on the program's end: what it sent is still passed on */
+	bool deaf;               /* the server takes no more; what it said before is still passed on */
 	bool opaque;             /* TLS that only the probe could read */
 	struct tr_wire *wire;    /* NULL: claimed by the probe, or not understood */
 	struct tr_voice *voice;
@@ -565,9 +566,10 @@ static bool conn_unwrap(struct conn *c)
 static bool conn_wrap(struct conn *c)
 {
 	const char *name = c->client.tls && !c->server.tls ? tr_tls_name(c->client.tls) : "";
+	char host[256] = "";
 
 	if (!*name && c->client.tls && !c->server.tls && tr_tls_established(c->client.tls))
-		name = c->name;
+		name = conn_host(c, host, sizeof(host));
 	if (!*name)
 		return true;
 	if (!end_wrap(&c->server, tr_tls_connect(c->relay->setup.tls, name)))
@@ -611,12 +613,27 @@ static bool conn_awaits(const struct conn *c)
 	return now.op != XF_OP_NONE && now.sent;
 }
 
+/* TLS with the server is not agreed on yet: nothing can be sent before something has come. */
+static bool conn_is_shaking(const struct conn *c)
+{
+	return c->server.tls && !tr_tls_established(c->server.tls);
+}
+
+static bool flow_may_fill(struct conn *c, const struct flow *f)
+{
+	if (f->from->over)
+		return false;
+	if (f == &c->up)
+		return !c->deaf;
+	return !end_is_full(&c->client) && (conn_is_shaking(c) || !conn_strikes(c));
+}
+
 /* Fills an empty buffer; false: nothing to be had now. */
 static bool flow_fill(struct conn *c, struct flow *f)
 {
 	ssize_t n;
 
-	if (f->from->over || (f == &c->down && (conn_strikes(c) || end_is_full(&c->client))))
+	if (!flow_may_fill(c, f))
 		return false;
 	n = end_read(f->from, f->buf, RELAY_BUFFER);
 	if (n < 0) {
@@ -630,6 +647,19 @@ static bool flow_fill(struct conn *c, struct flow *f)
 	f->at = 0;
 	f->len = (size_t)n;
 	flow_saw(c, f);
+	return true;
+}
+
+/*
+ * The far end of a flow takes no more. A server that refuses a body before it is there answers and
+ * closes: that answer is still worth having. False: nothing is.
+ */
+static bool flow_breaks(struct conn *c, struct flow *f)
+{
+	if (f != &c->up || c->gone || c->server.over || conn_is_shaking(c))
+		return false;
+	c->deaf = c->server.shut = true;
+	f->at = f->len;
 	return true;
 }
 
@@ -655,7 +685,7 @@ static bool flow_move(struct conn *c, struct flow *f)
 			break;
 		ssize_t n = end_write(f->to, f->buf + f->at, f->len - f->at);
 		if (n < 0)
-			return false;
+			return flow_breaks(c, f);
 		f->at += (size_t)n;
 		if (f->at < f->len)
 			break;
@@ -674,13 +704,13 @@ static void conn_watch(struct conn *c)
 {
 	uint32_t client = 0, server = 0;
 
-	if (!c->client.over && !c->gone && c->up.at == c->up.len)
+	if (!c->client.over && !c->gone && !c->deaf && c->up.at == c->up.len)
 		client |= EPOLLIN | EPOLLRDHUP;
 	if (!c->gone && (c->down.more || c->down.at < c->down.len || end_is_full(&c->client)))
 		client |= EPOLLOUT;
-	if (!c->server.over && !c->hold && (!c->gone || conn_awaits(c)) && c->down.at == c->down.len)
+	if (!c->server.over && !c->hold && (!c->gone || conn_awaits(c) || conn_is_shaking(c)) && c->down.at == c->down.len)
 		server |= EPOLLIN;
-	if (c->up.more || c->up.at < c->up.len || end_is_full(&c->server))
+	if (!c->deaf && (((c->up.more || c->up.at < c->up.len) && !conn_is_shaking(c)) || end_is_full(&c->server)))
 		server |= EPOLLOUT;
 	end_watch(&c->client, client);
 	end_watch(&c->server, server);
@@ -689,10 +719,10 @@ static void conn_watch(struct conn *c)
 static void conn_pump(struct conn *c)
 {
 	bool sound = conn_unwrap(c) && flow_move(c, &c->up) && conn_wrap(c) &&
-		     ((c->gone && !conn_awaits(c)) || flow_move(c, &c->down));
+		     ((c->gone && !conn_awaits(c) && !conn_is_shaking(c)) || flow_move(c, &c->down));
 
 	if (sound && c->client.tls)
-		sound = end_flush(&c->client) && end_flush(&c->server);
+		sound = end_flush(&c->client) && (c->deaf || end_flush(&c->server));
 	if (!sound) {
 		conn_close(c, c->client.over ? "client" : "server", true);
 		return;

@@ -32,7 +32,7 @@ struct tr_tls {
 		char name[256];
 		X509 *certificate;
 	} made[TLS_CERTIFICATES];
-	unsigned nr_made;
+	unsigned nr_made;           /* ever; the oldest of them give way */
 	unsigned long serial;
 };
 
@@ -116,10 +116,10 @@ static X509 *certificate_for(struct tr_tls *tls, const char *name)
 	unsigned char address[16];
 	X509 *x;
 
-	for (unsigned i = 0; i < tls->nr_made; i++)
+	for (unsigned i = 0; i < TLS_CERTIFICATES && i < tls->nr_made; i++)
 		if (strcmp(tls->made[i].name, name) == 0)
 			return tls->made[i].certificate;
-	if (tls->nr_made == TLS_CERTIFICATES || !name_is_plain(name))
+	if (!name_is_plain(name))
 		return NULL;
 	bool is_address = inet_pton(AF_INET, name, address) == 1 || inet_pton(AF_INET6, name, address) == 1;
 	snprintf(alt, sizeof(alt), "%s:%s", is_address ? "IP" : "DNS", name);
@@ -132,8 +132,10 @@ static X509 *certificate_for(struct tr_tls *tls, const char *name)
 	      : NULL;
 	if (!x)
 		return NULL;
-	snprintf(tls->made[tls->nr_made].name, sizeof(tls->made[0].name), "%s", name);
-	tls->made[tls->nr_made++].certificate = x;
+	unsigned at = tls->nr_made++ % TLS_CERTIFICATES;
+	X509_free(tls->made[at].certificate); /* a stream that shows it has a count of its own on it */
+	snprintf(tls->made[at].name, sizeof(tls->made[at].name), "%s", name);
+	tls->made[at].certificate = x;
 	return x;
 }
 
@@ -290,6 +292,10 @@ static bool contexts_make(struct tr_tls *tls)
 	ERR_clear_error();
 	if (!loaded)
 		SSL_CTX_set_default_verify_paths(tls->client);
+	/* a session that is taken up again shows no certificate: nobody would learn the host's name */
+	SSL_CTX_set_session_cache_mode(tls->server, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_options(tls->server, SSL_OP_NO_TICKET);
+	SSL_CTX_set_num_tickets(tls->server, 0);
 	SSL_CTX_set_cert_cb(tls->server, on_certificate, NULL);
 	SSL_CTX_set_alpn_select_cb(tls->server, on_protocols, NULL);
 	return true;
@@ -326,7 +332,7 @@ void tr_tls_free(struct tr_tls *tls)
 		unlink(tls->bundle);
 	if (tls->folder[0])
 		rmdir(tls->folder);
-	for (unsigned i = 0; i < tls->nr_made; i++)
+	for (unsigned i = 0; i < TLS_CERTIFICATES; i++)
 		X509_free(tls->made[i].certificate);
 	for (unsigned i = 0; i < TLS_VARIABLES; i++)
 		free(tls->variables[i]);

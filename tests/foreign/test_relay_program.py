@@ -1,0 +1,201 @@
+"""The relay between a program and a server that misbehave: nothing stands still, nothing gets lost."""
+import os
+import resource
+import socket
+import ssl
+import threading
+import time
+
+import t
+
+PYTHON = "/usr/bin/python3"
+RECORDS = 40
+
+# A client that hands the kernel many small TLS records at once, reads as many, and says how long that was.
+CLIENT = """
+import socket, ssl, sys
+raw = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+sent, came = ssl.MemoryBIO(), ssl.MemoryBIO()
+tls = ssl.create_default_context().wrap_bio(came, sent, server_hostname="127.0.0.1")
+
+def until(action):
+    while True:
+        try:
+            return action()
+        except ssl.SSLWantReadError:
+            raw.sendall(sent.read())
+            data = raw.recv(65536)
+            came.write(data) if data else came.write_eof()
+
+until(tls.do_handshake)
+raw.sendall(sent.read())
+tls.write(b"PUT /bkt/k HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\nContent-Length: %d\\r\\n\\r\\n" % (100 * 40))
+for i in range(40):
+    tls.write(b"x" * 100)
+raw.sendall(sent.read())
+answer = b""
+while len(answer) < int(sys.argv[2]):
+    answer += until(lambda: tls.read(65536))
+print(len(answer))
+"""
+# One that sends a body nobody wants, and then looks what was said.
+STUBBORN = """
+import socket, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+s.sendall(b"PUT /bkt/k HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\nContent-Length: 50000000\\r\\n\\r\\n")
+try:
+    for i in range(500):
+        s.sendall(b"x" * 100000)
+except OSError:
+    pass
+try:
+    print(s.recv(100).decode().split("\\r\\n")[0])
+except OSError as e:
+    print(e)
+"""
+
+
+class Server(threading.Thread):
+    """Calls serve(connection) once for every connection, one after the other."""
+
+    def __init__(self, serve):
+        super().__init__(daemon=True)
+        self.serve = serve
+        self.socket = socket.socket()
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.listen(8)
+        self.port = str(self.socket.getsockname()[1])
+        self.start()
+
+    def run(self):
+        while True:
+            connection, _ = self.socket.accept()
+            try:
+                self.serve(connection)
+            except OSError:
+                pass
+            connection.close()
+
+
+def write(name, text):
+    path = t.tmp(name)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+    return path
+
+
+def certificate():
+    """A certificate for 127.0.0.1 that vouches for itself, and a server's context with it."""
+    path, key = t.tmp("cert.pem"), t.tmp("key.pem")
+    made = t.run(t.need("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                 "-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2", "-keyout", key, "-out", path)
+    t.equal(made.status, 0, made)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path, key)
+    return path, context
+
+
+def answering(context, length, delay=0):
+    """A TLS server that reads one request of CLIENT's and answers in RECORDS records, sent at once."""
+    body = b"y" * length
+    head = b"HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: %d\r\n\r\n" % length
+
+    def serve(raw):
+        time.sleep(delay)
+        came, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(came, sent, server_side=True)
+
+        def until(action):
+            while True:
+                try:
+                    return action()
+                except ssl.SSLWantReadError:
+                    raw.sendall(sent.read())
+                    data = raw.recv(65536)
+                    if not data:
+                        raise OSError("closed")
+                    came.write(data)
+        until(tls.do_handshake)
+        raw.sendall(sent.read())
+        request = b""
+        while not (b"\r\n\r\n" in request and len(request.split(b"\r\n\r\n", 1)[1]) == 100 * RECORDS):
+            request += until(lambda: tls.read(65536))
+        tls.write(head)
+        for at in range(RECORDS):
+            tls.write(body[at * length // RECORDS:(at + 1) * length // RECORDS])
+        raw.sendall(sent.read())
+        raw.recv(1)
+    return serve, len(head) + length
+
+
+def relay(words, *options, **env):
+    return t.xferdb("trace", "--no-probe", *options, "--", PYTHON, *words, env=t.environment(**env), timeout=60 * t.SLOW)
+
+
+def test_records_that_came_at_once_are_all_passed_on():
+    path, context = certificate()
+    serve, length = answering(context, 4000)
+    server = Server(serve)
+    r = relay([write("client.py", CLIENT), server.port, str(length)], "--tls-relay", SSL_CERT_FILE=path)
+    t.equal((r.status, r.out.strip()), (0, str(length)), r)
+
+
+def cpu_of(words, *options, **env):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    r = relay(words, *options, **env)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    t.equal(r.status, 0, r)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def test_a_server_slow_to_shake_hands_is_waited_for_asleep():
+    path, context = certificate()
+    cpu = {}
+    for delay in (0, 3):
+        serve, length = answering(context, 400, delay)
+        server = Server(serve)
+        cpu[delay] = cpu_of([write("client.py", CLIENT), server.port, str(length)], "--tls-relay", SSL_CERT_FILE=path)
+    t.true(cpu[3] - cpu[0] < 1, cpu)
+
+
+def refuse(connection):
+    connection.recv(4096)
+    connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    time.sleep(0.2)
+
+
+def test_a_refusal_before_the_body_is_there_is_passed_on():
+    server = Server(refuse)
+    program = write("stubborn.py", STUBBORN)
+    direct = t.run(PYTHON, program, server.port)
+    if "403" not in direct.out:
+        t.skip("even without the relay this kernel drops the answer: %s" % direct.out)
+    r = relay([program, server.port])
+    t.equal((r.status, r.out.strip()), (0, "HTTP/1.1 403 Forbidden"), r)
+
+
+def test_a_body_that_looks_like_tls_stays_a_body():
+    curl, path = t.need("curl"), t.tmp("file")
+    with open(path, "wb") as f:
+        f.write(b"\x16" * (5 * t.MiB))
+    with t.Serve("--auto-bucket", "--anonymous") as server:
+        r = t.xferdb("trace", "--no-probe", "--tls-relay", "--", curl, "-sS", "-T", path, server.endpoint + "/bkt/k")
+        t.equal(r.status, 0, r)
+        t.equal(len(server.client().get("/bkt/k").body), 5 * t.MiB)
+
+
+def test_many_and_large_bodies_go_through_the_tls_relay():
+    curl, path = t.need("curl"), t.make_file("file", 40 * t.MiB)
+    with t.Serve("--tls", "--auto-bucket", "--anonymous") as server:
+        ca = server.values["CA_FILE"]
+        words = [curl, "-sS", "--parallel", "--parallel-max", "4"]
+        for i in range(4):
+            words += ["-T", path, "%s/bkt/k%d" % (server.endpoint, i)]
+        r = t.xferdb("trace", "--no-probe", "--tls-relay", "--", *words, env=t.environment(SSL_CERT_FILE=ca), timeout=100 * t.SLOW)
+        t.equal(r.status, 0, r)
+        for i in range(4):
+            t.equal(server.client().head("/bkt/k%d" % i).header("Content-Length"), str(40 * t.MiB))
+
+
+if __name__ == "__main__":
+    t.main()
