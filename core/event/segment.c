@@ -29,10 +29,12 @@
 enum {
 	READY_SLOTS = 64,      /* power of two */
 	READY_LOW = 16,        /* below this the helper is woken */
-	CHUNK_SEGMENTS = 16,   /* mapped at a time: 1 MiB */
+	READY_FULL = 24,       /* so many are made ready: they count as memory of the process */
+	CHUNK_SEGMENTS = 16,   /* mapped at a time at most: 1 MiB */
 	MAX_SEGMENTS = 1 << 20,
 	ANCHOR_EVERY_MS = 1000,
 };
+_Static_assert(READY_FULL <= READY_SLOTS && (READY_SLOTS & (READY_SLOTS - 1)) == 0, "the ring holds them");
 
 /* Segment states in header.sealed. */
 enum { SEAL_OPEN = 0, SEAL_DONE = 1, SEAL_WANTED = 2 };
@@ -201,20 +203,21 @@ static uint64_t ready_count(void)
 /* Helper (or start, before it). */
 static void refill(void)
 {
-	while (ready_count() + CHUNK_SEGMENTS <= READY_SLOTS && !atomic_load(&trace.stop)) {
-		uint32_t first;
-		struct xf_segment *chunk = grow(CHUNK_SEGMENTS, &first);
+	uint64_t ready;
+	while ((ready = ready_count()) < READY_FULL && !atomic_load(&trace.stop)) {
+		uint32_t first, count = (uint32_t)(READY_FULL - ready);
+		if (count > CHUNK_SEGMENTS)
+			count = CHUNK_SEGMENTS;
+		struct xf_segment *chunk = grow(count, &first);
 		if (!chunk)
 			return;
-		for (uint32_t i = 0; i < CHUNK_SEGMENTS; i++) {
+		for (uint32_t i = 0; i < count; i++) {
 			uint64_t tail = atomic_load_explicit(&trace.ready_tail, memory_order_relaxed);
 			chunk[i].header.index = first + i;
 			atomic_store(&trace.ready[tail % READY_SLOTS], &chunk[i]);
 			/* pairs with the acquire in pop(): slot before tail */
 			atomic_store_explicit(&trace.ready_tail, tail + 1, memory_order_release);
 		}
-		if (ready_count() >= 2 * READY_LOW)
-			return;
 	}
 }
 
@@ -303,10 +306,16 @@ void xf_segment_seal(struct xf_segment *segment, uint32_t count)
 }
 
 /*
- * Settles what was sealed. Settled pages of the file are given back to the page
- * cache, so that a long upload's trace does not count as its memory; the mapping
- * stays and reads them again when asked.
+ * Settled pages of the file are given back to the page cache, so that a long
+ * upload's trace does not count as its memory; the mapping stays and reads them
+ * again when asked.
  */
+static void let_pages_go(struct xf_segment *s)
+{
+	if (!atomic_load(&trace.in_memory))
+		madvise(s, XF_SEGMENT_SIZE, MADV_DONTNEED);
+}
+
 static void settle_sealed(void)
 {
 	uint32_t n = atomic_load(&trace.header->nr_segments);
@@ -316,8 +325,7 @@ static void settle_sealed(void)
 		uint32_t state = s ? atomic_load_explicit(&s->header.sealed, memory_order_acquire) : SEAL_OPEN;
 		if (state == SEAL_WANTED) {
 			settle(s);
-			if (!atomic_load(&trace.in_memory))
-				madvise(s, XF_SEGMENT_SIZE, MADV_DONTNEED);
+			let_pages_go(s);
 			state = SEAL_DONE;
 		}
 		all_before = all_before && state == SEAL_DONE;
@@ -576,9 +584,18 @@ static void seal_all(void)
 	uint32_t n = atomic_load(&trace.header->nr_segments);
 	for (uint32_t i = 0; i < n && i < MAX_SEGMENTS; i++) {
 		struct xf_segment *s = atomic_load(&trace.table[i]);
-		if (s && atomic_load(&s->header.sealed) != SEAL_DONE)
+		if (s && atomic_load(&s->header.sealed) != SEAL_DONE) {
 			seal_open(s);
+			let_pages_go(s);
+		}
 	}
+}
+
+/* Segments that were mapped ahead and that nobody took. */
+static void unmap_ready(void)
+{
+	for (struct xf_segment *s = pop(); s; s = pop())
+		munmap(s, XF_SEGMENT_SIZE);
 }
 
 /*
@@ -606,6 +623,7 @@ void xf_trace_stop(void)
 		xf_emit_stop();
 		stop_helper();
 		seal_all();
+		unmap_ready();
 		if (!trace.joined) {
 			add_anchor();
 			trim();
@@ -625,8 +643,6 @@ void xf_trace_release(void)
 			if (s)
 				munmap(s, XF_SEGMENT_SIZE);
 		}
-		for (struct xf_segment *s = pop(); s; s = pop())
-			munmap(s, XF_SEGMENT_SIZE);
 		abandon();
 	}
 	pthread_mutex_unlock(&start_lock);

@@ -17,7 +17,8 @@
 
 enum {
 	UPLOAD_BUFFER = 256 << 10,  /* bytes a read of the source; libcurl sends from it */
-	DOWNLOAD_BUFFER = 256 << 10,
+	DOWNLOAD_BUFFER = 256 << 10, /* for replies that carry an object */
+	REPLY_BUFFER = 16 << 10,     /* for what answers a body of ours */
 	KEPT_CONNECTIONS = 4,       /* a worker talks to one host, or few */
 	SOCKETS = 16,
 	KEPT_BODY = 32 << 20,
@@ -482,6 +483,7 @@ static void set_request(struct exchange *x)
 		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
 	curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE,
 			 r->chunked ? (curl_off_t)-1 : (curl_off_t)x->body_size);
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)(r->body ? REPLY_BUFFER : DOWNLOAD_BUFFER));
 	curl_easy_setopt(easy, CURLOPT_URL, r->url);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, x->headers);
 	curl_easy_setopt(easy, CURLOPT_EXPECT_100_TIMEOUT_MS, (long)NEVER_MS);
@@ -797,7 +799,6 @@ static void set_up_easy(struct xf_http *http)
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)NEVER_MS);
 	curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER);
-	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)DOWNLOAD_BUFFER);
 	curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
 	curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, refuse_seek);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_line_cb);

@@ -7,7 +7,7 @@
 #include "core/event/gate.h"
 #include "core/s3/encode.h"
 
-enum { HASH_BLOCK = 256 << 10 };
+enum { HASH_BLOCK = 64 << 10 };
 
 void xf_payload_init(struct xf_payload *p, const struct xf_body *source,
 		     const struct xf_call_hooks *hooks, enum xf_checksum algorithm, bool trailer)

@@ -1,9 +1,12 @@
 """put, from the command line to the verdict: what each way of calling comes to, and what errors look like."""
+import http.server
 import json
 import os
 import signal
 import stat
 import subprocess
+import sys
+import threading
 import time
 
 import schema
@@ -118,6 +121,60 @@ def test_a_pipe_and_several_files():
         r = server.xferdb("put", a, b, "s3://bkt/pre/", "--json")
         t.equal([x["key"] for x in r.call["transfers"]], ["pre/a", "pre/b"], r)
         t.equal(server.client().get("/bkt/pre/a").body, data)
+
+
+# ---- memory
+
+class Sink(http.server.BaseHTTPRequestHandler):
+    """Answers an upload as S3 would and drops the bytes."""
+    protocol_version = "HTTP/1.1"
+    etag = '"%032x"' % 0
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if "uploadId" in self.path:
+            self.answer("<CompleteMultipartUploadResult><ETag>%s</ETag></CompleteMultipartUploadResult>" % self.etag)
+        else:
+            self.answer("<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>")
+
+    def do_PUT(self):
+        left = int(self.headers["Content-Length"])
+        while left:
+            left -= len(self.rfile.read1(min(left, MiB)))
+        self.answer("")
+
+    def answer(self, text):
+        self.send_response(200)
+        self.send_header("ETag", self.etag)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, *_):
+        pass
+
+
+# Runs a program and prints its peak of resident memory in KiB; in an interpreter of its own, which is small.
+PEAK = ("import os, sys; pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ); "
+        "_, status, used = os.wait4(pid, 0); print(used.ru_maxrss); sys.exit(status != 0)")
+
+
+def test_memory_does_not_grow_with_the_file():
+    if t.SLOW > 1:
+        t.skip("a sanitizer's memory says nothing")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Sink)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    env = t.environment(AWS_ENDPOINT_URL="http://127.0.0.1:%d" % server.server_port,
+                        AWS_ACCESS_KEY_ID="a", AWS_SECRET_ACCESS_KEY="b")
+    peaks = []
+    for size in 100 * MiB, 1024 * MiB:
+        path = t.tmp("holes")
+        with open(path, "wb") as f:
+            f.truncate(size)
+        r = t.run(sys.executable, "-SEc", PEAK, t.XFERDB, "put", path, "s3://bkt/k", "--quiet", env=env)
+        t.equal(r.status, 0, r)
+        peaks.append(int(r.out))
+    t.true(peaks[1] < peaks[0] + 3 * 1024, "100 MiB: %d KiB resident, 1 GiB: %d KiB" % tuple(peaks))
 
 
 # ---- outputs

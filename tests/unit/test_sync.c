@@ -220,13 +220,13 @@ static void held_time_is_taken_off_the_clock(void **state)
 	memset(&seen, 0, sizeof(seen));
 	seen.delay_us = 30000;
 	xf_gate_install(&watcher);
-	uint64_t own = xf_gate_now_ns(), real = xf_clock_mono_ns();
+	/* one clock's reads stand around the other's: a preemption between them counts on the outer one only */
+	uint64_t real = xf_clock_mono_ns(), own = xf_gate_now_ns();
 	XF_EVENT(mark, .value = 1);
 	own = xf_gate_now_ns() - own;
 	real = xf_clock_mono_ns() - real;
 	xf_gate_install(NULL);
-	assert_true(real >= 30000000);
-	assert_true(own + 29000000 <= real);
+	assert_true(own + 30000000 <= real);
 	assert_true(xf_gate_paused_ns() >= 30000000);
 }
 

@@ -8,6 +8,7 @@
  * really leaves: it becomes, by exec, the `verdict` of its own trace, and that
  * ends every thread and connection at once.
  */
+#include <malloc.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -82,10 +83,22 @@ static enum xf_status options_agree(struct carry *p, struct xf_error *err)
 	return XF_OK;
 }
 
+/*
+ * libcurl takes its send buffer anew for every request. Once the allocator has
+ * learnt that size it would serve it from each worker's arena, where small
+ * blocks soon stand in the hole it left: with the file would grow what every worker holds.
+ */
+static void send_buffers_are_given_back(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 128 << 10);
+}
+
 static enum xf_status prepare(struct carry *p, const struct ui_arguments *a, struct xf_error *err)
 {
 	enum xf_status status = ui_transfer_config(p->settings, &p->config, err);
 
+	if (!p->what->download)
+		send_buffers_are_given_back();
 	if (!status)
 		status = ui_transfer_extra(p->settings, &p->extra, err);
 	if (!status)
