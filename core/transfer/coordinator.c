@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/transfer/manager_private.h"
+#include "core/transfer/pools.h"
 
 enum xf_status xf_coordinator_init(struct xf_transfer *t, const char *bucket, const char *key)
 {
@@ -18,8 +18,8 @@ enum xf_status xf_coordinator_init(struct xf_transfer *t, const char *bucket, co
 
 void xf_coordinator_fini(struct xf_transfer *t)
 {
-	if (t->work_free)
-		t->work_free(t->work);
+	if (t->work)
+		t->work->free(t->of);
 	xf_mutex_fini(&t->lock);
 	xf_latch_fini(&t->stop);
 	xf_latch_fini(&t->done);
@@ -113,13 +113,13 @@ static void run_clean_up(struct xf_transfer *t, struct xf_http *http)
 {
 	struct xf_http *own = NULL;
 	struct xf_error ignored = XF_ERROR_INIT;
-	if (!t->clean_up)
+	if (!t->work)
 		return;
-	if (!http && xf_manager_http_new(t->manager, &own, &ignored) == XF_OK)
+	if (!http && xf_pools_http_new(t->pools, &own, &ignored) == XF_OK)
 		http = own;
 	if (http)
-		t->clean_up(t, http);
-	xf_manager_http_free(t->manager, own);
+		t->work->clean_up(t, http);
+	xf_pools_http_free(t->pools, own);
 }
 
 static enum xf_state record_state(struct xf_transfer *t)
@@ -193,7 +193,7 @@ void xf_coordinator_announce(struct xf_transfer *t, struct xf_http *http)
 	enum xf_state state = record_state(t);
 	xf_latch_set(&t->done);
 	XF_EVENT(done, .transfer = t->id, .state = state);
-	xf_manager_untrack(t->manager, t);
+	t->untrack(t->untrack_ctx, t);
 	tell_subscribers(t);
 }
 

@@ -17,21 +17,28 @@
 #include "core/sync/sync.h"
 #include "core/transfer/future.h"
 
-struct xf_manager;
+struct xf_pools;
+
+/* What a coordinator knows of the work it coordinates: an upload or a download. */
+struct xf_work {
+	/* when it ends without success, before the done latch: the abort, the temporary file */
+	void (*clean_up)(struct xf_transfer *t, struct xf_http *http);
+	void (*info)(struct xf_transfer *t, struct xf_transfer_info *out);
+	void (*free)(void *of);
+};
 
 struct xf_transfer {
 	/* set before start */
 	uint32_t id;                  /* from 0 in a manager */
-	struct xf_manager *manager;
+	struct xf_pools *pools;       /* the manager's */
+	void (*untrack)(void *ctx, struct xf_transfer *t); /* the first to hear of the end: its manager */
+	void *untrack_ctx;
 	char *bucket, *key;
 	const struct xf_extra *extra; /* borrowed from the caller until the manager is freed */
 	const struct xf_subscriber *subscribers; /* borrowed likewise */
 	unsigned nr_subscribers;
-	void *work;                   /* upload.c's or download.c's */
-	void (*work_free)(void *work);
-	/* when it ends without success, before the done latch: the abort, the temporary file */
-	void (*clean_up)(struct xf_transfer *t, struct xf_http *http);
-	void (*info)(struct xf_transfer *t, struct xf_transfer_info *out);
+	const struct xf_work *work;   /* NULL: not prepared yet */
+	void *of;                     /* the work's own structure */
 
 	struct xf_latch done;         /* what result() waits for */
 	struct xf_latch stop;         /* no more work is wanted: ends back-offs and sleeps */

@@ -17,8 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/transfer/manager_private.h"
+#include "core/transfer/download.h"
 #include "core/transfer/plan.h"
+#include "core/transfer/pools.h"
 #include "core/transfer/target.h"
 #include "core/transfer/window.h"
 
@@ -77,12 +78,12 @@ static enum xf_go range_go(void *ctx)
 {
 	struct range *r = ctx;
 	struct xf_transfer *t = r->download->t;
-	return xf_manager_gave_up(t->manager) || xf_coordinator_over(t) ? XF_GO_DROP : XF_GO_ON;
+	return atomic_load(&t->pools->gave_up) || xf_coordinator_over(t) ? XF_GO_DROP : XF_GO_ON;
 }
 
 static uint64_t step_of(const struct range *r)
 {
-	return xf_manager_config(r->download->t->manager)->io_chunksize;
+	return r->download->t->pools->config.io_chunksize;
 }
 
 static enum xf_status tell_progress(struct range *r, int64_t bytes, struct xf_error *err)
@@ -109,7 +110,7 @@ static enum xf_status count(struct range *r, size_t bytes, struct xf_error *err)
 static void pay(struct range *r, bool end)
 {
 	struct xf_transfer *t = r->download->t;
-	struct xf_bandwidth *b = xf_manager_bandwidth(t->manager);
+	struct xf_bandwidth *b = xf_pools_bandwidth(t->pools);
 	if (b && r->unpaid >= (end ? 1 : XF_BANDWIDTH_STEP)) {
 		xf_bandwidth_take(b, r->unpaid, &t->stop);
 		r->unpaid = 0;
@@ -260,7 +261,7 @@ static void one_less(struct xf_download *d)
 	xf_sem_post(&d->over);
 	if (atomic_fetch_sub(&d->left, 1) != 1)
 		return;
-	if (xf_executor_submit(xf_manager_io(d->t->manager), &d->final, NULL) == XF_OK)
+	if (xf_executor_submit(d->t->pools->io, &d->final, NULL) == XF_OK)
 		return;
 	struct xf_error err = XF_ERROR_INIT;
 	xf_fail(&err, XF_SHUTDOWN, "the io executor takes no more work");
@@ -277,7 +278,7 @@ static enum xf_status queue_chunk(struct range *r, struct xf_error *err)
 	if (!c)
 		return XF_OK;
 	r->given += c->len;
-	enum xf_status status = xf_executor_submit(xf_manager_io(r->download->t->manager), &c->task, NULL);
+	enum xf_status status = xf_executor_submit(r->download->t->pools->io, &c->task, NULL);
 	if (status == XF_OK)
 		return XF_OK;
 	xf_task_fini(&c->task);
@@ -287,7 +288,7 @@ static enum xf_status queue_chunk(struct range *r, struct xf_error *err)
 
 static enum xf_status begin_chunk(struct range *r, uint64_t at, struct xf_error *err)
 {
-	uint64_t size = xf_manager_config(r->download->t->manager)->io_chunksize;
+	uint64_t size = r->download->t->pools->config.io_chunksize;
 	if (size > r->len - at)
 		size = r->len - at;
 	struct chunk *c = malloc(sizeof(*c) + size);
@@ -356,7 +357,7 @@ static enum xf_status get_range(struct range *r, struct xf_http *http, struct xf
 		.first = r->offset, .last = r->number == d->plan.parts ? UINT64_MAX : r->offset + r->len - 1,
 		.if_match = d->etag[0] ? d->etag : NULL, .sink = take_bytes, .sink_ctx = r,
 		.head = range_head };
-	enum xf_status status = xf_s3_get_object(xf_manager_client(d->t->manager), http, &in, &out, &hooks, err);
+	enum xf_status status = xf_s3_get_object(d->t->pools->client, http, &in, &out, &hooks, err);
 	if (status == XF_OK && r->seen < r->len)
 		status = xf_fail(err, XF_CLOSED, "the answer ended %" PRIu64 " bytes early", r->len - r->seen);
 	return status;
@@ -369,7 +370,7 @@ static enum xf_status get_range(struct range *r, struct xf_http *http, struct xf
 static bool may_try_again(const struct range *r, enum xf_status status)
 {
 	bool broke = status == XF_TIMEOUT || (r->streaming && (status == XF_CLOSED || status == XF_TLS));
-	return broke && r->attempt < xf_manager_config(r->download->t->manager)->num_download_attempts &&
+	return broke && r->attempt < r->download->t->pools->config.num_download_attempts &&
 	       !xf_coordinator_over(r->download->t);
 }
 
@@ -450,7 +451,7 @@ static void download_part(struct range *r, struct xf_worker *worker)
 	struct xf_error err = XF_ERROR_INIT;
 	struct xf_http *http;
 	XF_FRAME("transfer:u32 part:u32 bytes:bytes", d->t->id, r->number, r->len);
-	enum xf_status status = xf_worker_http(worker, d->t->manager, &http, &err);
+	enum xf_status status = xf_pools_worker_http(d->t->pools, worker, &http, &err);
 	if (status == XF_OK)
 		status = get_with_attempts(r, http, get_range, &err);
 	end_part(r, status, &err);
@@ -495,7 +496,7 @@ static enum xf_status get_whole(struct range *r, struct xf_http *http, struct xf
 	struct xf_call_hooks hooks = hooks_for(r);
 	const struct xf_s3_get_input in = { .bucket = d->t->bucket, .key = d->t->key, .extra = d->t->extra,
 					    .sink = write_bytes, .sink_ctx = r, .head = range_head };
-	return xf_s3_get_object(xf_manager_client(d->t->manager), http, &in, &out, &hooks, err);
+	return xf_s3_get_object(d->t->pools->client, http, &in, &out, &hooks, err);
 }
 
 static void run_whole(struct xf_task *task, struct xf_worker *worker)
@@ -508,7 +509,7 @@ static void run_whole(struct xf_task *task, struct xf_worker *worker)
 	if (xf_coordinator_over(d->t)) {
 		XF_EVENT(part_skipped, .transfer = d->t->id, .part = r->number);
 	} else {
-		enum xf_status status = xf_worker_http(worker, d->t->manager, &http, &err);
+		enum xf_status status = xf_pools_worker_http(d->t->pools, worker, &http, &err);
 		if (status == XF_OK)
 			status = get_with_attempts(r, http, get_whole, &err);
 		end_part(r, status, &err);
@@ -526,9 +527,9 @@ static enum xf_status head(struct xf_download *d, struct xf_worker *worker, stru
 	const struct xf_s3_head_input in = { d->t->bucket, d->t->key, d->t->extra };
 	const struct xf_call_hooks hooks = { .ctx = d->t, .transfer = d->t->id, .go = xf_coordinator_go,
 					     .unless = &d->t->stop };
-	enum xf_status status = xf_worker_http(worker, d->t->manager, &http, err);
+	enum xf_status status = xf_pools_worker_http(d->t->pools, worker, &http, err);
 	if (status == XF_OK)
-		status = xf_s3_head_object(xf_manager_client(d->t->manager), http, &in, &out, &hooks, err);
+		status = xf_s3_head_object(d->t->pools->client, http, &in, &out, &hooks, err);
 	if (status == XF_OK) {
 		memcpy(d->etag, out.answer.etag, sizeof(d->etag));
 		atomic_store(&d->size, out.size);
@@ -543,7 +544,7 @@ static enum xf_status head(struct xf_download *d, struct xf_worker *worker, stru
 /* Unlike an upload's, the chunk size is used as it is. */
 static enum xf_status plan(struct xf_download *d, struct xf_error *err)
 {
-	const struct xf_transfer_config *c = xf_manager_config(d->t->manager);
+	const struct xf_transfer_config *c = &d->t->pools->config;
 	uint64_t size = atomic_load(&d->size), parts = 1;
 	d->plan = (struct xf_plan){ .size = size, .size_known = true, .part_size = size,
 				    .multipart = size >= c->multipart_threshold };
@@ -576,7 +577,7 @@ static enum xf_status make_ranges(struct xf_download *d, struct xf_error *err)
 		xf_task_init(&r->task, name, d->plan.multipart ? run_range : run_whole);
 	}
 	if (d->target.ordered && d->plan.multipart) {
-		if (xf_window_init(&d->window, xf_manager_download_chunks(d->t->manager), d->plan.parts) != XF_OK)
+		if (xf_window_init(&d->window, &d->t->pools->download_chunks, d->plan.parts) != XF_OK)
 			return xf_fail(err, XF_NOMEM, "no memory for %" PRIu32 " parts", d->plan.parts);
 		d->has_window = true;
 	}
@@ -585,7 +586,7 @@ static enum xf_status make_ranges(struct xf_download *d, struct xf_error *err)
 
 static enum xf_status queue_range(struct xf_download *d, struct range *r, struct xf_error *err)
 {
-	struct xf_executor *requests = xf_manager_requests(d->t->manager);
+	struct xf_executor *requests = d->t->pools->request;
 	struct xf_sem *permit = xf_executor_acquire(requests, d->has_window ? d->window.permits : NULL);
 	if (permit && d->has_window) {
 		r->sequence = xf_window_number(&d->window);
@@ -653,7 +654,7 @@ static void run_submission(struct xf_task *task, struct xf_worker *worker)
 
 static void remove_temporary(struct xf_transfer *t, struct xf_http *http)
 {
-	struct xf_download *d = t->work;
+	struct xf_download *d = t->of;
 	(void)http;
 	xf_target_fini(&d->target);
 }
@@ -686,10 +687,13 @@ static void download_free(void *work)
 
 static void download_info(struct xf_transfer *t, struct xf_transfer_info *out)
 {
-	struct xf_download *d = t->work;
+	struct xf_download *d = t->of;
 	out->size = atomic_load(&d->size);
 	out->etag = atomic_load(&d->known) ? d->etag : "";
 }
+
+static const struct xf_work download_work = { .clean_up = remove_temporary, .info = download_info,
+					      .free = download_free };
 
 enum xf_status xf_download_prepare(struct xf_transfer *t, const struct xf_download_request *request,
 				   struct xf_task **out, struct xf_error *err)
@@ -707,10 +711,8 @@ enum xf_status xf_download_prepare(struct xf_transfer *t, const struct xf_downlo
 	xf_task_init(&d->submission, "submission", run_submission);
 	xf_task_init(&d->final, "final", run_final);
 	xf_sem_init(&d->over, "parts", XF_CLASS_SIGNAL, 0);
-	t->work = d;
-	t->work_free = download_free;
-	t->clean_up = remove_temporary;
-	t->info = download_info;
+	t->of = d;
+	t->work = &download_work;
 	*out = &d->submission;
 	return xf_target_init(&d->target, request->path, request->fd, request->name, err);
 }

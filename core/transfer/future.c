@@ -10,7 +10,8 @@
 #include "core/transfer/future.h"
 
 #include "core/transfer/coordinator.h"
-#include "core/transfer/manager_private.h"
+#include "core/transfer/coordinator.h"
+#include "core/transfer/pools.h"
 
 enum xf_status xf_future_result(struct xf_transfer *t, struct xf_error *err)
 {
@@ -51,13 +52,13 @@ void xf_future_cancel(struct xf_transfer *t, enum xf_status why, const char *rea
 	if (from == XF_STATE_NOT_STARTED && !xf_lane.muted)
 		xf_coordinator_announce(t, NULL);
 	else
-		xf_manager_wake(t->manager);
+		xf_pools_wake(t->pools);
 }
 
 void xf_future_info(struct xf_transfer *t, struct xf_transfer_info *out)
 {
 	*out = (struct xf_transfer_info){ .id = t->id, .bucket = t->bucket, .key = t->key,
 					  .etag = "", .upload_id = "" };
-	if (t->info)
-		t->info(t, out);
+	if (t->work)
+		t->work->info(t, out);
 }

@@ -14,30 +14,14 @@
 #include "core/s3/client.h"
 #include "core/transfer/config.h"
 #include "core/transfer/future.h"
+#include "core/transfer/request.h"
 
 struct xf_manager;
-struct xf_sem;
+struct xf_pools;
 
 /* client and what config says are borrowed until free. *Errors:* XF_INVALID, XF_NOMEM. */
 enum xf_status xf_manager_new(struct xf_client *client, const struct xf_transfer_config *config,
 			      struct xf_manager **out, struct xf_error *err);
-
-/* Where the bytes come from: a file by name, or an open descriptor (seekable, or a pipe). */
-struct xf_upload_request {
-	uint32_t call;              /* the call on trial it belongs to; for the trace */
-	const char *path;           /* a file name; or NULL, and: */
-	int fd;                     /* from its current position on; stays the caller's, never closed */
-	const char *name;           /* what to call fd in texts ("stdin") */
-	const char *bucket, *key;
-	const struct xf_extra *extra;             /* may be NULL; borrowed until xf_manager_free() */
-	const struct xf_subscriber *subscribers;  /* nr_subscribers of them; borrowed likewise */
-	unsigned nr_subscribers;
-	/*
-	 * Continue the newest unfinished multipart upload of the key: parts that are there and hold
-	 * our bytes are not sent again. Without one: an upload as any other.
-	 */
-	bool resume;
-};
 
 /*
  * Hands an upload over. *Thread:* any; blocks while the submission executor has
@@ -46,20 +30,6 @@ struct xf_upload_request {
  */
 enum xf_status xf_manager_upload(struct xf_manager *m, const struct xf_upload_request *request,
 				 struct xf_transfer **out, struct xf_error *err);
-
-/* Where the bytes go: a file by name, or an open descriptor. */
-struct xf_download_request {
-	uint32_t call;
-	const char *path;           /* written under a temporary name, then renamed; or NULL, and: */
-	int fd;                     /* from its current position on; stays the caller's */
-	const char *name;           /* what to call fd in texts ("stdout"); borrowed until free */
-	const char *bucket, *key;
-	const char *etag;           /* known from elsewhere, with size: no HEAD is made; or NULL */
-	uint64_t size;
-	const struct xf_extra *extra;             /* as for uploads */
-	const struct xf_subscriber *subscribers;
-	unsigned nr_subscribers;
-};
 
 /*
  * Hands a download over; as xf_manager_upload(). *Errors:* also those of a target that
@@ -87,6 +57,7 @@ void xf_manager_free(struct xf_manager *m);
 /* Transfers made so far, by id from 0; NULL beyond. */
 struct xf_transfer *xf_manager_transfer(struct xf_manager *m, uint32_t id);
 
-const struct xf_transfer_config *xf_manager_config(const struct xf_manager *m);
+/* Its permits, connections and settings. */
+struct xf_pools *xf_manager_pools(struct xf_manager *m);
 
 #endif

@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 #include "core/endpoint/endpoint.h"
-#include "core/transfer/manager_private.h"
+#include "core/transfer/manager.h"
+#include "core/transfer/pools.h"
 #include "tests/unit/schedule.h"
 
 #define MIB ((uint64_t)1 << 20)
@@ -174,10 +175,10 @@ static void check_end(const struct run *r, enum xf_status status)
 	HOLDS(s.completes <= 1);
 	HOLDS(!info.orphaned);
 	world.unanswered += info.create_unanswered;
-	HOLDS(xf_sem_value(xf_executor_permits(xf_manager_requests(r->m))) == (int64_t)r->config.max_request_queue_size);
-	HOLDS(xf_sem_value(xf_executor_permits(xf_manager_io(r->m))) == (int64_t)r->config.max_io_queue_size);
-	HOLDS(xf_sem_value(xf_manager_upload_chunks(r->m)) == (int64_t)r->config.max_in_memory_upload_chunks);
-	HOLDS(xf_sem_value(xf_manager_download_chunks(r->m)) == (int64_t)r->config.max_in_memory_download_chunks);
+	HOLDS(xf_sem_value(xf_executor_permits(xf_manager_pools(r->m)->request)) == (int64_t)r->config.max_request_queue_size);
+	HOLDS(xf_sem_value(xf_executor_permits(xf_manager_pools(r->m)->io)) == (int64_t)r->config.max_io_queue_size);
+	HOLDS(xf_sem_value(&xf_manager_pools(r->m)->upload_chunks) == (int64_t)r->config.max_in_memory_upload_chunks);
+	HOLDS(xf_sem_value(&xf_manager_pools(r->m)->download_chunks) == (int64_t)r->config.max_in_memory_download_chunks);
 }
 
 static void run_one(uint64_t seed)
