@@ -184,11 +184,12 @@ struct tr_control_hold {
 /*
  * A mark the supervisor saw a thread of a probed process make (a line on stdout
  * that libc wrote by itself). The probe records it, at its time, before that
- * thread's next event: marks.h.
+ * thread's next event: marks.h. A thread that has none (Go makes system calls past libc)
+ * leaves it to the supervisor, when its process is gone.
  */
 struct tr_control_mark {
 	_Atomic uint32_t state; /* 0 free, 1 being written, 2 to be recorded */
-	uint32_t tid;
+	uint32_t pid, tid;
 	uint32_t enter;         /* 1: call_enter, 0: call_return */
 	uint32_t call;
 	uint64_t ticks;

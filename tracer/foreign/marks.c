@@ -8,7 +8,7 @@
 
 enum { MARK_FREE, MARK_WRITING, MARK_READY };
 
-bool tr_marks_put(struct tr_control *control, uint32_t tid, bool enter, uint32_t call,
+bool tr_marks_put(struct tr_control *control, uint32_t pid, uint32_t tid, bool enter, uint32_t call,
 		  uint64_t ticks, const char *label)
 {
 	for (unsigned i = 0; i < TR_NR_MARKS; i++) {
@@ -16,6 +16,7 @@ bool tr_marks_put(struct tr_control *control, uint32_t tid, bool enter, uint32_t
 		uint32_t free_state = MARK_FREE;
 		if (!atomic_compare_exchange_strong(&m->state, &free_state, MARK_WRITING))
 			continue;
+		m->pid = pid;
 		m->tid = tid;
 		m->enter = enter;
 		m->call = call;
@@ -57,6 +58,16 @@ void tr_marks_record(bool enter, uint32_t call, uint64_t ticks, const char *labe
 	}
 }
 
+uint32_t tr_marks_left(struct tr_control *control, uint32_t pid)
+{
+	for (unsigned i = 0; i < TR_NR_MARKS; i++) {
+		const struct tr_control_mark *m = &control->marks[i];
+		if (atomic_load(&m->state) == MARK_READY && m->pid == pid)
+			return m->tid;
+	}
+	return 0;
+}
+
 static struct tr_control_mark *marks_oldest(struct tr_control *control, uint32_t tid)
 {
 	struct tr_control_mark *oldest = NULL;
@@ -70,14 +81,18 @@ static struct tr_control_mark *marks_oldest(struct tr_control *control, uint32_t
 	return oldest;
 }
 
-void tr_marks_take(struct tr_control *control, uint32_t tid)
+int tr_marks_take(struct tr_control *control, uint32_t tid)
 {
+	int more = 0;
+
 	for (struct tr_control_mark *m; (m = marks_oldest(control, tid));) {
 		uint32_t ready = MARK_READY;
 		if (!atomic_compare_exchange_strong(&m->state, &ready, MARK_WRITING))
 			continue;
 		tr_marks_record(m->enter, m->call, m->ticks, m->label, 0);
+		more += m->enter ? 1 : -1;
 		atomic_fetch_sub(&control->marks_pending, 1);
 		atomic_store(&m->state, MARK_FREE);
 	}
+	return more;
 }

@@ -23,11 +23,17 @@ static inline bool tr_marks_pending(const struct tr_control *control)
 }
 
 /* Leaves a mark for that thread. False: there is no room. */
-bool tr_marks_put(struct tr_control *control, uint32_t tid, bool enter, uint32_t call,
+bool tr_marks_put(struct tr_control *control, uint32_t pid, uint32_t tid, bool enter, uint32_t call,
 		  uint64_t ticks, const char *label);
 
-/* Records that thread's marks, in order, on the calling thread. tid 0: everybody's. */
-void tr_marks_take(struct tr_control *control, uint32_t tid);
+/* A thread of that process with marks that it has not taken; 0: none. */
+uint32_t tr_marks_left(struct tr_control *control, uint32_t pid);
+
+/*
+ * Records that thread's marks, in order, on the calling thread. tid 0: everybody's. Returns
+ * how many more calls they begin than they end.
+ */
+int tr_marks_take(struct tr_control *control, uint32_t tid);
 
 /* Records one call_enter or call_return as of `ticks`, which must not lie before the thread's last event. */
 void tr_marks_record(bool enter, uint32_t call, uint64_t ticks, const char *label, uint32_t flags);

@@ -321,11 +321,28 @@ static void process_tell_return(struct tr_process *p, uint32_t flags)
 		XF_EMIT(call_return, .call = call, .result = p->exit_status);
 }
 
+/*
+ * Marks that its threads have not recorded themselves, and now never will. They are older
+ * than anything those threads still do: a thread takes its marks before its next event.
+ */
+static void process_tell_marks(struct tr_process *p)
+{
+	for (uint32_t tid; tr_marks_pending(p->all->control) && (tid = tr_marks_left(p->all->control, p->pid));) {
+		struct tr_voice *voice = xf_emit_on() ? process_voice(p, tid, false) : NULL;
+		if (!voice)
+			return;
+		tr_voice_begin(voice);
+		tr_marks_take(p->all->control, tid);
+		tr_voice_end(voice);
+	}
+}
+
 void tr_process_leaves(struct tr_process *p, int status)
 {
 	uint32_t flags = process_flags(p);
 	struct tr_voice *voice;
 
+	process_tell_marks(p);
 	p->leaving = true;
 	p->exit_status = status & 0xff;
 	if (flags & TR_PROCESS_EXITED && (flags & TR_PROCESS_RETURNED || !(flags & TR_PROCESS_ENTERED)))
@@ -375,6 +392,7 @@ void tr_process_ended(struct tr_process *p, int wait_status)
 {
 	struct tr_processes *all = p->all;
 
+	process_tell_marks(p);
 	process_tell_killed(p, wait_status);
 	for (struct tr_process **at = &all->first; *at; at = &(*at)->next)
 		if (*at == p) {
@@ -422,6 +440,7 @@ void tr_processes_fini(struct tr_processes *all)
 {
 	while (all->first) {
 		struct tr_process *p = all->first;
+		process_tell_marks(p);
 		all->first = p->next;
 		process_free(p);
 	}

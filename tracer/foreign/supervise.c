@@ -301,7 +301,7 @@ static void line_met(void *ctx, struct tr_line_call *which, bool begins)
 	which->call = begins ? call : 0;
 	voice = tr_process_speak(o->process, o->tid);
 	if (!voice) {
-		tr_marks_put(o->s->control, o->tid, begins, call, now, which->begin);
+		tr_marks_put(o->s->control, o->process->pid, o->tid, begins, call, now, which->begin);
 		return;
 	}
 	tr_marks_record(begins, call, now, which->begin, 0);

@@ -614,6 +614,23 @@ static bool may_go(struct tr_log *log, struct lane *l, const struct xf_record *r
 	return object == TR_NONE || object_may_go(&log->objects[object], r->order, ended);
 }
 
+/*
+ * The open call that a return ends: the thread's own, else the process's. Where threads are
+ * not what a program is made of (Go), one may print the begin and another the end, and the
+ * tracer, process 0, may have recorded one of the two for it.
+ */
+static uint32_t call_to_end(struct tr_log *log, uint32_t lane, uint32_t process, uint32_t id)
+{
+	uint32_t i = tr_map_get(&log->open_calls, tr_pair(lane, id));
+	if (i != TR_NONE)
+		return i;
+	for (i = log->nr_calls; i-- > 0;)
+		if (log->calls[i].id == id && log->calls[i].ret == TR_NONE &&
+		    (log->calls[i].process == process || !log->calls[i].process || !process))
+			return i;
+	return TR_NONE;
+}
+
 static void note_call(struct tr_log *log, uint32_t lane, const struct xf_record *r)
 {
 	/* whose the record is: a thread goes on over an exec, as another process of the trace */
@@ -633,7 +650,7 @@ static void note_call(struct tr_log *log, uint32_t lane, const struct xf_record 
 		return;
 	}
 	const struct xf_ev_call_return *e = (const void *)r->payload;
-	uint32_t i = tr_map_get(&log->open_calls, tr_pair(lane, e->call));
+	uint32_t i = call_to_end(log, lane, process, e->call);
 	if (i == TR_NONE || log->calls[i].ret != TR_NONE)
 		return;
 	log->calls[i].ret = log->nr - 1;

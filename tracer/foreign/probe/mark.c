@@ -47,6 +47,16 @@ static void stack_line(unsigned long tid, const char *text)
 		   .number = number < 0 ? UINT64_MAX : (uint64_t)number);
 }
 
+void probe_marks_take(void)
+{
+	int more = tr_marks_take(probe_control, (uint32_t)gettid());
+
+	if (more > 0)
+		probe_tls.calls += (uint32_t)more;
+	else
+		probe_tls.calls -= probe_tls.calls < (uint32_t)-more ? probe_tls.calls : (uint32_t)-more;
+}
+
 /* "X id name Type": the name has no blank, as it is MODULE:NAME. */
 static const char *second_word(const char *rest)
 {

@@ -47,6 +47,9 @@ extern struct tr_control *probe_control; /* set before probe_on */
 /* Gives the calling thread its number in the trace and enters it into the control. */
 void probe_introduce(void);
 
+/* Records the marks that were left for the calling thread, and counts the calls they open and end. */
+void probe_marks_take(void);
+
 static inline bool probe_active(void)
 {
 	return __builtin_expect(atomic_load_explicit(&probe_on, memory_order_relaxed), 1) &&
@@ -61,7 +64,7 @@ static inline bool probe_active(void)
 			if (__builtin_expect(!probe_tls.known, 0))                                 \
 				probe_introduce();                                                 \
 			if (tr_marks_pending(probe_control))                                       \
-				tr_marks_take(probe_control, (uint32_t)syscall(SYS_gettid));                       \
+				probe_marks_take();                                                \
 			__VA_ARGS__;                                                               \
 			probe_tls.inside = 0;                                                      \
 			errno = probe_errno_;                                                      \
