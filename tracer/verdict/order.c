@@ -41,15 +41,19 @@
  *              every permit there ever was: it needed all of them. All posts so far carry
  *              (those before its previous such acquire do so by program order).
  *   handed     several threads acquire, and this acquire leaves the semaphore at zero: the
- *              post that was left is the one it had. It carries when its thread is not the
- *              last that acquired before (notify); a thread that posts what it acquired
- *              itself gives a lock back.
+ *              post that was left is the one it had. It carries when its thread had not
+ *              acquired what it posts (notify); a thread that posts what it acquired
+ *              itself gives a lock or a permit back, and another's might have come first.
  *   surplus    permits are left after the acquire: none of them carries.
  *
  * This holds for semaphores declared signals, and for those of no known class (a
  * foreign program's). Declared permits and locks never carry. Where the initial value
  * is not known (no sem_init in the trace), only an acquire that was seen to sleep
  * counts, and only the last post before it carries: the value had been zero.
+ *
+ * Permits of others. A Python Semaphore is a condition with a lock for every waiter: to the
+ * C library each wake-up looks like a notification. The place of the wait tells: a
+ * Condition.wait in an `acquire`, or in a bounded queue's `put`, is for a permit.
  */
 #include "tracer/verdict/order.h"
 
@@ -57,6 +61,7 @@
 #include <string.h>
 
 #include "tracer/trace/map.h"
+#include "tracer/verdict/place.h"
 
 #define TAKEN_AGAIN (UINT32_MAX - 1)
 
@@ -143,6 +148,8 @@ struct builder {
 	struct part { uint32_t event, next; } *parts;
 	uint32_t nr_parts, cap_parts;
 	struct tr_map taken_at;    /* (object, thread) → event at which it took it */
+	struct tr_map has;         /* (object, thread) → how often it acquired and has not posted */
+	struct tr_map given_back;  /* posts of what the thread itself had acquired */
 	struct candidate *candidates;
 	uint32_t nr_candidates, cap_candidates;
 	bool failed;
@@ -258,9 +265,49 @@ static void note_taken(struct builder *b, const struct tr_event *e)
 	set_map(b, &b->taken_at, key, again ? TAKEN_AGAIN : e->index);
 }
 
+static uint32_t has(const struct builder *b, uint32_t object, uint32_t thread)
+{
+	uint32_t n = tr_map_get(&b->has, tr_pair(object, thread));
+	return n == TR_MAP_NONE ? 0 : n;
+}
+
 static void sem_post(struct builder *b, const struct tr_event *e)
 {
+	uint32_t n = has(b, e->object, e->thread);
 	push_post(b, &b->objects[e->object], e->index);
+	if (!n)
+		return;
+	set_map(b, &b->has, tr_pair(e->object, e->thread), n - 1);
+	set_map(b, &b->given_back, e->index, 1);
+}
+
+static bool gives_back(const struct builder *b, uint32_t post)
+{
+	return tr_map_get(&b->given_back, post) != TR_MAP_NONE;
+}
+
+/* Does the line "file:line Class.function" name that function, and a file that ends so? Before CPython 3.11 without the class. */
+static bool is_frame(const char *line, size_t len, const char *file, const char *function)
+{
+	size_t nf = strlen(file), nn = strlen(function);
+	const char *colon = memchr(line, ':', len);
+	return colon && len > nn && strchr(" .", line[len - nn - 1]) && memcmp(line + len - nn, function, nn) == 0 &&
+	       (size_t)(colon - line) >= nf && memcmp(colon - nf, file, nf) == 0;
+}
+
+/* Stands the wait that this acquire ends in a Python semaphore's acquire or a bounded queue's put? */
+static bool is_python_permit(const struct builder *b, const struct tr_event *e)
+{
+	const struct wait *w = &b->waits[e->thread];
+	struct tr_event wait = *e;
+	if (!e->record->site && w->event != TR_NONE && w->object == e->object)
+		wait = tr_log_event(b->log, w->event);
+	const char *stack = tr_place_stack(b->log, &wait);
+	size_t first = strcspn(stack, "\n");
+	const char *next = stack[first] ? stack + first + 1 : "";
+	return is_frame(stack, first, "threading.py", "wait") &&
+	       (is_frame(next, strcspn(next, "\n"), "", "acquire") ||
+		is_frame(next, strcspn(next, "\n"), "queue.py", "put"));
 }
 
 /* Edges from all posts since the last time they were counted. */
@@ -275,7 +322,8 @@ static void link_counted(struct builder *b, const struct tr_event *e, struct his
 static void link_handed(struct builder *b, const struct tr_event *e, struct history *h, uint32_t post,
 			bool last)
 {
-	bool by_owner = h->acquirer != TR_NONE && tr_log_thread_of(b->log, post) == h->acquirer;
+	bool by_owner = gives_back(b, post) ||
+			(h->acquirer != TR_NONE && tr_log_thread_of(b->log, post) == h->acquirer);
 	bool declared = tr_log_object(b->log, e->object)->class == XF_CLASS_SIGNAL;
 	if (!declared && by_owner && last && lifelong(b, e, post))
 		add_edge(b, TR_EDGE_LIFELONG, XF_CLASS_LOCK, post, e);
@@ -292,8 +340,11 @@ static void link_posts(struct builder *b, const struct tr_event *e, struct histo
 	bool last = h->head == h->nr_posts;
 	if (class == XF_CLASS_PERMIT || class == XF_CLASS_LOCK)
 		add_edge(b, TR_EDGE_SEMAPHORE, class, post, e);
+	else if (is_python_permit(b, e))
+		add_edge(b, TR_EDGE_SEMAPHORE, XF_CLASS_PERMIT, post, e);
 	else if (!h->value_known)
-		add_edge(b, TR_EDGE_SEMAPHORE, woken && last && h->acquirer != tr_log_thread_of(b->log, post)
+		add_edge(b, TR_EDGE_SEMAPHORE, woken && last && !gives_back(b, post) &&
+			 h->acquirer != tr_log_thread_of(b->log, post)
 			 ? XF_CLASS_SIGNAL : XF_CLASS_LOCK, post, e);
 	else if (h->shared)
 		link_handed(b, e, h, post, last);
@@ -318,6 +369,7 @@ static void sem_acquired(struct builder *b, const struct tr_event *e)
 	else if (h->head < h->nr_posts)
 		link_posts(b, e, h, p->how == XF_HOW_WOKEN);
 	note_taken(b, e);
+	set_map(b, &b->has, tr_pair(e->object, e->thread), has(b, e->object, e->thread) + 1);
 	h->acquirer = e->thread;
 }
 
@@ -620,6 +672,8 @@ static void builder_fini(struct builder *b)
 	tr_map_fini(&b->inodes);
 	tr_map_fini(&b->transfers);
 	tr_map_fini(&b->taken_at);
+	tr_map_fini(&b->has);
+	tr_map_fini(&b->given_back);
 	free(b->ranges);
 	free(b->parts);
 	free(b->waits);
