@@ -2,7 +2,14 @@
  * pthread_cond_*: a signal counts before it is given, a wake-up after it came.
  * Waits that end by themselves (spuriously) look woken, as they do to the
  * program.
+ *
+ * The conditions a Java virtual machine makes are how it parks a thread, whatever
+ * the thread waits for: a signal of one may be a lock's hand-over or a permit's. They
+ * are declared locks, which are drawn and prove nothing.
  */
+#include <dlfcn.h>
+#include <string.h>
+
 #include "tracer/foreign/probe/probe.h"
 
 static struct probe_object *object_of(pthread_cond_t *cond)
@@ -10,12 +17,20 @@ static struct probe_object *object_of(pthread_cond_t *cond)
 	return probe_object(PROBE_SYNC, (uintptr_t)cond);
 }
 
-static void say_init(pthread_cond_t *cond)
+static bool is_virtual_machine(const void *maker)
+{
+	Dl_info info;
+
+	return dladdr(maker, &info) && info.dli_fname && strstr(info.dli_fname, "/libjvm.so");
+}
+
+static void say_init(pthread_cond_t *cond, const void *maker)
 {
 	struct probe_object *o = probe_object_renew(PROBE_SYNC, (uintptr_t)cond);
 
 	if (o)
-		PROBE_EMIT_OBJECT(cond_init, o->id, probe_order(o), .label = 0);
+		PROBE_EMIT_OBJECT(cond_init, o->id, probe_order(o),
+				  .class = is_virtual_machine(maker) ? XF_CLASS_LOCK : XF_CLASS_NONE);
 }
 
 static void say_destroy(pthread_cond_t *cond)
@@ -63,7 +78,7 @@ PROBE_EXPORT int pthread_cond_init(pthread_cond_t *cond, const pthread_condattr_
 	int rc = REAL(pthread_cond_init)(cond, attr);
 
 	if (!rc && !probe_is_gil(cond))
-		PROBE(say_init(cond));
+		PROBE(say_init(cond, __builtin_return_address(0)));
 	return rc;
 }
 
