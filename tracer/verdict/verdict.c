@@ -175,6 +175,30 @@ static uint32_t enclosing(const struct judge *j, uint32_t inner)
 	return found;
 }
 
+/*
+ * Seen on the wire alone, and begun when the call had already returned: it is that of the
+ * newest call before it, if that call has none in its own time (a forgotten goroutine may
+ * not have come to its first request yet). The first such upload only.
+ */
+static bool belongs_afterwards(const struct judge *j, uint32_t call, uint32_t transfer)
+{
+	const struct tr_call *c = tr_log_call(j->log, call);
+	const struct tr_transfer_state *t = &j->s->transfers[transfer];
+	if (is_whole_process(c) || c->ret == TR_NONE || t->submit == TR_NONE || t->process || t->submit < c->ret)
+		return false;
+	for (uint32_t i = 0; i < tr_log_nr_calls(j->log); i++) {
+		const struct tr_call *o = tr_log_call(j->log, i);
+		if (i != call && !is_whole_process(o) && o->enter > c->enter && o->enter < t->submit)
+			return false;
+	}
+	for (uint32_t i = 0; i < j->s->nr_transfers; i++) {
+		const struct tr_transfer_state *o = &j->s->transfers[i];
+		if (o->submit != TR_NONE && o->submit > c->enter && o->submit < t->submit)
+			return false;
+	}
+	return true;
+}
+
 static bool belongs(const struct judge *j, uint32_t call, uint32_t transfer)
 {
 	const struct tr_transfer_state *t = &j->s->transfers[transfer];
@@ -256,6 +280,9 @@ static void gather_work(struct judge *j, struct tr_verdict *v)
 	uint32_t cap_items = 0, cap_transfers = 0;
 	for (uint32_t i = 0; i < j->s->nr_transfers && !j->failed; i++)
 		if (belongs(j, v->call, i) && push(j, &v->transfers, &v->nr_transfers, &cap_transfers, i))
+			add_work(j, v, &cap_items, i);
+	for (uint32_t i = 0; !v->nr_transfers && i < j->s->nr_transfers && !j->failed; i++)
+		if (belongs_afterwards(j, v->call, i) && push(j, &v->transfers, &v->nr_transfers, &cap_transfers, i))
 			add_work(j, v, &cap_items, i);
 }
 
