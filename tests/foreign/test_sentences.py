@@ -38,6 +38,9 @@ def test_both_barriers_are_in_the_json_by_name():
     barriers = {b["name"]: b for b in r.json["calls"][0]["verdict"]["barriers"]}
     t.equal((barriers["result"]["sufficient"], barriers["result"]["scope"]), (True, "call"), r)
     t.equal((barriers["manager exit"]["sufficient"], barriers["manager exit"]["scope"]), (True, "block"), r)
+    chain = r.json["calls"][0]["verdict"]["evidence"][0]["chain"]
+    woken = [link for link in chain if link["event"] == "sem_acquired" and link["thread"] == "main"]
+    t.equal([(link["file"], link["line"] > 0) for link in woken], [("s3transfer/futures.py", True)], chain)
 
 
 def lost(script):

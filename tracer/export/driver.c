@@ -205,13 +205,7 @@ static enum xf_kind opener_of(enum xf_kind kind)
 	switch (kind) {
 	case XF_EV_call_return: return XF_EV_call_enter;
 	case XF_EV_frame_leave: return XF_EV_frame_enter;
-	case XF_EV_join_end: return XF_EV_join_begin;
-	case XF_EV_sem_acquired: return XF_EV_sem_wait;
-	case XF_EV_event_woken: return XF_EV_event_wait;
-	case XF_EV_cond_woken: return XF_EV_cond_wait;
-	case XF_EV_queue_get: return XF_EV_queue_wait;
-	case XF_EV_mutex_lock: return XF_EV_mutex_wait;
-	default: return XF_EV_none;
+	default: return tr_wait_of(kind);
 	}
 }
 

@@ -1042,9 +1042,40 @@ bool tr_event_field(const struct tr_event *e, const char *field, uint64_t *value
 	return f != NULL;
 }
 
+enum xf_kind tr_wait_of(enum xf_kind acquire)
+{
+	switch (acquire) {
+	case XF_EV_join_end: return XF_EV_join_begin;
+	case XF_EV_sem_acquired: return XF_EV_sem_wait;
+	case XF_EV_event_woken: return XF_EV_event_wait;
+	case XF_EV_cond_woken: return XF_EV_cond_wait;
+	case XF_EV_queue_get: return XF_EV_queue_wait;
+	case XF_EV_mutex_lock: return XF_EV_mutex_wait;
+	default: return XF_EV_none;
+	}
+}
+
+/* The begin of the wait stands right before its end on the thread, but others were busy meanwhile. */
+static struct tr_site site_of_wait(const struct tr_log *log, const struct tr_event *e)
+{
+	enum { FAR = 4096 };
+	enum xf_kind wait = tr_wait_of(e->kind);
+	uint32_t least = e->index > FAR ? e->index - FAR : 0;
+	for (uint32_t i = e->index; wait != XF_EV_none && i > least; i--) {
+		if (tr_log_thread_of(log, i - 1) != e->thread)
+			continue;
+		struct tr_event before = tr_log_event(log, i - 1);
+		if (before.kind == wait && before.object == e->object)
+			return tr_log_site(log, before.process, before.record->site);
+		break;
+	}
+	return tr_log_site(log, e->process, 0);
+}
+
 struct tr_site tr_event_site(const struct tr_log *log, const struct tr_event *e)
 {
-	return tr_log_site(log, e->process, e->record->site);
+	struct tr_site site = tr_log_site(log, e->process, e->record->site);
+	return site.line ? site : site_of_wait(log, e);
 }
 
 /* ---- what they speak of */

@@ -122,7 +122,10 @@ const char *tr_event_field_text(const struct tr_log *log, const struct tr_event 
  * ("sem_post request value=9"). Returns buf.
  */
 const char *tr_event_line(const struct tr_log *log, const struct tr_event *e, char *buf, size_t cap);
+/* Where it happened. A foreign program says so where a wait begins; what ends the wait stands there too. */
 struct tr_site tr_event_site(const struct tr_log *log, const struct tr_event *e);
+/* The kind that begins the wait which this one ends; XF_EV_none. */
+enum xf_kind tr_wait_of(enum xf_kind acquire);
 
 /* ---- what events speak of */
 
