@@ -92,7 +92,7 @@
 
 enum {
 	TR_CONTROL_MAGIC = 0x4c544358, /* "XCTL" */
-	TR_CONTROL_VERSION = 2,
+	TR_CONTROL_VERSION = 3,
 	TR_MARK_FD = 1000000007,
 	TR_NR_PROCESSES = 256,
 	TR_NR_THREADS = 4096,
@@ -102,6 +102,8 @@ enum {
 	TR_NR_HOLDS = 32,
 	TR_NR_MARKS = 32,
 	TR_NR_NAMES = 64,
+	TR_NR_OBJECTS = 256,
+	TR_NR_RETURNS = 256,
 	TR_NAME_MAX = 128,
 };
 
@@ -208,6 +210,19 @@ struct tr_control_name {
 	char text[TR_NAME_MAX];
 };
 
+/*
+ * An object an upload was begun for, so that --verify can look whether it is there.
+ * Slot: transfer % N (later ones overwrite). `sequence` is odd while it is written.
+ */
+struct tr_control_object {
+	_Atomic uint32_t sequence;
+	uint32_t transfer;
+	uint32_t tls;            /* 1: the request came under TLS */
+	char host[256];          /* of its Host header: in virtual-host style the bucket comes first */
+	char bucket[256];
+	char key[1152];
+};
+
 /* The control mapping. Everything is zero at first; counters hand out from 1 (transfers from 0). */
 struct tr_control {
 	uint32_t magic, version;
@@ -236,6 +251,11 @@ struct tr_control {
 	struct tr_control_hold holds[TR_NR_HOLDS];
 	struct tr_control_mark marks[TR_NR_MARKS];
 	struct tr_control_name names[TR_NR_NAMES];
+	/* calls on trial that have returned: how many, a futex for who wants to know, and the last of them */
+	_Atomic uint32_t nr_returns;
+	_Atomic uint32_t wants_returns;  /* 1: somebody sleeps on nr_returns */
+	_Atomic uint32_t returned[TR_NR_RETURNS];
+	struct tr_control_object objects[TR_NR_OBJECTS];
 };
 
 enum {
@@ -244,6 +264,7 @@ enum {
 	TR_INCOMPLETE_SETUID = 4,    /* a set-uid program ran: no probe in it */
 	TR_INCOMPLETE_HTTP2 = 8,     /* a connection spoke HTTP/2 */
 	TR_INCOMPLETE_TLS = 16,      /* bytes under TLS that nobody could read */
+	TR_INCOMPLETE_UNREAD = 32,   /* a connection that went past probe and relay */
 };
 
 /*
@@ -276,6 +297,17 @@ void tr_control_thread_drop(struct tr_control *control, uint32_t tid);
 const uint8_t *tr_control_name_enter(struct tr_control *control, const char *text, const uint8_t *address);
 /* The host that was given this address; NULL: none. */
 const char *tr_control_name_of(const struct tr_control *control, const uint8_t address[16]);
+
+/* A call on trial has returned; wakes who waits for that. */
+void tr_control_returned(struct tr_control *control, uint32_t call);
+/* Sleeps until more than `seen` calls have returned, at most limit_ns. How many have. */
+uint32_t tr_control_await_return(struct tr_control *control, uint32_t seen, uint64_t limit_ns);
+
+/* Enters the object of a transfer; host as the request named it. Anything too long is left out. */
+void tr_control_object_enter(struct tr_control *control, uint32_t transfer, bool tls, const char *host,
+			     const char *bucket, const char *key);
+/* A copy of a slot; false: it is free, or just being written. */
+bool tr_control_object_read(struct tr_control *control, unsigned slot, struct tr_control_object *object);
 
 /* Around the real connect(): says that this thread's connection will be seen by the probe. */
 void tr_control_connecting(struct tr_control *control, uint32_t tid, bool begin);

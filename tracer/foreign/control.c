@@ -3,10 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 static bool control_fits(const struct tr_control *c)
@@ -207,4 +210,59 @@ const char *tr_control_name_of(const struct tr_control *control, const uint8_t a
 			return n->text;
 	}
 	return NULL;
+}
+
+/* ---- what --verify wants to know */
+
+void tr_control_returned(struct tr_control *control, uint32_t call)
+{
+	uint32_t n = atomic_load(&control->nr_returns);
+
+	/* the slot first: who sees the count also sees the call */
+	atomic_store(&control->returned[n % TR_NR_RETURNS], call);
+	atomic_fetch_add(&control->nr_returns, 1);
+	if (atomic_load(&control->wants_returns))
+		syscall(SYS_futex, &control->nr_returns, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+}
+
+uint32_t tr_control_await_return(struct tr_control *control, uint32_t seen, uint64_t limit_ns)
+{
+	const struct timespec limit = { .tv_sec = (time_t)(limit_ns / 1000000000u),
+					.tv_nsec = (long)(limit_ns % 1000000000u) };
+
+	atomic_store(&control->wants_returns, 1);
+	if (atomic_load(&control->nr_returns) == seen)
+		syscall(SYS_futex, &control->nr_returns, FUTEX_WAIT, seen, &limit, NULL, 0);
+	return atomic_load(&control->nr_returns);
+}
+
+void tr_control_object_enter(struct tr_control *control, uint32_t transfer, bool tls, const char *host,
+			     const char *bucket, const char *key)
+{
+	struct tr_control_object *o = &control->objects[transfer % TR_NR_OBJECTS];
+
+	if (strlen(host) >= sizeof(o->host) || strlen(bucket) >= sizeof(o->bucket) ||
+	    strlen(key) >= sizeof(o->key))
+		return;
+	/* two writers of one slot, 256 transfers apart: the later waits for another turn */
+	if (atomic_fetch_or(&o->sequence, 1) & 1)
+		return;
+	o->transfer = transfer;
+	o->tls = tls;
+	strcpy(o->host, host);
+	strcpy(o->bucket, bucket);
+	strcpy(o->key, key);
+	atomic_fetch_add(&o->sequence, 1);
+}
+
+bool tr_control_object_read(struct tr_control *control, unsigned slot, struct tr_control_object *object)
+{
+	struct tr_control_object *o = &control->objects[slot];
+	uint32_t sequence = atomic_load(&o->sequence);
+
+	if (!sequence || sequence & 1)
+		return false;
+	memcpy(object, o, sizeof(*object));
+	atomic_thread_fence(memory_order_acquire);
+	return atomic_load(&o->sequence) == sequence;
 }

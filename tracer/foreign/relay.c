@@ -541,6 +541,8 @@ static void conn_begin(struct conn *c, const char *bytes, size_t len)
 		c->wire = tr_wire_new(c->relay->setup.control, c->port, 0);
 	else if (bytes[0] == 0x16)
 		c->opaque = true;
+	if (c->wire && c->client.tls)
+		tr_wire_under_tls(c->wire);
 }
 
 static bool end_wrap(struct end *e, struct tr_tls_stream *tls)

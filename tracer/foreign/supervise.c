@@ -177,6 +177,24 @@ static struct tr_decision redirect(struct tr_supervisor *s, const struct tr_noti
 	return (struct tr_decision){ .what = TR_LATER };
 }
 
+/*
+ * A connection that neither the probe nor the relay reads: what goes over it is not known, and so nothing
+ * may be said to be missing. Datagrams are none of our business (getaddrinfo() connects some, to sort addresses).
+ */
+static struct tr_decision unread(struct tr_supervisor *s, const struct tr_notice *n, const struct tr_process *p)
+{
+	int copy;
+
+	if (tr_control_is_connecting(s->control, n->tid) && p && tr_process_probed(p))
+		return go_on;
+	copy = p ? tr_notify_copy_fd(p->pid, (int)n->args[0]) : -1;
+	if (copy < 0 || facts_of(copy).stream)
+		atomic_fetch_or(&s->control->incomplete, TR_INCOMPLETE_UNREAD);
+	if (copy >= 0)
+		close(copy);
+	return go_on;
+}
+
 /* Plain http to the outside is taken to the endpoint; anything else has to be told where to go. */
 static bool to_endpoint(const struct tr_supervisor *s, struct sockaddr_storage *to)
 {
@@ -216,7 +234,7 @@ static struct tr_decision on_connect(struct tr_supervisor *s, const struct tr_no
 		struct tr_decision d = redirect(s, n, &turned, len, p->pid);
 		return d.what == TR_GO_ON ? refuse(s, n->tid, &to) : d;
 	}
-	return relay && wants_relay(s, n->tid) ? redirect(s, n, &to, len, p->pid) : go_on;
+	return relay && wants_relay(s, n->tid) ? redirect(s, n, &to, len, p->pid) : unread(s, n, p);
 }
 
 /* ---- datagrams and first packets with an address of their own (--local only) */
@@ -299,6 +317,8 @@ static void line_met(void *ctx, struct tr_line_call *which, bool begins)
 	struct tr_voice *voice;
 
 	which->call = begins ? call : 0;
+	if (!begins)
+		tr_control_returned(o->s->control, call);
 	voice = tr_process_speak(o->process, o->tid);
 	if (!voice) {
 		tr_marks_put(o->s->control, o->process->pid, o->tid, begins, call, now, which->begin);
@@ -343,8 +363,9 @@ static struct tr_decision on_mark(struct tr_supervisor *s, struct tr_process *p,
 		uint32_t call = (uint32_t)(p->pid << 12 ^ id);
 		tr_marks_record(way == 'B', call, xf_clock_ticks(), name + (*name == ' '), 0);
 		tr_process_hush(voice);
+		if (way != 'B')
+			tr_control_returned(s->control, call);
 	}
-	(void)s;
 	return (struct tr_decision){ .what = TR_RETURN, .value = (int64_t)n->args[2] };
 }
 

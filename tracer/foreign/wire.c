@@ -54,6 +54,7 @@ struct tr_wire {
 	struct tr_control_connection *slot; /* NULL: no port */
 	uint32_t port, connection;
 	uint32_t nr_requests;   /* so far on this connection */
+	bool tls;               /* what is read here went under TLS */
 	bool lost;
 	bool early;             /* an answer came before the body: the body may never come */
 	bool whole;             /* the request under way is whole with the bytes that are about to go */
@@ -152,7 +153,8 @@ static void wire_lose(struct tr_wire *w)
 /* ---- a request begins */
 
 /* A new transfer is told of once, by whichever request names it first. */
-static uint32_t wire_submit(struct tr_wire *w, const struct tr_s3_request *s3)
+static uint32_t wire_submit(struct tr_wire *w, const struct tr_http_head *head,
+			    const struct tr_s3_request *s3)
 {
 	uint32_t transfer = tr_ids_transfer_new(w->control);
 
@@ -162,17 +164,18 @@ static uint32_t wire_submit(struct tr_wire *w, const struct tr_s3_request *s3)
 	WIRE_EVENT(status, .transfer = transfer, .from = XF_STATE_NOT_STARTED,
 		   .to = XF_STATE_RUNNING);
 	tr_ids_transfer_put(w->control, tr_ids_hash(TR_NAME_OBJECT, s3->bucket, s3->key), transfer);
+	tr_control_object_enter(w->control, transfer, w->tls, head->host, s3->bucket, s3->key);
 	return transfer;
 }
 
 /* Create and put begin a transfer, or take up the one whose last attempt failed. */
-static void wire_begin_transfer(struct tr_wire *w, const struct tr_s3_request *s3,
-				struct wire_request *r)
+static void wire_begin_transfer(struct tr_wire *w, const struct tr_http_head *head,
+				const struct tr_s3_request *s3, struct wire_request *r)
 {
 	r->pending = tr_ids_hash(TR_NAME_PENDING + 16 * s3->op, s3->bucket, s3->key);
 	r->transfer = tr_ids_transfer_take(w->control, r->pending);
 	if (r->transfer == TR_NO_TRANSFER)
-		r->transfer = wire_submit(w, s3);
+		r->transfer = wire_submit(w, head, s3);
 }
 
 /* Everything that carries an upload id belongs to its transfer, known or not. */
@@ -184,7 +187,7 @@ static void wire_find_upload(struct tr_wire *w, const struct tr_http_head *head,
 	r->transfer = tr_ids_transfer_find(w->control, name);
 	if (r->transfer != TR_NO_TRANSFER || !tr_s3_is_upload(s3->op))
 		return;
-	r->transfer = wire_submit(w, s3);
+	r->transfer = wire_submit(w, head, s3);
 	tr_ids_transfer_put(w->control, name, r->transfer);
 }
 
@@ -193,7 +196,7 @@ static void wire_identify(struct tr_wire *w, const struct tr_http_head *head,
 {
 	if (s3->op == XF_OP_CREATE_MULTIPART_UPLOAD || s3->op == XF_OP_PUT_OBJECT ||
 	    s3->op == XF_OP_COPY_OBJECT)
-		wire_begin_transfer(w, s3, r);
+		wire_begin_transfer(w, head, s3, r);
 	else if (head->query & TR_QUERY_UPLOAD_ID)
 		wire_find_upload(w, head, s3, r);
 	else
@@ -584,6 +587,11 @@ struct tr_wire *tr_wire_new(struct tr_control *control, uint32_t port, uint32_t 
 	if (port)
 		slot_take(w, pid);
 	return w;
+}
+
+void tr_wire_under_tls(struct tr_wire *wire)
+{
+	wire->tls = true;
 }
 
 /* Requests nobody will answer any more. */

@@ -47,6 +47,9 @@ struct tr_wire;
  */
 struct tr_wire *tr_wire_new(struct tr_control *control, uint32_t port, uint32_t pid);
 
+/* What passes here goes under TLS. Before its first byte. */
+void tr_wire_under_tls(struct tr_wire *wire);
+
 /*
  * The connection is over. by: "client", "server", "reset": unanswered requests become failed
  * responses. "exit": the program is gone; nobody has seen them fail, they are left undone.

@@ -440,21 +440,45 @@ static bool head_agrees(const struct judge *j, const struct tr_event *e, const s
 	return !h->failed && h->bytes == size && (!*seen || !*sent || same_etag(seen, sent));
 }
 
-static void find_visible(struct judge *j, struct tr_verdict *v)
+/* A HEAD that was itself refused shows nothing. */
+static bool head_tells(const struct xf_ev_object_head *h)
+{
+	return !h->failed || h->http_status == 404;
+}
+
+/*
+ * What the HEADs show of one transfer: the one behind this call's return. Where there is none, the
+ * object was seen before that, or its upload had not even begun. The tracer, process 0, looks for a
+ * program that it traces.
+ */
+static enum tr_visible transfer_visible(const struct judge *j, const struct tr_call *c, const struct tr_transfer_state *t)
+{
+	enum tr_visible visible = TR_VISIBLE_UNKNOWN;
+	for (uint32_t k = 0; k < j->nr_heads; k++) {
+		struct tr_event e = tr_log_event(j->log, j->heads[k]);
+		const struct xf_ev_object_head *h = TR_PAYLOAD(&e, object_head);
+		if ((e.process && e.process != t->process) || h->transfer != t->id || !head_tells(h))
+			continue;
+		bool agrees = head_agrees(j, &e, t);
+		if (h->call == c->id || (!h->call && is_whole_process(c)))
+			return agrees ? TR_VISIBLE_YES : TR_VISIBLE_NO;
+		if (agrees && (c->ret == TR_NONE || e.index < c->ret))
+			visible = TR_VISIBLE_YES;
+		else if (c->ret != TR_NONE && t->submit != TR_NONE && c->ret < t->submit)
+			visible = TR_VISIBLE_NO;
+	}
+	return visible;
+}
+
+static void find_visible(struct judge *j, struct tr_verdict *v, const struct tr_call *c)
 {
 	uint32_t agreed = 0, seen = 0;
 	for (uint32_t i = 0; i < v->nr_transfers; i++) {
-		const struct tr_transfer_state *t = &j->s->transfers[v->transfers[i]];
-		for (uint32_t k = 0; k < j->nr_heads; k++) {
-			struct tr_event e = tr_log_event(j->log, j->heads[k]);
-			if (e.process != t->process || TR_PAYLOAD(&e, object_head)->transfer != t->id)
-				continue;
-			seen++;
-			agreed += head_agrees(j, &e, t);
-			break;
-		}
+		enum tr_visible visible = transfer_visible(j, c, &j->s->transfers[v->transfers[i]]);
+		seen += visible != TR_VISIBLE_UNKNOWN;
+		agreed += visible == TR_VISIBLE_YES;
 	}
-	if (seen)
+	if (seen && (seen == v->nr_transfers || agreed < seen))
 		v->visible = agreed == v->nr_transfers ? TR_VISIBLE_YES : TR_VISIBLE_NO;
 }
 
@@ -890,7 +914,7 @@ static void examine(struct judge *j, struct tr_verdict *v, const struct tr_call 
 		tr_order_past(j->order, c->ret, &j->past, NULL, NULL);
 	place_items(j, v, c);
 	find_outcome(j, v, c);
-	find_visible(j, v);
+	find_visible(j, v, c);
 	uint32_t *ends = c->ret == TR_NONE ? NULL : item_ends(j, v);
 	if (ends && !j->failed &&
 	    tr_barriers_find(j->log, j->order, c->thread, c->enter, c->ret, ends, v->nr_items,

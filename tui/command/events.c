@@ -41,13 +41,44 @@ static void event_print(FILE *out, const struct tr_log *log, const struct tr_eve
 	fputc('\n', out);
 }
 
-static void events_print(FILE *out, const struct tr_log *log, const struct tr_filter *filter, bool json)
+/* What another program's trace is read for; its locks are a hundred times as many. */
+static bool is_about_requests(const struct tr_event *e)
 {
+	static const bool groups[XF_GROUP_COUNT] = {
+		[XF_GROUP_CALL] = true, [XF_GROUP_TRANSFER] = true, [XF_GROUP_PART] = true,
+		[XF_GROUP_OBJECT] = true, [XF_GROUP_REQUEST] = true, [XF_GROUP_DEBUGGER] = true,
+	};
+
+	return groups[xf_kind_info(e->kind)->group];
+}
+
+/* What is to be printed. */
+struct choice {
+	const struct tr_filter *filter; /* NULL: none */
+	bool requests;                  /* only what is about requests */
+	bool json;
+};
+
+/* How many were printed. */
+static uint32_t events_print(FILE *out, const struct tr_log *log, const struct choice *choice)
+{
+	uint32_t printed = 0;
+
 	for (uint32_t i = 0; i < tr_log_nr_events(log) && !ferror(out); i++) {
 		struct tr_event e = tr_log_event(log, i);
-		if (!filter || tr_filter_match(filter, log, &e))
-			event_print(out, log, &e, json);
+		if ((choice->requests && !is_about_requests(&e)) ||
+		    (choice->filter && !tr_filter_match(choice->filter, log, &e)))
+			continue;
+		event_print(out, log, &e, choice->json);
+		printed++;
 	}
+	return printed;
+}
+
+/* Of a foreign program, to people, and without a wish of their own. */
+static bool wants_requests(const struct ui_settings *settings, const struct tr_log *log)
+{
+	return tr_log_property(log, "incomplete") && !settings->all && !settings->filter && !settings->json;
 }
 
 /* What is missing from the trace is said, not passed over. */
@@ -65,6 +96,8 @@ int ui_events_run(struct ui_arguments *arguments)
 	struct tr_filter *filter = NULL;
 	struct xf_error err = XF_ERROR_INIT;
 	struct ui_recording trace;
+	struct choice choice = { .json = settings->json != NULL };
+	uint32_t printed;
 	FILE *out;
 	int failed;
 
@@ -76,13 +109,18 @@ int ui_events_run(struct ui_arguments *arguments)
 		tr_filter_free(filter);
 		return UI_EXIT_USAGE;
 	}
+	choice.filter = filter;
 	out = stream_open(settings);
 	failed = !out;
 	if (out) {
-		events_print(out, trace.log, filter, settings->json != NULL);
+		choice.requests = wants_requests(settings, trace.log);
+		printed = events_print(out, trace.log, &choice);
 		failed = ferror(out) || fflush(out);
 		/* a reader that has seen enough (head) is no trouble of ours */
 		failed = failed && errno != EPIPE;
+		if (choice.requests && !settings->quiet)
+			fprintf(stderr, "xferdb: %u of %u events, those about requests; --all shows them all\n", printed,
+				tr_log_nr_events(trace.log));
 		lost_print(trace.log);
 		if (out != stdout)
 			fclose(out);

@@ -379,7 +379,10 @@ static json_t *threads_json(const struct ui_document *d)
 	for (uint32_t i = 0; d->log && i < tr_log_nr_threads(d->log); i++) {
 		const struct tr_thread *t = tr_log_thread(d->log, i);
 		int64_t busy_ns = 0, wait_ns = 0;
-		json_t *o = json_object();
+		json_t *o;
+		if (!strcmp(t->role, "tracer"))
+			continue; /* one of ours */
+		o = json_object();
 		tr_thread_times(d->verdicts->final, i, &busy_ns, &wait_ns);
 		set(o, "id", integer(t->number));
 		set(o, "name", text(t->name));

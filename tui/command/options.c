@@ -60,6 +60,7 @@ static const struct {
 	{ "output", "Output" },
 	{ "judge", "Judging" },
 	{ "events", "Choosing events" },
+	{ "all", "How much" },
 	{ "serve", "Endpoint" },
 	{ "demo", "Demo" },
 	{ "file", "File" },

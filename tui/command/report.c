@@ -262,6 +262,16 @@ static void settle_line(FILE *out, const struct ui_report *r, const struct tr_ve
 	fprintf(out, " -- %s\n", *command ? command : "CMD…");
 }
 
+/* --verify: the object was not there when the call had returned. Of one that never came to be that is no news. */
+static void visible_line(FILE *out, const struct ui_report *r, const struct tr_verdict *v)
+{
+	bool comes = v->outcome == TR_STORED || v->outcome == TR_STORED_LATER || v->outcome == TR_OUTCOME_UNKNOWN;
+
+	if (is_foreign(r) && comes && v->visible == TR_VISIBLE_NO)
+		fprintf(out, "  a HEAD right after the return did not show the object%s\n",
+			v->nr_transfers > 1 ? "s, or not all of them" : "");
+}
+
 /* The reason, where the sentence has not said it. */
 static void reason_line(FILE *out, const struct ui_report *r, const struct tr_verdict *v)
 {
@@ -282,6 +292,7 @@ static void verdict_print(FILE *out, const struct ui_report *r, const struct tr_
 	waiting_lines(out, v);
 	orphan_line(out, r, v);
 	reason_line(out, r, v);
+	visible_line(out, r, v);
 	settle_line(out, r, v);
 	if (*advice(r, v) && v->outcome != TR_FAILED && v->outcome != TR_CANCELLED)
 		fprintf(out, "  %sif that is not what you want: %s%s\n", ui_tone_begin(r->style, UI_DIM),

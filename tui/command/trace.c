@@ -20,6 +20,7 @@
 #include "tui/command/conclude.h"
 #include "tui/command/local.h"
 #include "tui/command/paths.h"
+#include "tui/command/verify.h"
 #include "tui/screen/app.h"
 
 enum { ENVIRONMENT = 5 };
@@ -277,6 +278,7 @@ static int run(struct follow *f)
 	};
 	struct xf_error err = XF_ERROR_INIT;
 	const struct tr_launch_end *end;
+	struct ui_verifier *verifier = NULL;
 	int status;
 
 	tr_backend_find(s->backend ? s->backend : "auto", &options.backend);
@@ -286,9 +288,14 @@ static int run(struct follow *f)
 		fprintf(stderr, "xferdb: %s\n", err.message);
 		return UI_EXIT_TROUBLE;
 	}
+	if (s->verify == UI_YES || (s->verify == UI_UNSET && f->local))
+		verifier = ui_verifier_start(tr_launch_control(f->launch), f->local, s->quiet || s->verify != UI_YES);
 	wait_for_end(f);
+	ui_verifier_finish(verifier, stderr);
 	end = tr_launch_end(f->launch);
 	status = end->exit_status;
+	if (!end->started)
+		screen_finish(f, NULL); /* there is nothing to be seen on it */
 	say_circumstances(f, end);
 	tr_launch_free(f->launch);
 	if (f->app)

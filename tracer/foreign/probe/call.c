@@ -121,6 +121,7 @@ static void pop(struct shadow *s, int32_t result, const char *error)
 	if (probe_tls.calls)
 		probe_tls.calls--;
 	PROBE_EMIT(call_return, .call = call, .result = result, .error = xf_text(error));
+	tr_control_returned(probe_control, call);
 }
 
 /* Frames further in than this place on the stack are gone. */

@@ -28,6 +28,7 @@ static void end_call(unsigned long id, const char *error)
 	if (probe_tls.calls)
 		probe_tls.calls--;
 	PROBE_EMIT(call_return, .call = call, .result = error ? -1 : 0, .error = xf_text(error));
+	tr_control_returned(probe_control, call);
 }
 
 static void name_thread(const char *name)

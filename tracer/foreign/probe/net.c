@@ -264,6 +264,8 @@ static void start_wire_of_ssl(struct probe_conn *c, const void *bytes, size_t le
 		atomic_fetch_or(&probe_control->incomplete, TR_INCOMPLETE_HTTP2);
 	if (tr_wire_is_request(bytes, len))
 		c->wire = tr_wire_new(probe_control, c->port, (uint32_t)getpid());
+	if (c->wire)
+		tr_wire_under_tls(c->wire);
 }
 
 void probe_ssl_will_write(void *ssl, const void *bytes, size_t len)
