@@ -129,6 +129,14 @@ static void an_end_after_the_return_is_a_witness(void **state)
 	release(&j);
 }
 
+/* Lines of output begin and end a call, and a Go program prints them on whatever thread it is on. */
+static void a_call_may_return_on_another_thread(void **state)
+{
+	(void)state;
+	expect_all(BEGIN "1 call_return call=1\n" WORK DONE END, "does-not-block", "witness", "stored-later");
+	expect_all(BEGIN WORK DONE "1 call_return call=1\n" END, "blocks", "happens-before", "stored");
+}
+
 static void a_program_that_leaves_loses_its_upload(void **state)
 {
 	struct judged j = judge(BEGIN "1 multipart_create transfer=0 upload_id=U-1\n" RETURN END);
@@ -565,6 +573,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_join_blocks),
 	cmocka_unit_test(work_on_the_calling_thread_is_inline),
 	cmocka_unit_test(an_end_after_the_return_is_a_witness),
+	cmocka_unit_test(a_call_may_return_on_another_thread),
 	cmocka_unit_test(a_program_that_leaves_loses_its_upload),
 	cmocka_unit_test(a_submit_with_nothing_behind_it_is_lost_work),
 	cmocka_unit_test(luck_by_sleep_is_unproven),

@@ -495,6 +495,15 @@ static void transfer_event(struct tr_model *m, const struct tr_event *e)
 
 /* ---- calls and frames */
 
+/* The call that thread is in: the newest it made and has not come back from. */
+static uint32_t call_of_thread(const struct tr_model *m, uint32_t thread)
+{
+	for (uint32_t i = m->now.s.nr_calls; i-- > 0;)
+		if (!m->now.s.calls[i].returned && tr_log_call(m->log, i)->thread == thread)
+			return i;
+	return TR_NONE;
+}
+
 static void call_event(struct tr_model *m, const struct tr_event *e, struct tr_thread_state *t)
 {
 	struct frame *f = &m->now;
@@ -512,13 +521,13 @@ static void call_event(struct tr_model *m, const struct tr_event *e, struct tr_t
 	for (uint32_t i = f->s.nr_calls; i-- > 0;)
 		if (!f->s.calls[i].returned && tr_log_call(m->log, i)->id == id &&
 		    tr_log_call(m->log, i)->ret == e->index) {
+			uint32_t caller = tr_log_call(m->log, i)->thread;
 			f->s.calls[i].returned = true;
-			break;
+			if (caller < f->s.nr_threads)
+				f->s.threads[caller].call = call_of_thread(m, caller);
+			return;
 		}
-	t->call = TR_NONE;
-	for (uint32_t i = 0; i < f->s.nr_calls; i++)
-		if (!f->s.calls[i].returned && tr_log_call(m->log, i)->thread == e->thread)
-			t->call = i;
+	t->call = call_of_thread(m, e->thread);
 }
 
 static void frame_event(struct tr_thread_state *t, const struct tr_event *e)
