@@ -1,5 +1,6 @@
 #include "tui/command/report.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "tracer/verdict/place.h"
@@ -349,12 +350,70 @@ static void both_line(FILE *out, const struct ui_report *r)
 			tr_log_thread(r->log, tr_log_call(r->log, call->call)->thread)->name);
 }
 
+/* ---- many calls: what is alike is said once */
+
+/* The place that tells one call's wait from another's. */
+static struct tr_site deciding_site(const struct ui_report *r, const struct tr_verdict *v)
+{
+	const struct tr_barrier *b = tr_verdict_deciding(v);
+	struct tr_event wait = tr_log_event(r->log, b ? b->wait : 0);
+
+	return b ? tr_event_site(r->log, &wait) : (struct tr_site){ .file = "" };
+}
+
+/* Nothing is left out that somebody has to act on: failures and orphans are each named. */
+static bool alike(const struct ui_report *r, const struct tr_verdict *a, const struct tr_verdict *b)
+{
+	if (a->answer != b->answer || a->basis != b->basis || a->outcome != b->outcome || a->call == TR_NONE ||
+	    b->call == TR_NONE || a->outcome == TR_FAILED || *a->orphan || *b->orphan || a->nr_waiting || b->nr_waiting ||
+	    strcmp(tr_log_call(r->log, a->call)->name, tr_log_call(r->log, b->call)->name) != 0)
+		return false;
+	struct tr_site here = deciding_site(r, a), there = deciding_site(r, b);
+	return here.line == there.line && strcmp(here.file, there.file) == 0;
+}
+
+struct group {
+	const struct tr_verdict *first;
+	uint32_t more;
+};
+
+/* Adds a verdict to its group, or begins one: with few calls each has its own. */
+static uint32_t group_add(struct group *groups, uint32_t nr, const struct ui_report *r, const struct tr_verdict *v)
+{
+	for (uint32_t i = 0; i < nr && r->verdicts->nr > LISTED_MOST; i++)
+		if (alike(r, groups[i].first, v)) {
+			groups[i].more++;
+			return nr;
+		}
+	groups[nr] = (struct group){ .first = v };
+	return nr + 1;
+}
+
+static void group_print(FILE *out, const struct ui_report *r, const struct group *g)
+{
+	verdict_print(out, r, g->first);
+	if (g->more)
+		fprintf(out, "  and %u more call%s of %s came out alike (all of them with --json)\n", g->more,
+			g->more == 1 ? "" : "s", call_name(r, g->first));
+}
+
+static void verdicts_print(FILE *out, const struct ui_report *r)
+{
+	struct group *groups = calloc(r->verdicts->nr + 1, sizeof(*groups));
+	uint32_t nr = 0;
+
+	for (uint32_t i = 0; groups && i < r->verdicts->nr; i++)
+		nr = group_add(groups, nr, r, &r->verdicts->list[i]);
+	for (uint32_t i = 0; i < nr; i++)
+		group_print(out, r, &groups[i]);
+	free(groups);
+}
+
 void ui_report_verdicts(FILE *out, const struct ui_report *r)
 {
 	char lost[256];
 
-	for (uint32_t i = 0; i < r->verdicts->nr; i++)
-		verdict_print(out, r, &r->verdicts->list[i]);
+	verdicts_print(out, r);
 	both_line(out, r);
 	lost_line(out, r);
 	if (*tr_log_lost_sentence(r->log, lost, sizeof(lost)))
