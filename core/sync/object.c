@@ -30,7 +30,7 @@ struct xf_wait xf_wait_begin(uint64_t limit_ns)
 bool xf_wait_more(struct xf_wait *w, struct xf_object *o)
 {
 	if (!w->began_ns)
-		w->began_ns = xf_clock_mono_ns();
+		w->began_ns = xf_gate_now_ns();
 	if (!w->deadline_ns) {
 		pthread_cond_wait(&o->changed, &o->lock);
 		return true;
@@ -47,5 +47,5 @@ bool xf_wait_more(struct xf_wait *w, struct xf_object *o)
 
 uint64_t xf_wait_waited_ns(const struct xf_wait *w)
 {
-	return w->began_ns ? xf_clock_mono_ns() - w->began_ns : 0;
+	return w->began_ns ? xf_gate_now_ns() - w->began_ns : 0;
 }

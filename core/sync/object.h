@@ -25,7 +25,7 @@ void xf_object_fini(struct xf_object *o);
 
 /* A wait under way: when it began and when it must end. */
 struct xf_wait {
-	uint64_t began_ns;     /* CLOCK_MONOTONIC; 0: it has not had to wait */
+	uint64_t began_ns;     /* xf_gate_now_ns; 0: it has not had to wait */
 	uint64_t deadline_ns;  /* xf_gate_now_ns; 0: never */
 };
 
@@ -37,7 +37,7 @@ struct xf_wait xf_wait_begin(uint64_t limit_ns);
  */
 bool xf_wait_more(struct xf_wait *w, struct xf_object *o);
 
-/* Time spent in it so far, ns; 0 when it never had to wait. */
+/* Time spent in it so far, ns, without what a debugger stopped meanwhile; 0 when it never had to wait. */
 uint64_t xf_wait_waited_ns(const struct xf_wait *w);
 
 static inline enum xf_how xf_wait_how(const struct xf_wait *w)
