@@ -1,26 +1,14 @@
 """The prompt: pdb's commands on an upload, driven through standard input and through a terminal."""
+import contextlib
 import os
 import re
+import select
+import socket
+import threading
 import time
 
 import t
-
-FIVE_PARTS = 33 * t.MiB
-
-
-def debug(*commands, size=FIVE_PARTS, args=(), env=None, prompts=False, cwd=None):
-    """A session on an upload to an endpoint of its own; the commands come from standard input."""
-    path = t.tmp("file")
-    if not os.path.exists(path) or os.path.getsize(path) != size:
-        t.make_file("file", size)
-    batch = [] if prompts else ["--batch"]
-    return t.xferdb("debug", "put", path, "s3://bucket/key", "--local", *batch, *args,
-                    input=("\n".join(commands) + "\n").encode(), env=env, cwd=cwd, timeout=100)
-
-
-def stops(text):
-    """The lines that say at which event it stopped, without threads' numbers' accidents."""
-    return re.findall(r"^(?:\(xferdb\) )?\[(\S+ .*)\]$", text, re.M)
+from prompt import FIVE_PARTS, debug, stops
 
 
 def test_stops_before_the_first_event_and_goes_on():
@@ -240,17 +228,93 @@ def test_a_failing_upload_is_met_post_mortem():
 def test_a_long_stop_times_nothing_out():
     commands = ["b part_start 2", "c"] + ["p 1"] * 3
     path = t.make_file("file", FIVE_PARTS)
-    limit = "%dms" % (400 * t.SLOW)
+    limit = "%ds" % (2 * t.SLOW)            # a loaded machine may keep a request waiting by itself
     p = t.Process(t.XFERDB, "debug", "put", path, "s3://bucket/key", "--local", "--batch", "--read-timeout", limit,
                   "--connect-timeout", limit, stdin=-1)
     p.popen.stdin.write(("\n".join(commands) + "\n").encode())
     p.popen.stdin.flush()
     p.wait_line(r"part_start part=2")
-    time.sleep(1.2 * t.SLOW)                # three times the limit
-    p.popen.stdin.write(b"clear 1\nc\np part[2].attempts + part[1].attempts\nevents 0, 100000\n")
+    time.sleep(5 * t.SLOW)
+    p.popen.stdin.write(b"clear 1\nc\np part[2].attempts + part[1].attempts\nverdict\nevents 0, 100000\n")
     p.popen.stdin.close()
     t.equal(p.wait(), 0, p.text())
     t.true("\n2\n" in p.text() and "part_retry" not in p.text(), p.text())
+    waited = t.match(r"^WAITS \(proved\): .*held by result \(([\d.]+) ms\)", p.text())
+    t.true(float(waited.group(1)) < 5000 * t.SLOW, waited.group(0))     # the stop is no part of the wait
+
+
+class Impatient(threading.Thread):
+    """Passes connections on to a port, and closes each through which nothing has come for some time."""
+
+    def __init__(self, port, seconds):
+        super().__init__()
+        self.port, self.seconds, self.ends = port, seconds, {}
+        self.over, self.hung_up = threading.Event(), 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener.settimeout(0.05)
+        self.endpoint = "http://127.0.0.1:%d" % self.listener.getsockname()[1]
+
+    def close(self, one):
+        for end in (one, self.ends[one][0]):
+            if self.ends.pop(end, None):
+                end.close()
+
+    def accept(self):
+        with contextlib.suppress(socket.timeout):
+            near = self.listener.accept()[0]
+            far = socket.create_connection(("127.0.0.1", self.port))
+            self.ends[near], self.ends[far] = [far, time.monotonic()], [near, time.monotonic()]
+
+    def carry(self, one):
+        data = b""
+        with contextlib.suppress(OSError):
+            data = one.recv(1 << 20)
+        if not data:
+            self.close(one)
+            return
+        other = self.ends[one][0]
+        self.ends[one][1] = self.ends[other][1] = time.monotonic()
+        with contextlib.suppress(OSError):
+            other.sendall(data)
+
+    def run(self):
+        while not self.over.is_set():
+            self.accept()
+            for one in select.select(list(self.ends), [], [], 0)[0]:
+                if one in self.ends:
+                    self.carry(one)
+            for one in [o for o in self.ends if time.monotonic() - self.ends[o][1] > self.seconds]:
+                if one in self.ends:
+                    self.close(one)
+                    self.hung_up += 1
+        for one in list(self.ends):
+            if one in self.ends:
+                self.close(one)
+        self.listener.close()
+
+
+def test_an_endpoint_that_hangs_up_on_a_long_stop_is_seen_as_that():
+    """It closes what has been quiet; the pause itself is nobody's failure, and nothing is tried again for it."""
+    with t.Serve() as server:
+        relay = Impatient(int(server.endpoint.rsplit(":", 1)[1]), 1 * t.SLOW)
+        relay.start()
+        try:
+            p = t.Process(t.XFERDB, "debug", "put", t.make_file("file", FIVE_PARTS), "s3://bucket/key", "--batch",
+                          "--max-concurrency", "1", stdin=-1, env=server.environment(AWS_ENDPOINT_URL=relay.endpoint))
+            p.popen.stdin.write(b"b part_done 2\nc\np 'here'\n")
+            p.popen.stdin.flush()
+            p.wait_line(r"'here'")
+            t.wait_until(lambda: relay.hung_up, 30)
+            p.popen.stdin.write(b"clear 1\nc\np future.status\nevents 0, 100000\nverdict\n")
+            p.popen.stdin.close()
+            status = p.wait()
+        finally:
+            relay.over.set()
+            relay.join()
+    t.equal(status, 0, p.text())
+    t.true("\n'success'\n" in p.text() and "part_retry" not in p.text(), p.text())
+    t.match(r"connection_closed", p.text())
+    t.match(r"^WAITS \(proved\)", p.text())
 
 
 def test_start_up_files_and_commands_of_the_command_line():
@@ -297,7 +361,7 @@ def test_run_repeats_the_experiment_with_other_arguments():
     r = debug("b call_return", "c", "run --max-concurrency 1 --wait none", "p config.max_concurrency", "c", "p call.returned",
               "run --local", "run nothing-there s3://bucket/k", "restart '%s' s3://bucket/other" % other, "clear 1", "b plan",
               "c", "p future.key", "clear 2", "c")
-    t.match(r"^Restarting with arguments:\n\t--max-concurrency 1 --wait none\n> ", r.out, r)
+    t.match(r"^Restarting put with arguments:\n\t--max-concurrency 1 --wait none\n> ", r.out, r)
     t.true("\n1\n" in r.out and "\nTrue\n" in r.out and "\n'other'\n" in r.out, r)
     t.match(r"^\*\*\* Cannot run --local: only options of the transfer and of the call can change", r.out, r)
     t.match(r"^\*\*\* Cannot run nothing-there s3://bucket/k: ", r.out, r)
@@ -307,7 +371,7 @@ def test_run_repeats_the_experiment_with_other_arguments():
 
 def test_prompts_stand_where_pdb_has_them():
     r = debug("p 1", "commands", "b part_start 1", "commands", "p 2", "end", prompts=True)
-    t.true("\n(xferdb) 1\n(xferdb) *** No breakpoints have been set\n(xferdb) Breakpoint 1 at part_start 1\n"
+    t.true("\n(xferdb) 1\n(xferdb) *** cannot set commands: Breakpoint number expected\n(xferdb) Breakpoint 1 at part_start 1\n"
            "(xferdb) (com) (com) (xferdb) " in r.out, r)
 
 

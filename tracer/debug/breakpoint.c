@@ -8,11 +8,25 @@
 
 #include "tracer/debug/source.h"
 
+void tr_break_free_commands(char **list, unsigned nr)
+{
+	for (unsigned i = 0; i < nr; i++)
+		free(list[i]);
+	free(list);
+}
+
+unsigned tr_break_copy_commands(const struct tr_break *b, char ***list)
+{
+	unsigned nr = 0;
+	*list = calloc(b->nr_commands + 1, sizeof(**list));
+	while (*list && nr < b->nr_commands && ((*list)[nr] = strdup(b->commands[nr])))
+		nr++;
+	return nr;
+}
+
 static void break_fini(struct tr_break *b)
 {
-	for (unsigned i = 0; i < b->nr_commands; i++)
-		free(b->commands[i]);
-	free(b->commands);
+	tr_break_free_commands(b->commands, b->nr_commands);
 	free(b->condition);
 	tr_filter_free(b->filter);
 	*b = (struct tr_break){ .number = 0 };
@@ -66,14 +80,18 @@ static void place_kinds(struct tr_break *b)
 	}
 }
 
-static const char *parse_line(const char *file, uint32_t line, struct tr_break *out, char *err, size_t cap)
+static const char *parse_line(const char *file, const char *current, uint32_t line, struct tr_break *out,
+			      char *err, size_t cap)
 {
-	const struct tr_source *s = tr_source_find(file);
+	bool others;
+	const struct tr_source *s = tr_source_meant(file, current, &others);
+	if (others)
+		return say(err, cap, "several files end in '%s': name its folder, too", file);
 	if (!s)
-		return say(err, cap, "'%s' not found among the embedded sources", file);
-	if (line > tr_source_nr_lines(s))
+		return say(err, cap, "'%s' not found from sys.path", file);
+	if (!line || line > tr_source_nr_lines(s))
 		return "End of file";
-	uint32_t at = line && !tr_source_blank(s, line) ? line_with_event(s, line) : 0;
+	uint32_t at = tr_source_blank(s, line) ? 0 : line_with_event(s, line);
 	if (!at)
 		return "Blank or comment";
 	out->type = TR_BREAK_LINE;
@@ -147,7 +165,20 @@ static bool take_kinds(const char *word, struct tr_break *out)
 	return false;
 }
 
-/* What stands behind the kind: numbers are the part, other words a filter. */
+/* A function's name behind what enters or leaves one, or behind `return`. */
+static bool take_function(const char *word, struct tr_break *out)
+{
+	bool frames = out->kinds[XF_EV_frame_enter] || out->kinds[XF_EV_frame_leave];
+	const struct xf_site *site = frames || out->kinds[XF_EV_call_return] ? entry_of(word) : NULL;
+	if (!site || site->kind != XF_EV_frame_enter)
+		return false;
+	out->function = site->function;
+	out->kinds[XF_EV_frame_leave] |= !frames;
+	out->kinds[XF_EV_call_return] = false;
+	return true;
+}
+
+/* What stands behind the kind: numbers are the part, functions where it has any, other words a filter. */
 static const char *parse_rest(const char *rest, struct tr_break *out, char *err, size_t cap)
 {
 	char filter[256] = "", word[128];
@@ -157,6 +188,8 @@ static const char *parse_rest(const char *rest, struct tr_break *out, char *err,
 		size_t at = strlen(filter);
 		if (all_digits(word))
 			out->part = (uint32_t)strtoul(word, NULL, 10);
+		else if (take_function(word, out))
+			continue;
 		else if (strpbrk(word, "=<>~!"))
 			snprintf(filter + at, sizeof(filter) - at, " %s", word);
 		else
@@ -225,7 +258,7 @@ const char *tr_break_parse(const char *text, const char *file, struct tr_break *
 	*out = (struct tr_break){ .enabled = true };
 	sscanf(text, "%127s%n", word, &n);
 	if (is_line(text, file, place, &line))
-		return parse_line(place, line, out, err, cap);
+		return parse_line(place, file ? file : "", line, out, err, cap);
 	copy_words(text, out->where, sizeof(out->where));
 	if (strcmp(word, "sem") == 0)
 		return parse_sem(text + n, out, err, cap);
@@ -349,7 +382,7 @@ bool tr_break_quick(const struct tr_break *b, const struct tr_hit *hit)
 	case TR_BREAK_FUNCTION:
 		return hit->line == b->line && !hit->again && strcmp(hit->function, b->function) == 0;
 	case TR_BREAK_EVENT:
-		return part_fits(b, hit->record);
+		return part_fits(b, hit->record) && (!b->function || strcmp(hit->function, b->function) == 0);
 	case TR_BREAK_SEM:
 		return value_fits(b, hit->record);
 	case TR_BREAK_THREAD:

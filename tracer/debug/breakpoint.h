@@ -7,6 +7,7 @@
  *     b sem NAME [OP N]        an event of that semaphore, when its value is so
  *     b thread NAME            any event of that thread
  *     b retry|join|return [N]  part_retry and backoff, join_begin and join_end, call_return
+ *     b return FUNCTION        where it returns; also b frame_leave FUNCTION
  *
  * Matching has two steps. The quick one needs nothing but the event and runs on
  * the run's threads; the full one asks the recording and runs on the controller.
@@ -26,6 +27,7 @@ struct tr_break {
 	uint32_t number;       /* from 1; 0: the row is free */
 	enum tr_break_type type;
 	bool temporary, enabled;
+	bool stays;            /* temporary, but its condition raises: a hint, as in pdb */
 	uint32_t hits, ignore;
 	char *condition;       /* NULL: none */
 	char **commands;       /* nr_commands of them */
@@ -85,6 +87,10 @@ bool tr_break_quick(const struct tr_break *b, const struct tr_hit *hit);
 
 /* One row of pdb's table, with its continuation lines, to buf. */
 const char *tr_break_row(const struct tr_break *b, char *buf, size_t cap);
+
+/* Its list of commands as it is now, whatever they do to it. Owns: *list. Returns how many. */
+unsigned tr_break_copy_commands(const struct tr_break *b, char ***list);
+void tr_break_free_commands(char **list, unsigned nr);
 
 /* Is there one on this line? For the listing's B. */
 bool tr_breaks_on(const struct tr_breaks *b, const char *file, uint32_t line);

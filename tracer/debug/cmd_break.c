@@ -82,8 +82,14 @@ static void clear_place(struct tr_session *s, const char *where)
 	unsigned found = 0;
 	struct tr_break *b;
 	const char *colon = strrchr(where, ':');
+	if (!colon[1] || strspn(colon + 1, "0123456789") != strlen(colon + 1)) {
+		tr_complain(s, "Invalid line number (%s)", colon + 1);
+		return;
+	}
 	snprintf(file, sizeof(file), "%.*s", (int)(colon - where), where);
-	const struct tr_source *source = tr_source_find(file);
+	struct tr_frame frame = { .line = 0 };
+	bool known = tr_session_frame(s, &frame), others;
+	const struct tr_source *source = tr_source_meant(file, known ? frame.site.file : "", &others);
 	uint32_t line = (uint32_t)strtoul(colon + 1, NULL, 10);
 	for (unsigned i = 0; source && (b = tr_breaks_at(&s->breaks, i));) {
 		if (b->file && b->line == line && strcmp(b->file, source->file) == 0) {
@@ -187,22 +193,17 @@ void tr_cmd_condition(struct tr_session *s, const char *argument)
 	       b->number);
 }
 
-static struct tr_break *newest(struct tr_session *s)
-{
-	struct tr_break *b, *last = NULL;
-	for (unsigned i = 0; (b = tr_breaks_at(&s->breaks, i)); i++)
-		last = b;
-	return last;
-}
-
 void tr_cmd_commands(struct tr_session *s, const char *argument)
 {
 	char err[128];
-	struct tr_break *b = *argument ? tr_breaks_find(&s->breaks, argument, err, sizeof(err)) : newest(s);
-	if (!b && !*argument) {
-		tr_complain(s, "No breakpoints have been set");
+	char last[16] = "";
+	if (*argument && strspn(argument, "0123456789") != strlen(argument)) {
+		tr_complain(s, "Usage: commands [bnum]\n        ...\n        end");
 		return;
 	}
+	if (!*argument && s->breaks.nr)
+		snprintf(last, sizeof(last), "%u", s->breaks.nr);
+	struct tr_break *b = tr_breaks_find(&s->breaks, *argument ? argument : last, err, sizeof(err));
 	if (!b) {
 		tr_complain(s, "cannot set commands: %s", err);
 		return;

@@ -1,4 +1,4 @@
-/* p, pp, whatis, display, undisplay, exceptions, and statements. */
+/* p, pp, whatis, exceptions, and statements. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@ static bool evaluate(struct tr_session *s, const char *text, struct tr_value *ou
 void tr_cmd_print(struct tr_session *s, const char *argument)
 {
 	struct tr_value v;
-	char text[1024];
+	char text[TR_SHOWN_MAX];
 	if (evaluate(s, argument, &v))
 		tr_say(s, "%s\n", tr_value_repr(s, &v, text, sizeof(text)));
 }
@@ -27,7 +27,7 @@ void tr_cmd_print(struct tr_session *s, const char *argument)
 static void pretty_object(struct tr_session *s, const struct tr_value *v)
 {
 	const struct tr_class *c = v->object.class;
-	char text[1024];
+	char text[TR_SHOWN_MAX];
 	const char *name;
 	struct tr_value out;
 	tr_say(s, "%s\n", tr_value_repr(s, v, text, sizeof(text)));
@@ -52,7 +52,7 @@ static void pretty_object(struct tr_session *s, const struct tr_value *v)
 void tr_cmd_pretty(struct tr_session *s, const char *argument)
 {
 	struct tr_value v;
-	char text[1024];
+	char text[TR_SHOWN_MAX];
 	if (!evaluate(s, argument, &v))
 		return;
 	if (v.type == TR_VALUE_OBJECT)
@@ -102,61 +102,6 @@ void tr_cmd_whatis(struct tr_session *s, const char *argument)
 		tr_say(s, "<class '%s'>\n", tr_value_type_name(&v));
 }
 
-/* ---- display */
-
-static void list_displays(struct tr_session *s)
-{
-	struct tr_frame frame;
-	if (!tr_session_frame(s, &frame))
-		return;
-	tr_say(s, "Currently displaying:\n");
-	for (unsigned i = 0; i < TR_MAX_DISPLAYS; i++)
-		if (s->displays[i].expression && strcmp(s->displays[i].function, frame.site.function) == 0)
-			tr_say(s, "%s: %s\n", s->displays[i].expression, s->displays[i].last);
-}
-
-void tr_cmd_display(struct tr_session *s, const char *argument)
-{
-	struct tr_names scope = tr_session_names(s);
-	struct tr_expr_error error;
-	struct tr_display *d = NULL;
-	struct tr_frame frame;
-	struct tr_value v;
-	if (!*argument) {
-		list_displays(s);
-		return;
-	}
-	for (unsigned i = 0; i < TR_MAX_DISPLAYS && !d; i++)
-		if (!s->displays[i].expression)
-			d = &s->displays[i];
-	if (!d || !tr_session_frame(s, &frame)) {
-		tr_complain(s, d ? "there is no frame to display it in" : "too many displays");
-		return;
-	}
-	if (tr_expr_eval(argument, &scope, &v, &error))
-		tr_value_repr(s, &v, d->last, sizeof(d->last));
-	else
-		snprintf(d->last, sizeof(d->last), "** raised %s **", error.text);
-	d->expression = strdup(argument);
-	snprintf(d->function, sizeof(d->function), "%s", frame.site.function);
-	tr_say(s, "display %s: %s\n", argument, d->last);
-}
-
-void tr_cmd_undisplay(struct tr_session *s, const char *argument)
-{
-	bool found = !*argument;
-	for (unsigned i = 0; i < TR_MAX_DISPLAYS; i++) {
-		struct tr_display *d = &s->displays[i];
-		if (!d->expression || (*argument && strcmp(d->expression, argument) != 0))
-			continue;
-		free(d->expression);
-		d->expression = NULL;
-		found = true;
-	}
-	if (!found)
-		tr_complain(s, "not displaying %s", argument);
-}
-
 /* ---- the rest */
 
 void tr_cmd_exceptions(struct tr_session *s, const char *argument)
@@ -187,7 +132,7 @@ void tr_cmd_statement(struct tr_session *s, const char *argument)
 	struct tr_names scope = tr_session_names(s);
 	struct tr_expr_error error;
 	struct tr_value v;
-	char text[1024];
+	char text[TR_SHOWN_MAX];
 	bool assigned;
 	if (!*argument)
 		return;

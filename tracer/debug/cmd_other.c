@@ -1,4 +1,4 @@
-/* help, alias, unalias, set, interact, debug. */
+/* help, alias, unalias, set. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,11 +82,30 @@ void tr_cmd_help(struct tr_session *s, const char *argument)
 
 /* ---- aliases */
 
-static void list_alias(struct tr_session *s, const char *name)
+static void list_aliases(struct tr_session *s)
+{
+	const char *last = "";
+	for (;;) {
+		int next = -1;
+		for (int i = 0; i < TR_MAX_ALIASES; i++)
+			if (s->aliases[i].name && strcmp(s->aliases[i].name, last) > 0 &&
+			    (next < 0 || strcmp(s->aliases[i].name, s->aliases[next].name) < 0))
+				next = i;
+		if (next < 0)
+			return;
+		last = s->aliases[next].name;
+		tr_say(s, "%s = %s\n", last, s->aliases[next].text);
+	}
+}
+
+static void show_alias(struct tr_session *s, const char *name)
 {
 	for (unsigned i = 0; i < TR_MAX_ALIASES; i++)
-		if (s->aliases[i].name && (!*name || strcmp(s->aliases[i].name, name) == 0))
-			tr_say(s, "%s = %s\n", s->aliases[i].name, s->aliases[i].text);
+		if (s->aliases[i].name && strcmp(s->aliases[i].name, name) == 0) {
+			tr_say(s, "%s = %s\n", name, s->aliases[i].text);
+			return;
+		}
+	tr_complain(s, "Unknown alias '%s'", name);
 }
 
 static bool remove_alias(struct tr_session *s, const char *name)
@@ -107,8 +126,12 @@ void tr_cmd_alias(struct tr_session *s, const char *argument)
 	int n = 0;
 	sscanf(argument, "%63s%n", name, &n);
 	const char *text = argument + n + strspn(argument + n, " \t");
+	if (!*name) {
+		list_aliases(s);
+		return;
+	}
 	if (!*text) {
-		list_alias(s, name);
+		show_alias(s, name);
 		return;
 	}
 	remove_alias(s, name);
@@ -144,19 +167,4 @@ void tr_cmd_set(struct tr_session *s, const char *argument)
 	else
 		tr_say(s, "scheduler %s: a step runs %s\n", s->scheduler ? "on" : "off",
 		       s->scheduler ? "the selected thread alone" : "every thread that is not held");
-}
-
-void tr_cmd_interact(struct tr_session *s, const char *argument)
-{
-	(void)argument;
-	tr_say(s, "*interactive* (expressions; end with exit() or end of input)\n");
-	s->interacting = true;
-}
-
-/* An expression has no events of its own to stop at: it is evaluated, and that is that. */
-void tr_cmd_debug(struct tr_session *s, const char *argument)
-{
-	tr_say(s, "ENTERING RECURSIVE DEBUGGER\n");
-	tr_cmd_statement(s, argument);
-	tr_say(s, "LEAVING RECURSIVE DEBUGGER\n");
 }

@@ -9,10 +9,15 @@ static bool begin_again(struct tr_session *s)
 {
 	if (!s->over || !s->live)
 		return false;
-	if (s->target->may_repeat)
-		tr_session_start(s);
-	else
-		tr_complain(s, "The run is over. 'run' repeats it, and uploads again.");
+	if (!s->target->may_repeat) {
+		tr_complain(s, "The run is over. 'run' repeats it, and %sloads again.",
+			    s->target->name && strcmp(s->target->name, "get") == 0 ? "down" : "up");
+		return true;
+	}
+	if (*tr_session_error(s))
+		tr_say(s, "Post mortem debugger finished. The %s will be restarted\n",
+		       s->target->name ? s->target->name : "program");
+	tr_session_start(s);
 	return true;
 }
 
@@ -88,11 +93,8 @@ void tr_cmd_continue_(struct tr_session *s, const char *argument)
 {
 	const struct tr_step step = { .kind = TR_GO_ON };
 	(void)argument;
-	if (s->over && s->live && s->target->may_repeat)
-		tr_session_start(s);
-	else if (begin_again(s))
-		return;
-	tr_session_go(s, &step);
+	if (!begin_again(s) || !s->over)
+		tr_session_go(s, &step);
 }
 
 static bool until_thing(struct tr_session *s, const char *argument, struct tr_step *step)
@@ -182,7 +184,7 @@ void tr_cmd_run(struct tr_session *s, const char *argument)
 	end_this_run(s);
 	if (*argument)
 		t->arguments(t->ctx, argument, true);
-	tr_say(s, "Restarting with arguments:\n\t%s\n", *argument ? argument : "the same");
+	tr_say(s, "Restarting %s with arguments:\n\t%s\n", t->name ? t->name : "", t->given ? t->given(t->ctx) : "");
 	tr_session_start(s);
 }
 

@@ -68,7 +68,7 @@ void tr_cmd_args(struct tr_session *s, const char *argument)
 {
 	struct tr_frame frame;
 	struct tr_value v;
-	char name[64], text[TR_TEXT_MAX + 8];
+	char name[64], text[TR_SHOWN_MAX];
 	(void)argument;
 	if (!tr_session_frame(s, &frame))
 		return;

@@ -324,14 +324,18 @@ static void missing(struct tr_session *s, const struct tr_verdicts *all, const s
 static void show_verdict(struct tr_session *s, const struct tr_verdicts *all, const struct tr_verdict *v)
 {
 	char text[512];
-	bool running = s->live && !s->over && v->answer == TR_NOT_RETURNED && v->call != TR_NONE;
-	if (running) {
+	bool live = s->live && !s->over;
+	if (live && v->call == TR_NONE) {
+		tr_say(s, "The call has not been made yet.\n");
+		return;
+	}
+	if (live && v->answer == TR_NOT_RETURNED) {
 		missing(s, all, v);
 		return;
 	}
 	tr_say(s, "%s: %s\n", tr_answer_heading(v->answer, v->basis),
 	       tr_verdict_sentence(s->log, all, v, text, sizeof(text)));
-	if (*v->reason)
+	if (*v->reason && !strstr(text, v->reason))
 		tr_say(s, "%s\n", v->reason);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tracer/debug/command.h"
+#include "tracer/export/text.h"
 
 static bool is_shown(enum xf_kind kind)
 {
@@ -29,11 +30,36 @@ static void show_pending(struct tr_session *s)
 		       tr_session_event_text(s, &place.event, &place.site, text, sizeof(text)));
 }
 
+/* A line of JSONL, as `events --json` outside the prompt has it. */
+static void show_event_json(struct tr_session *s, uint32_t i)
+{
+	struct tr_event e = tr_log_event(s->log, i);
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	if (!out)
+		return;
+	tr_put_event_json(out, s->log, &e);
+	fclose(out);
+	tr_say(s, "%s\n", text);
+	free(text);
+}
+
+static void show_events_json(struct tr_session *s, const struct tr_range *range, uint32_t nr)
+{
+	for (uint32_t i = range->first; i <= range->last && i < nr; i++)
+		show_event_json(s, i);
+	s->events_next = range->last < nr ? range->last + 1 : nr;
+}
+
 void tr_cmd_events(struct tr_session *s, const char *argument)
 {
 	struct tr_range range;
 	uint32_t at = tr_session_at(s), nr = s->log ? tr_log_nr_events(s->log) : 0;
-	snprintf(s->last_line, sizeof(s->last_line), "events");
+	bool json = strncmp(argument, "--json", 6) == 0 && strchr(" \t", argument[6]);
+	if (json)
+		argument += 6 + strspn(argument + 6, " \t");
+	snprintf(s->last_line, sizeof(s->last_line), json ? "events --json" : "events");
 	if (!tr_parse_range(argument, &range)) {
 		tr_complain(s, "Error in argument: '%s'", argument);
 		return;
@@ -42,6 +68,10 @@ void tr_cmd_events(struct tr_session *s, const char *argument)
 		bool around = range.around || !s->events_next;
 		range.first = around ? (at > 5 ? at - 5 : 0) : s->events_next;
 		range.last = range.first + 10;
+	}
+	if (json) {
+		show_events_json(s, &range, nr);
+		return;
 	}
 	for (uint32_t i = range.first; i <= range.last && i < nr; i++)
 		if (is_shown(tr_log_kind(s->log, i)))

@@ -1,4 +1,4 @@
-/* command: lines, aliases, `;;`, repetition, dispatch, completion. */
+/* command: lines, aliases, `;;`, repetition, dispatch. */
 #include "tracer/debug/command.h"
 
 #include <ctype.h>
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_EXPANSIONS = 100 };
+enum { MAX_EXPANSIONS = 100, MAX_NESTING = 8 };
 
 /* ---- words */
 
@@ -115,17 +115,19 @@ static void expand(const char *alias, const char *rest, char out[TR_LINE_MAX])
 	out[at] = '\0';
 }
 
-static void expand_aliases(const struct tr_session *s, char line[TR_LINE_MAX])
+/* False: they lead to each other for ever. */
+static bool expand_aliases(const struct tr_session *s, char line[TR_LINE_MAX])
 {
 	for (unsigned i = 0; i < MAX_EXPANSIONS; i++) {
 		char text[TR_LINE_MAX];
 		size_t n = strcspn(line, " \t");
 		const char *alias = alias_of(s, line, n);
 		if (!alias)
-			return;
+			return true;
 		expand(alias, skip_blanks(line + n), text);
 		memcpy(line, text, sizeof(text));
 	}
+	return false;
 }
 
 /* ---- one command */
@@ -137,46 +139,61 @@ static void refuse_argument(struct tr_session *s, const struct tr_command *c, co
 	tr_say(s, "      Usage: %s\n", tr_command_usage(c, usage, sizeof(usage)));
 }
 
-static void run_statement(struct tr_session *s, const char *text)
+/* The command that the line begins with; its name may have dashes. NULL: it is a statement. */
+static const struct tr_command *command_of(const char *line, size_t *len)
 {
-	tr_cmd_statement(s, text);
+	const struct tr_command *c = NULL;
+	char word[64];
+	*len = strcspn(line, " \t");
+	for (int dashes = 1; dashes >= 0 && !c; dashes--) {
+		if (!dashes)
+			*len = word_length(line);
+		snprintf(word, sizeof(word), "%.*s", (int)(*len < sizeof(word) ? *len : 0), line);
+		c = *word ? tr_command_find(word) : NULL;
+	}
+	return c;
 }
 
 /* Without aliases and `;;`: a command, `?`, `!`, or a statement. */
 static void dispatch(struct tr_session *s, const char *line)
 {
-	char word[64] = "";
-	size_t n = word_length(line);
+	size_t n;
 	if (*line == '?') {
 		tr_cmd_help(s, skip_blanks(line + 1));
 		return;
 	}
-	if (*line == '!' || !n || n >= sizeof(word)) {
-		run_statement(s, skip_blanks(line + (*line == '!')));
-		return;
-	}
-	memcpy(word, line, n);
-	const struct tr_command *c = tr_command_find(word);
+	const struct tr_command *c = command_of(line, &n);
 	const char *argument = skip_blanks(line + n);
 	if (!c)
-		run_statement(s, line);
+		tr_cmd_statement(s, skip_blanks(line + (*line == '!')));
 	else if (c->flags & TR_NO_ARGUMENT && *argument)
 		refuse_argument(s, c, argument);
-	else
+	else if (!tr_inner_takes(s, c))
 		c->run(s, argument);
+}
+
+/* And what the lists of the breakpoints hit there end with, one after the other. */
+static void obey(struct tr_session *s, const char *line)
+{
+	dispatch(s, line);
+	while (s->resume && !s->done) {
+		char text[TR_LINE_MAX];
+		snprintf(text, sizeof(text), "%s", s->resume);
+		free(s->resume);
+		s->resume = NULL;
+		if (expand_aliases(s, text))
+			dispatch(s, text);
+	}
 }
 
 /* ---- a breakpoint's list */
 
 bool tr_command_resumes(const struct tr_session *s, const char *line)
 {
-	char text[TR_LINE_MAX], word[64] = "";
+	char text[TR_LINE_MAX];
+	size_t n;
 	snprintf(text, sizeof(text), "%s", skip_blanks(line));
-	expand_aliases(s, text);
-	size_t n = word_length(text);
-	if (n && n < sizeof(word))
-		memcpy(word, text, n);
-	const struct tr_command *c = tr_command_find(word);
+	const struct tr_command *c = expand_aliases(s, text) ? command_of(text, &n) : NULL;
 	return c && c->flags & TR_RESUMES;
 }
 
@@ -238,25 +255,38 @@ static void answer(struct tr_session *s, const char *line)
 	tr_session_breaks_changed(s);
 }
 
-static void interact(struct tr_session *s, const char *line)
-{
-	if (strcmp(line, "exit()") == 0 || strcmp(line, "quit()") == 0)
-		s->interacting = false;
-	else if (*line)
-		tr_cmd_statement(s, line);
-}
-
 /* What the conversation waits for takes the line; else it is a command. */
 static void take_one(struct tr_session *s, const char *line)
 {
 	if (s->asking)
 		answer(s, line);
-	else if (s->interacting)
-		interact(s, line);
+	else if (s->before_interact)
+		tr_inner_interact(s, line);
 	else if (s->defining)
 		define(s, line);
 	else
-		dispatch(s, line);
+		obey(s, line);
+}
+
+/* As it stands, neither split nor expanded. */
+static bool takes_plainly(const struct tr_session *s)
+{
+	return s->asking || s->before_interact;
+}
+
+/* An empty piece of a line repeats, as an empty line does. */
+static void take_piece(struct tr_session *s, const char *line)
+{
+	char again[TR_LINE_MAX];
+	bool command = !takes_plainly(s) && !s->defining;
+	if (command && !*line)
+		memcpy(again, s->last_line, sizeof(again));
+	else
+		snprintf(again, sizeof(again), "%s", line);
+	if (command)
+		memcpy(s->last_line, again, sizeof(again));
+	if (*again || !command)
+		take_one(s, again);
 }
 
 static void take_lines(struct tr_session *s, char line[TR_LINE_MAX])
@@ -264,43 +294,59 @@ static void take_lines(struct tr_session *s, char line[TR_LINE_MAX])
 	char rest[TR_LINE_MAX];
 	while (*line && !s->done) {
 		*rest = '\0';
-		if (!s->asking && !s->interacting)
-			expand_aliases(s, line);
-		char *marker = strncmp(line, "alias", 5) == 0 && !is_name(line[5]) ? NULL : strstr(line, ";;");
+		if (!takes_plainly(s) && !expand_aliases(s, line)) {
+			tr_complain(s, "aliases without end: %.60s", line);
+			return;
+		}
+		bool whole = takes_plainly(s) || (strncmp(line, "alias", 5) == 0 && !is_name(line[5]));
+		char *marker = whole ? NULL : strstr(line, ";;");
 		if (marker) {
 			snprintf(rest, sizeof(rest), "%s", skip_blanks(marker + 2));
 			*marker = '\0';
 			trim(line);
 		}
-		if (!s->defining && !s->asking && !s->interacting)
-			snprintf(s->last_line, sizeof(s->last_line), "%s", line);
-		take_one(s, line);
+		take_piece(s, line);
 		memcpy(line, rest, TR_LINE_MAX);
 	}
+}
+
+/* Too long, or with what no line has: said, and nothing of it is done. */
+static bool line_is_sound(struct tr_session *s, const char *line)
+{
+	if (strlen(line) < TR_LINE_MAX)
+		return true;
+	tr_complain(s, "a line of %zu bytes is too long: %d at most", strlen(line), TR_LINE_MAX - 1);
+	return false;
 }
 
 void tr_command_line(struct tr_session *s, const char *line)
 {
 	char text[TR_LINE_MAX];
-	if (s->nesting > 8 || s->done)
+	if (s->done || !line_is_sound(s, line))
 		return;
-	s->nesting++;
+	if (s->nesting >= MAX_NESTING) {
+		tr_complain(s, "commands of breakpoints within commands of breakpoints: too deep");
+		return;
+	}
+	if (!s->nesting++)
+		tr_run_forget_interrupt(s->run);
 	snprintf(text, sizeof(text), "%s", skip_blanks(line));
 	trim(text);
-	if (*text) {
+	if (*text)
 		take_lines(s, text);
-	} else if (s->asking || s->defining || s->interacting) {
-		take_one(s, text);
-	} else if (*s->last_line) {
-		snprintf(text, sizeof(text), "%s", s->last_line);
-		dispatch(s, text);
-	}
+	else
+		take_piece(s, text);
 	s->nesting--;
 }
 
 const char *tr_command_prompt(const struct tr_session *s)
 {
-	return s->asking ? "Clear all breaks? " : s->defining ? "(com) " : s->interacting ? ">>> " : "(xferdb) ";
+	static const char *const nested[TR_MAX_NESTED + 1] = {
+		"(xferdb) ", "((xferdb)) ", "(((xferdb))) ", "((((xferdb)))) ", "(((((xferdb))))) ",
+		"((((((xferdb)))))) ", "(((((((xferdb))))))) ", "((((((((xferdb)))))))) ", "(((((((((xferdb))))))))) ",
+	};
+	return s->asking ? "Clear all breaks? " : s->defining ? "(com) " : s->before_interact ? ">>> "
+	       : nested[s->nr_nested];
 }
 
 void tr_command_interrupt(struct tr_session *s)
@@ -319,147 +365,20 @@ void tr_command_interrupt(struct tr_session *s)
 		tr_complain(s, "command definition aborted, old commands restored");
 		return;
 	}
-	s->asking = s->interacting = false;
+	s->asking = false;
 	tr_say(s, "--KeyboardInterrupt--\n");
 }
 
 void tr_command_eof(struct tr_session *s)
 {
-	if (s->asking || s->interacting) {
-		s->asking = s->interacting = false;
-		return;
+	if (s->asking) {
+		s->asking = false;
+	} else if (s->before_interact) {
+		tr_inner_leave_interact(s);
+	} else if (s->nr_nested) {
+		tr_inner_leave(s);
+	} else {
+		forget_old(s);
+		s->done = true;
 	}
-	forget_old(s);
-	s->done = true;
-}
-
-/* ---- completion */
-
-static const char *pick(const char *candidate, const char *prefix, unsigned *left)
-{
-	if (strncmp(candidate, prefix, strlen(prefix)) != 0)
-		return NULL;
-	return (*left)-- == 0 ? candidate : NULL;
-}
-
-static const char *complete_command(struct tr_session *s, const char *prefix, unsigned i)
-{
-	const char *found = NULL;
-	for (unsigned k = 0; k < tr_nr_commands && !found; k++)
-		found = pick(tr_commands[k].name, prefix, &i);
-	for (unsigned k = 0; k < TR_MAX_ALIASES && !found; k++)
-		if (s->aliases[k].name)
-			found = pick(s->aliases[k].name, prefix, &i);
-	return found;
-}
-
-static const char *complete_place(const char *prefix, unsigned i, char *buf, size_t cap)
-{
-	static const char *const words[] = { "join", "retry", "return", "sem", "thread" };
-	const char *found = NULL, *last = "";
-	for (unsigned k = 0; k < 5 && !found; k++)
-		found = pick(words[k], prefix, &i);
-	for (unsigned k = XF_EV_none + 1; k < XF_EV_COUNT && !found; k++)
-		if (xf_kind_info(k)->group != XF_GROUP_META)
-			found = pick(xf_kind_info(k)->name, prefix, &i);
-	for (unsigned k = 0; k < xf_nr_sites() && !found; k++) {
-		const struct xf_site *site = &__start_xf_sites[k];
-		if (site->kind == XF_EV_frame_enter && strcmp(site->function, last) != 0)
-			found = pick(last = site->function, prefix, &i);
-	}
-	const struct tr_source *source;
-	for (unsigned k = 0; !found && (source = tr_source_at(k)); k++) {
-		snprintf(buf, cap, "%s:", strrchr(source->file, '/') ? strrchr(source->file, '/') + 1 : source->file);
-		found = pick(buf, prefix, &i);
-	}
-	return found;
-}
-
-static const char *complete_member(struct tr_session *s, const char *prefix, unsigned i, char *buf, size_t cap)
-{
-	struct tr_names scope = tr_session_names(s);
-	struct tr_expr_error error;
-	struct tr_value v;
-	char object[256], name[320];
-	const char *dot = strrchr(prefix, '.'), *found = NULL;
-	snprintf(object, sizeof(object), "%.*s", (int)(dot - prefix), prefix);
-	if (!tr_expr_eval(object, &scope, &v, &error) || v.type != TR_VALUE_OBJECT)
-		return NULL;
-	const struct tr_class *c = v.object.class;
-	for (const struct tr_member *m = c->members; m && m->name && !found; m++) {
-		snprintf(name, sizeof(name), "%s.%s", object, m->name);
-		found = pick(name, prefix, &i);
-	}
-	const char *other;
-	for (unsigned k = 0; !found && c->other_name && (other = c->other_name(s, v.object.index, k)); k++) {
-		snprintf(name, sizeof(name), "%s.%s", object, other);
-		found = pick(name, prefix, &i);
-	}
-	if (found)
-		snprintf(buf, cap, "%s", name);
-	return found ? buf : NULL;
-}
-
-static const char *complete_expression(struct tr_session *s, const char *prefix, unsigned i, char *buf,
-				       size_t cap)
-{
-	const struct tr_class *class;
-	const char *name, *found = NULL;
-	if (strchr(prefix, '.'))
-		return complete_member(s, prefix, i, buf, cap);
-	for (unsigned k = 0; !found && (name = tr_object_root(k, &class)); k++)
-		found = pick(name, prefix, &i);
-	for (unsigned k = 0; !found && (name = tr_expr_function(k)); k++)
-		found = pick(name, prefix, &i);
-	return found;
-}
-
-static const char *complete_thread(struct tr_session *s, const char *prefix, unsigned i)
-{
-	const char *found = pick("part", prefix, &i);
-	for (uint32_t k = 0; s->log && k < tr_log_nr_threads(s->log) && !found; k++)
-		found = pick(tr_session_thread_name(s, k), prefix, &i);
-	return found;
-}
-
-static const char *complete_break(struct tr_session *s, const char *prefix, unsigned i, char *buf, size_t cap)
-{
-	struct tr_break *b;
-	const char *found = NULL;
-	for (unsigned k = 0; !found && (b = tr_breaks_at(&s->breaks, k)); k++) {
-		snprintf(buf, cap, "%u", b->number);
-		found = pick(buf, prefix, &i);
-	}
-	return found;
-}
-
-const char *tr_command_complete(struct tr_session *s, const char *line, size_t word_at, unsigned i,
-				char *buf, size_t cap)
-{
-	char word[64] = "", prefix[256];
-	const char *begin = skip_blanks(line);
-	size_t n = word_length(begin);
-	snprintf(prefix, sizeof(prefix), "%s", line + word_at);
-	if ((size_t)(begin - line) >= word_at)
-		return complete_command(s, prefix, i);
-	if (n < sizeof(word))
-		memcpy(word, begin, n);
-	const struct tr_command *c = tr_command_find(word);
-	switch (c ? c->complete : TR_COMPLETE_EXPRESSION) {
-	case TR_COMPLETE_COMMAND:
-		return complete_command(s, prefix, i);
-	case TR_COMPLETE_PLACE:
-		return complete_place(prefix, i, buf, cap);
-	case TR_COMPLETE_BREAK:
-		return complete_break(s, prefix, i, buf, cap);
-	case TR_COMPLETE_THREAD:
-		return complete_thread(s, prefix, i);
-	case TR_COMPLETE_SETTING:
-		return pick("scheduler", prefix, &i);
-	case TR_COMPLETE_EXPRESSION:
-		return complete_expression(s, prefix, i, buf, cap);
-	case TR_COMPLETE_NONE:
-		break;
-	}
-	return NULL;
 }

@@ -70,6 +70,17 @@ bool tr_command_resumes(const struct tr_session *s, const char *line);
 const char *tr_command_complete(struct tr_session *s, const char *line, size_t word_at, unsigned i,
 				char *buf, size_t cap);
 
+/* ---- prompts within the prompt; see cmd_inner.c */
+
+/* A line of `interact`. */
+void tr_inner_interact(struct tr_session *s, const char *line);
+void tr_inner_leave_interact(struct tr_session *s);
+
+/* Within `debug`: true when the command goes on there, and is done with. */
+bool tr_inner_takes(struct tr_session *s, const struct tr_command *c);
+/* The innermost `debug` is left. */
+void tr_inner_leave(struct tr_session *s);
+
 /* ---- the commands; one file a family */
 
 #define TR_COMMANDS(X)                                                                             \

@@ -1,15 +1,14 @@
-#include "tracer/debug/expr.h"
+#include "tracer/debug/operate.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_DEPTH = 40, NAME_MAX_LEN = 63, MAX_ARGUMENTS = 4 };
+enum { MAX_DEPTH = 40, NAME_MAX_LEN = 63 };
 
 struct parser {
 	const char *at;
@@ -123,16 +122,35 @@ static struct tr_value number(struct parser *p)
 	return tr_value_int(i);
 }
 
+/* What stands behind a backslash: the character, or -1, and the backslash stands for itself. */
+static int escaped(struct parser *p)
+{
+	static const char letters[] = "n\nt\tr\r\\\\''\"\"";
+	unsigned hex;
+	int n = 0;
+	for (unsigned i = 0; letters[i]; i += 2)
+		if (p->at[1] == letters[i]) {
+			p->at++;
+			return letters[i + 1];
+		}
+	if (sscanf(p->at, "\\x%2x%n", &hex, &n) == 1 && n == 4 && hex) {
+		p->at += 3;
+		return (int)hex;
+	}
+	return -1;
+}
+
 static struct tr_value string(struct parser *p)
 {
 	struct tr_value v = { .type = TR_VALUE_TEXT };
 	char mark = *p->at++;
 	size_t n = 0;
 	for (; *p->at && *p->at != mark; p->at++) {
-		if (*p->at == '\\' && p->at[1])
-			p->at++;
-		if (n + 1 < sizeof(v.text))
-			v.text[n++] = *p->at;
+		int c = *p->at == '\\' ? escaped(p) : -1;
+		if (n + 1 == sizeof(v.text))
+			fail(p, "MemoryError: the text would be too long");
+		else
+			v.text[n++] = c < 0 ? *p->at : (char)c;
 	}
 	v.text[n] = '\0';
 	if (*p->at != mark)
@@ -144,133 +162,23 @@ static struct tr_value string(struct parser *p)
 
 /* ---- functions */
 
-static bool as_float(const struct tr_value *v, double *f)
+static bool is_function(const char *name)
 {
-	*f = v->type == TR_VALUE_FLOAT ? v->f : v->type == TR_VALUE_BOOL ? (double)v->b : (double)v->i;
-	return v->type == TR_VALUE_FLOAT || v->type == TR_VALUE_BOOL || v->type == TR_VALUE_INT;
-}
-
-static bool as_int(const struct tr_value *v, int64_t *i)
-{
-	*i = v->type == TR_VALUE_BOOL ? v->b : v->i;
-	return v->type == TR_VALUE_INT || v->type == TR_VALUE_BOOL;
-}
-
-static struct tr_value float_value(double f)
-{
-	return (struct tr_value){ .type = TR_VALUE_FLOAT, .f = f };
-}
-
-static struct tr_value length(struct parser *p, const struct tr_value *a, unsigned nr)
-{
-	(void)nr;
-	if (a->type == TR_VALUE_TEXT)
-		return tr_value_int((int64_t)strlen(a->text));
-	if (a->type == TR_VALUE_OBJECT && a->object.class->length)
-		return tr_value_int(a->object.class->length(p->scope->ctx, a->object.index));
-	fail(p, "TypeError: object of type '%s' has no len()", tr_value_type_name(a));
-	return tr_value_none();
-}
-
-static struct tr_value absolute(struct parser *p, const struct tr_value *a, unsigned nr)
-{
-	int64_t i;
-	double f;
-	(void)nr;
-	if (as_int(a, &i))
-		return tr_value_int(i < 0 && i != INT64_MIN ? -i : i);
-	if (!as_float(a, &f))
-		fail(p, "TypeError: bad operand type for abs(): '%s'", tr_value_type_name(a));
-	return float_value(fabs(f));
-}
-
-static struct tr_value extreme(struct parser *p, const struct tr_value *a, unsigned nr, int sign)
-{
-	unsigned best = 0;
-	for (unsigned i = 0; i < nr; i++) {
-		double x, y;
-		if (!as_float(&a[i], &x) || !as_float(&a[best], &y)) {
-			fail(p, "TypeError: numbers are wanted");
-			return tr_value_none();
-		}
-		if (sign < 0 ? x < y : x > y)
-			best = i;
-	}
-	return a[best];
-}
-
-static struct tr_value smallest(struct parser *p, const struct tr_value *a, unsigned nr)
-{
-	return extreme(p, a, nr, -1);
-}
-
-static struct tr_value largest(struct parser *p, const struct tr_value *a, unsigned nr)
-{
-	return extreme(p, a, nr, 1);
-}
-
-static struct tr_value to_int(struct parser *p, const struct tr_value *a, unsigned nr)
-{
-	int64_t i;
-	(void)nr;
-	if (as_int(a, &i))
-		return tr_value_int(i);
-	if (a->type == TR_VALUE_FLOAT && fabs(a->f) < 9e18)
-		return tr_value_int((int64_t)a->f);
-	char *end;
-	long long n = a->type == TR_VALUE_TEXT ? strtoll(a->text, &end, 10) : 0;
-	if (a->type != TR_VALUE_TEXT || end == a->text || *end)
-		fail(p, "ValueError: it is no whole number");
-	return tr_value_int(n);
-}
-
-static struct tr_value to_text(struct parser *p, const struct tr_value *a, unsigned nr)
-{
-	char buf[TR_TEXT_MAX];
-	(void)nr;
-	return tr_value_text(tr_value_str(p->scope->ctx, a, buf, sizeof(buf)));
-}
-
-static struct tr_value to_repr(struct parser *p, const struct tr_value *a, unsigned nr)
-{
-	char buf[TR_TEXT_MAX];
-	(void)nr;
-	return tr_value_text(tr_value_repr(p->scope->ctx, a, buf, sizeof(buf)));
-}
-
-static struct tr_value to_bool(struct parser *p, const struct tr_value *a, unsigned nr)
-{
-	(void)nr;
-	return tr_value_bool(tr_value_true(p->scope->ctx, a));
-}
-
-static const struct function {
-	const char *name;
-	unsigned least, most;
-	struct tr_value (*call)(struct parser *p, const struct tr_value *a, unsigned nr);
-} functions[] = {
-	{ "abs", 1, 1, absolute }, { "bool", 1, 1, to_bool }, { "int", 1, 1, to_int },
-	{ "len", 1, 1, length }, { "max", 1, MAX_ARGUMENTS, largest },
-	{ "min", 1, MAX_ARGUMENTS, smallest }, { "repr", 1, 1, to_repr }, { "str", 1, 1, to_text },
-};
-
-const char *tr_expr_function(unsigned i)
-{
-	return i < sizeof(functions) / sizeof(functions[0]) ? functions[i].name : NULL;
+	const char *f;
+	for (unsigned i = 0; (f = tr_expr_function(i)); i++)
+		if (strcmp(f, name) == 0)
+			return true;
+	return false;
 }
 
 static struct tr_value call(struct parser *p, const char *name)
 {
-	struct tr_value arguments[MAX_ARGUMENTS];
+	struct tr_value arguments[TR_MAX_ARGUMENTS], out = tr_value_none();
 	unsigned nr = 0;
-	const struct function *f = NULL;
-	for (unsigned i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
-		if (strcmp(functions[i].name, name) == 0)
-			f = &functions[i];
 	if (!take(p, ")"))
 		do {
 			struct tr_value v = parse_or(p);
-			if (nr < MAX_ARGUMENTS)
+			if (nr < TR_MAX_ARGUMENTS)
 				arguments[nr] = v;
 			nr++;
 			if (take(p, ")"))
@@ -278,14 +186,9 @@ static struct tr_value call(struct parser *p, const char *name)
 			if (!take(p, ","))
 				fail(p, "SyntaxError: '(' was never closed");
 		} while (!p->failed);
-	if (p->failed || p->skip)
-		return tr_value_none();
-	if (!f)
-		fail(p, "NameError: name '%s' is not defined", name);
-	else if (nr < f->least || nr > f->most)
-		fail(p, "TypeError: %s() takes %u argument%s (%u given)", name, f->least,
-		     f->least == 1 ? "" : "s", nr);
-	return p->failed ? tr_value_none() : f->call(p, arguments, nr);
+	if (!p->failed && !p->skip)
+		p->failed = !tr_call(name, arguments, nr, p->scope->ctx, &out, p->error);
+	return out;
 }
 
 /* ---- names, members, items */
@@ -302,7 +205,7 @@ static struct tr_value named(struct parser *p)
 		return tr_value_bool(*name == 'T');
 	if (strcmp(name, "None") == 0)
 		return v;
-	if (take(p, "("))
+	if (is_function(name) && take(p, "("))
 		return call(p, name);
 	blanks(p);
 	if (!p->skip && !p->failed &&
@@ -341,7 +244,7 @@ static struct tr_value text_item(struct parser *p, const struct tr_value *v, con
 {
 	int64_t i, n = (int64_t)strlen(v->text);
 	char one[2] = "";
-	if (!as_int(index, &i))
+	if (!tr_as_int(index, &i))
 		fail(p, "TypeError: string indices must be integers");
 	else if (i < -n || i >= n)
 		fail(p, "IndexError: string index out of range");
@@ -380,218 +283,126 @@ static struct tr_value postfix(struct parser *p)
 			v = member(p, &v);
 		else if (take(p, "["))
 			v = item(p, &v);
+		else if (take(p, "("))
+			fail(p, "TypeError: '%s' object is not callable", tr_value_type_name(&v));
 		else
 			break;
 	}
 	return v;
 }
 
-/* ---- arithmetic */
+/* ---- operators */
 
-static void type_error(struct parser *p, const char *op, const struct tr_value *a, const struct tr_value *b)
+static struct tr_value operate(struct parser *p, const char *op, const struct tr_value *a, const struct tr_value *b)
 {
-	fail(p, "TypeError: unsupported operand type(s) for %s: '%s' and '%s'", op, tr_value_type_name(a),
-	     tr_value_type_name(b));
+	struct tr_value out = tr_value_none();
+	if (!p->skip && !p->failed)
+		p->failed = !tr_operate(op, a, b, &out, p->error);
+	return out;
 }
 
-static bool overflow(char op, int64_t a, int64_t b, int64_t *out)
+static struct tr_value unary(struct parser *p);
+
+/* It binds closer than a sign before it, and looser than one behind it. */
+static struct tr_value power(struct parser *p)
 {
-	return op == '+' ? __builtin_add_overflow(a, b, out)
-	       : op == '-' ? __builtin_sub_overflow(a, b, out) : __builtin_mul_overflow(a, b, out);
+	struct tr_value v = postfix(p);
+	if (p->failed || !take(p, "**"))
+		return v;
+	struct tr_value right = unary(p);
+	return operate(p, "**", &v, &right);
 }
 
-static struct tr_value join_texts(struct parser *p, const struct tr_value *a, const struct tr_value *b)
+static struct tr_value signed_one(struct parser *p)
 {
-	struct tr_value v = *a;
-	if (strlen(a->text) + strlen(b->text) >= sizeof(v.text))
-		fail(p, "MemoryError: the text would be too long");
-	else
-		strcat(v.text, b->text);
-	return v;
-}
-
-/* Floor division and its remainder, as Python has them for negative numbers. */
-static struct tr_value divide(struct parser *p, const char *op, const struct tr_value *a,
-			      const struct tr_value *b)
-{
-	int64_t x, y;
-	double f, g;
-	if (!as_float(a, &f) || !as_float(b, &g)) {
-		type_error(p, op, a, b);
-		return tr_value_none();
-	}
-	if (g == 0) {
-		fail(p, "ZeroDivisionError: division by zero");
-		return tr_value_none();
-	}
-	if (strcmp(op, "/") == 0)
-		return float_value(f / g);
-	if (!as_int(a, &x) || !as_int(b, &y) || (x == INT64_MIN && y == -1))
-		return float_value(*op == '%' ? f - floor(f / g) * g : floor(f / g));
-	int64_t q = x / y, r = x % y;
-	if (r && (r < 0) != (y < 0)) {
-		q--;
-		r += y;
-	}
-	return tr_value_int(*op == '%' ? r : q);
-}
-
-static struct tr_value arithmetic(struct parser *p, const char *op, const struct tr_value *a,
-				  const struct tr_value *b)
-{
-	int64_t x, y, i;
-	double f, g;
-	if (p->skip || p->failed)
-		return tr_value_none();
-	if (*op == '/' || *op == '%')
-		return divide(p, op, a, b);
-	if (*op == '+' && a->type == TR_VALUE_TEXT && b->type == TR_VALUE_TEXT)
-		return join_texts(p, a, b);
-	if (as_int(a, &x) && as_int(b, &y) && !overflow(*op, x, y, &i))
-		return tr_value_int(i);
-	if (as_float(a, &f) && as_float(b, &g))
-		return float_value(*op == '+' ? f + g : *op == '-' ? f - g : f * g);
-	type_error(p, op, a, b);
-	return tr_value_none();
+	static const char *const ops[] = { "-", "+", "~" };
+	struct tr_value v, out = tr_value_none();
+	unsigned i = 0;
+	while (i < 3 && !take(p, ops[i]))
+		i++;
+	if (i == 3)
+		return power(p);
+	v = unary(p);
+	if (!p->skip && !p->failed)
+		p->failed = !tr_operate_one(ops[i], &v, &out, p->error);
+	return out;
 }
 
 static struct tr_value unary(struct parser *p)
 {
-	const struct tr_value zero = tr_value_int(0);
+	struct tr_value v = tr_value_none();
 	if (++p->depth > MAX_DEPTH)
 		fail(p, "MemoryError: too deeply nested");
-	struct tr_value v = tr_value_none();
-	if (p->failed) {
-		p->depth--;
-		return v;
-	}
-	if (take(p, "-")) {
-		v = unary(p);
-		v = arithmetic(p, "-", &zero, &v);
-	} else if (take(p, "+")) {
-		v = unary(p);
-		v = arithmetic(p, "+", &zero, &v);
-	} else {
-		v = postfix(p);
-	}
+	if (!p->failed)
+		v = signed_one(p);
 	p->depth--;
 	return v;
 }
 
-static struct tr_value product(struct parser *p)
+/* What binds alike, loosest first; ORDER levels. The longer before its beginning. */
+static const char *const levels[][5] = {
+	{ "|" }, { "^" }, { "&" }, { "<<", ">>" }, { "+", "-" }, { "//", "*", "/", "%" },
+};
+enum { NR_LEVELS = sizeof(levels) / sizeof(levels[0]) };
+
+static const char *take_one_of(struct parser *p, const char *const ops[5])
 {
-	static const char *const ops[] = { "//", "*", "/", "%" };
-	struct tr_value v = unary(p);
-	while (!p->failed) {
-		unsigned i = 0;
-		while (i < 4 && !take(p, ops[i]))
-			i++;
-		if (i == 4)
-			break;
-		struct tr_value right = unary(p);
-		v = arithmetic(p, ops[i], &v, &right);
-	}
-	return v;
+	for (unsigned i = 0; i < 5 && ops[i]; i++)
+		if (take(p, ops[i]))
+			return ops[i];
+	return NULL;
 }
 
-static struct tr_value sum(struct parser *p)
+static struct tr_value binary(struct parser *p, unsigned level)
 {
-	struct tr_value v = product(p);
-	while (!p->failed) {
-		const char *op = take(p, "+") ? "+" : take(p, "-") ? "-" : NULL;
-		if (!op)
-			break;
-		struct tr_value right = product(p);
-		v = arithmetic(p, op, &v, &right);
+	if (level == NR_LEVELS)
+		return unary(p);
+	struct tr_value v = binary(p, level + 1);
+	const char *op;
+	while (!p->failed && (op = take_one_of(p, levels[level]))) {
+		struct tr_value right = binary(p, level + 1);
+		v = operate(p, op, &v, &right);
 	}
 	return v;
 }
 
 /* ---- comparisons */
 
-/* ORDER comparisons: longer before its beginning */
-enum compare { EQ, NE, LE, GE, LT, GT, NOT_IN, IN, IS_NOT, IS, NO_COMPARE };
-
-static enum compare take_comparison(struct parser *p)
+static enum tr_compare take_comparison(struct parser *p)
 {
 	static const char *const ops[] = { "==", "!=", "<=", ">=", "<", ">" };
 	for (unsigned i = 0; i < 6; i++)
 		if (take(p, ops[i]))
-			return (enum compare)i;
+			return (enum tr_compare)i;
 	const char *before = p->at;
 	if (take(p, "not")) {
 		if (take(p, "in"))
-			return NOT_IN;
+			return TR_NOT_IN;
 		p->at = before;
-		return NO_COMPARE;
+		return TR_NO_COMPARE;
 	}
 	if (take(p, "in"))
-		return IN;
+		return TR_IN;
 	if (take(p, "is"))
-		return take(p, "not") ? IS_NOT : IS;
-	return NO_COMPARE;
+		return take(p, "not") ? TR_IS_NOT : TR_IS;
+	return TR_NO_COMPARE;
 }
 
-static bool ordered(struct parser *p, enum compare op, const struct tr_value *a, const struct tr_value *b)
-{
-	double x = 0, y = 0;
-	int sign;
-	if (a->type == TR_VALUE_TEXT && b->type == TR_VALUE_TEXT) {
-		sign = strcmp(a->text, b->text);
-	} else if (as_float(a, &x) && as_float(b, &y)) {
-		sign = a->type == TR_VALUE_INT && b->type == TR_VALUE_INT ? (a->i > b->i) - (a->i < b->i)
-									  : (x > y) - (x < y);
-		if (isnan(x) || isnan(y))
-			return false;
-	} else {
-		static const char *const words[] = { "==", "!=", "<=", ">=", "<", ">" };
-		fail(p, "TypeError: '%s' not supported between instances of '%s' and '%s'", words[op],
-		     tr_value_type_name(a), tr_value_type_name(b));
-		return false;
-	}
-	return op == LT ? sign < 0 : op == GT ? sign > 0 : op == LE ? sign <= 0 : sign >= 0;
-}
-
-static bool contains(struct parser *p, const struct tr_value *a, const struct tr_value *b)
-{
-	struct tr_value out;
-	if (b->type == TR_VALUE_TEXT && a->type == TR_VALUE_TEXT)
-		return strstr(b->text, a->text) != NULL;
-	if (b->type == TR_VALUE_OBJECT && b->object.class->item)
-		return b->object.class->item(p->scope->ctx, b->object.index, a, &out);
-	fail(p, "TypeError: argument of type '%s' is not iterable", tr_value_type_name(b));
-	return false;
-}
-
-static bool compare(struct parser *p, enum compare op, const struct tr_value *a, const struct tr_value *b)
-{
-	if (p->skip || p->failed)
-		return false;
-	switch (op) {
-	case EQ: case IS:
-		return tr_value_equal(a, b);
-	case NE: case IS_NOT:
-		return !tr_value_equal(a, b);
-	case IN:
-		return contains(p, a, b);
-	case NOT_IN:
-		return !contains(p, a, b);
-	default:
-		return ordered(p, op, a, b);
-	}
-}
-
+/* A chain holds as long as each of its links does; what comes after one that does not is not looked at. */
 static struct tr_value comparison(struct parser *p)
 {
-	struct tr_value left = sum(p), result = left;
+	struct tr_value left = binary(p, 0), result = left;
 	bool holds = true;
-	for (bool first = true; !p->failed; first = false) {
-		enum compare op = take_comparison(p);
-		if (op == NO_COMPARE)
+	while (!p->failed) {
+		enum tr_compare op = take_comparison(p);
+		if (op == TR_NO_COMPARE)
 			break;
-		struct tr_value right = sum(p);
-		bool this_one = holds && compare(p, op, &left, &right);
-		holds = (first || holds) && this_one;
+		const bool decided = !holds;
+		p->skip += decided;
+		struct tr_value right = binary(p, 0);
+		if (!p->skip && !p->failed)
+			p->failed = !tr_compare(op, &left, &right, p->scope->ctx, &holds, p->error);
+		p->skip -= decided;
 		result = tr_value_bool(holds);
 		left = right;
 	}
@@ -679,9 +490,10 @@ static const char *find_assignment(const char *text)
 		} else if (*c == ')' || *c == ']') {
 			depth--;
 		} else if (*c == '=' && depth == 0) {
+			bool shifts = c > text + 1 && strchr("<>", c[-1]) && c[-2] == c[-1];
 			if (c[1] == '=')
 				c++;
-			else if (c == text || !strchr("<>!=", c[-1]))
+			else if (c == text || shifts || !strchr("<>!=", c[-1]))
 				return c;
 		}
 	}
@@ -692,8 +504,10 @@ static const char *set_member(struct parser *p, const struct tr_value *object, c
 			      const struct tr_value *value)
 {
 	void *ctx = p->scope->ctx;
-	if (object->type != TR_VALUE_OBJECT)
-		return "TypeError: it has no members";
+	if (object->type != TR_VALUE_OBJECT) {
+		fail(p, "AttributeError: '%s' object has no attribute '%s'", tr_value_type_name(object), name);
+		return NULL;
+	}
 	const struct tr_class *c = object->object.class;
 	for (const struct tr_member *m = c->members; m && m->name; m++)
 		if (strcmp(m->name, name) == 0)
@@ -750,6 +564,18 @@ static const char *assign(struct parser *p, const struct tr_value *value)
 	}
 }
 
+/* The operator of `+=` and its like, which ends at `equals`; "": a plain one. */
+static const char *operator_before(const char *text, const char *equals)
+{
+	static const char *const ops[] = { "**", "//", "<<", ">>", "+", "-", "*", "/", "%", "&", "^", "|" };
+	for (unsigned i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+		size_t n = strlen(ops[i]);
+		if ((size_t)(equals - text) > n && strncmp(equals - n, ops[i], n) == 0)
+			return ops[i];
+	}
+	return "";
+}
+
 bool tr_expr_run(const char *text, const struct tr_names *scope, struct tr_value *out, bool *assigned,
 		 struct tr_expr_error *error)
 {
@@ -759,13 +585,18 @@ bool tr_expr_run(const char *text, const struct tr_names *scope, struct tr_value
 		return tr_expr_eval(text, scope, out, error);
 	if (!tr_expr_eval(equals + 1, scope, out, error))
 		return false;
+	const char *op = operator_before(text, equals);
+	size_t len = (size_t)(equals - text) - strlen(op);
 	char target[256];
-	if ((size_t)(equals - text) >= sizeof(target)) {
-		snprintf(error->text, sizeof(error->text), "SyntaxError: the target is too long");
+	if (len >= sizeof(target)) {
+		tr_expr_fail(error, "SyntaxError: the target is too long");
 		return false;
 	}
-	memcpy(target, text, (size_t)(equals - text));
-	target[equals - text] = '\0';
+	memcpy(target, text, len);
+	target[len] = '\0';
+	struct tr_value now, right = *out;
+	if (*op && (!tr_expr_eval(target, scope, &now, error) || !tr_operate(op, &now, &right, out, error)))
+		return false;
 	struct parser p = { .at = target, .scope = scope, .error = error };
 	const char *why = assign(&p, out);
 	if (why)

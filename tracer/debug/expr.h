@@ -1,7 +1,7 @@
 /*
  * expr: the expressions of the prompt, a small subset of Python's: literals,
- * names, members, items, calls of a few functions, + - * / // %, comparisons
- * (chained, in, not in, is), and or not, brackets, and the assignment.
+ * names, members, items, calls of a few functions, + - * / // % **, << >> & ^ | ~, comparisons
+ * (chained, in, not in, is), and or not, brackets, and the assignment (= += and its like).
  *
  * Evaluated while it is read, left to right; what `and` and `or` skip is read but
  * not evaluated. What names mean is the scope's business.

@@ -775,8 +775,10 @@ static void call_show(void *ctx, uint32_t self, char *buf, size_t cap)
 {
 	const struct tr_call *c = call_of(ctx);
 	(void)self;
-	snprintf(buf, cap, "<call %s: %s>", c ? c->name : "not made yet",
-		 call_over(ctx) ? "returned" : c ? "under way" : "");
+	if (c)
+		snprintf(buf, cap, "<call %s: %s>", c->name, call_over(ctx) ? "returned" : "under way");
+	else
+		snprintf(buf, cap, "<call: not made yet>");
 }
 
 static const struct tr_class call_class = {

@@ -536,7 +536,6 @@ enum tr_stop tr_run_go(struct tr_run *r, const struct tr_step *step, struct tr_p
 	pthread_mutex_lock(&r->lock);
 	r->step = *step;
 	r->candidate = NULL;
-	r->interrupted = false;
 	if (r->world_stopped) {
 		r->world_stopped = false;
 		xf_gate_world_resume();
@@ -562,6 +561,13 @@ void tr_run_interrupt(struct tr_run *r)
 	pthread_mutex_lock(&r->lock);
 	r->interrupted = true;
 	pthread_cond_signal(&r->news);
+	pthread_mutex_unlock(&r->lock);
+}
+
+void tr_run_forget_interrupt(struct tr_run *r)
+{
+	pthread_mutex_lock(&r->lock);
+	r->interrupted = false;
 	pthread_mutex_unlock(&r->lock);
 }
 

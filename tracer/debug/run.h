@@ -99,8 +99,12 @@ enum tr_stop tr_run_wait(struct tr_run *r, struct tr_point *point);
 /* The candidate is a stop that the user sees: `stopped` is recorded, and `resumed` when it goes on. */
 void tr_run_announce(struct tr_run *r);
 
-/* Any thread: the run stops as soon as it can. */
+/*
+ * Any thread: the run stops as soon as it can; when it is stopped, as soon as it is let go. Until
+ * the user has given another command, which forgets it.
+ */
 void tr_run_interrupt(struct tr_run *r);
+void tr_run_forget_interrupt(struct tr_run *r);
 
 bool tr_run_alive(struct tr_run *r);  /* begun and not ended */
 int tr_run_status(struct tr_run *r);  /* exit status of the last run that ended; 0: none */

@@ -35,117 +35,6 @@ void tr_complain(struct tr_session *s, const char *format, ...)
 	free(text);
 }
 
-/* ---- breakpoints: the quick step, on the run's threads */
-
-static bool same_place(const struct tr_point *a, const struct tr_point *b)
-{
-	return a->site && b->site && a->site->line == b->site->line &&
-	       strcmp(a->site->file, b->site->file) == 0;
-}
-
-/* The end of a wait is no second arrival at its line. */
-static bool is_again(const struct tr_point *p, const struct tr_point *last)
-{
-	return xf_kind_info(p->record.kind)->role == XF_ROLE_ACQUIRE && last->site &&
-	       xf_kind_info(last->record.kind)->role == XF_ROLE_WAIT && same_place(p, last);
-}
-
-static bool match(void *ctx, const struct tr_point *p, const struct tr_point *last)
-{
-	struct tr_session *s = ctx;
-	const struct tr_hit hit = { &p->record, p->site->file, p->site->function, p->site->line,
-				    is_again(p, last) };
-	for (unsigned i = 0; i < TR_MAX_BREAKS; i++)
-		if (tr_break_quick(&s->breaks.list[i], &hit))
-			return true;
-	return false;
-}
-
-void tr_session_breaks_changed(struct tr_session *s)
-{
-	bool kinds[XF_EV_COUNT];
-	tr_run_lock(s->run);
-	tr_breaks_interest(&s->breaks, kinds);
-	tr_run_interest(s->run, kinds);
-	tr_run_unlock(s->run);
-}
-
-/* ---- breakpoints: the full step, by the recording */
-
-static bool names_fit(struct tr_session *s, const struct tr_break *b, const struct tr_event *e)
-{
-	if (b->type == TR_BREAK_SEM)
-		return e->object != TR_NONE && strcmp(tr_log_object(s->log, e->object)->name, b->name) == 0;
-	if (b->type == TR_BREAK_THREAD)
-		return strcmp(tr_session_thread_name(s, e->thread), b->name) == 0;
-	return true;
-}
-
-static bool fits(struct tr_session *s, const struct tr_break *b, const struct tr_event *e,
-		 const struct tr_site *site, bool again)
-{
-	const struct tr_hit hit = { e->record, site->file, site->function, site->line, again };
-	return tr_break_quick(b, &hit) && names_fit(s, b, e) &&
-	       (!b->filter || tr_filter_match(b->filter, s->log, e));
-}
-
-/* True, or it raises: then it stops as well, and the ignore count stands. */
-static bool condition_holds(struct tr_session *s, const struct tr_break *b, bool *raised)
-{
-	struct tr_names scope = tr_session_names(s);
-	struct tr_expr_error error;
-	struct tr_value v;
-	*raised = false;
-	if (!b->condition)
-		return true;
-	*raised = !tr_expr_eval(b->condition, &scope, &v, &error);
-	return *raised || tr_value_true(s, &v);
-}
-
-/* pdb's order: disabled, the count, the condition, the ignore count. */
-static bool takes(struct tr_session *s, struct tr_break *b)
-{
-	bool raised;
-	b->hits++;
-	if (!condition_holds(s, b, &raised))
-		return false;
-	if (b->ignore && !raised) {
-		b->ignore--;
-		return false;
-	}
-	return true;
-}
-
-static struct tr_break *judge(struct tr_session *s, const struct tr_point *p)
-{
-	struct tr_place place;
-	struct tr_break *b, *found = NULL;
-	if (!tr_session_place(s, s->thread, &place))
-		return NULL;
-	(void)p;
-	for (unsigned i = 0; !found && (b = tr_breaks_at(&s->breaks, i)); i++)
-		if (fits(s, b, &place.event, &place.site, false) && takes(s, b))
-			found = b;
-	return found;
-}
-
-struct tr_break *tr_session_break_at(struct tr_session *s, uint32_t event)
-{
-	struct tr_event e = tr_log_event(s->log, event);
-	struct tr_site site = tr_event_site(s->log, &e);
-	struct tr_break *b;
-	bool raised;
-	for (unsigned i = 0; (b = tr_breaks_at(&s->breaks, i)); i++) {
-		if (!fits(s, b, &e, &site, xf_kind_info(e.kind)->role == XF_ROLE_ACQUIRE))
-			continue;
-		if (b->condition)
-			tr_session_goto(s, event);
-		if (condition_holds(s, b, &raised))
-			return b;
-	}
-	return NULL;
-}
-
 /* ---- the recording */
 
 static void close_log(struct tr_session *s)
@@ -198,30 +87,7 @@ static void select_thread(struct tr_session *s, uint32_t number)
 		s->thread = thread;
 }
 
-static void show_displays(struct tr_session *s)
-{
-	struct tr_names scope = tr_session_names(s);
-	struct tr_frame frame;
-	if (!tr_session_frame(s, &frame))
-		return;
-	for (unsigned i = 0; i < TR_MAX_DISPLAYS; i++) {
-		struct tr_display *d = &s->displays[i];
-		struct tr_expr_error error;
-		struct tr_value v;
-		char now[TR_TEXT_MAX];
-		if (!d->expression || strcmp(d->function, frame.site.function) != 0)
-			continue;
-		if (tr_expr_eval(d->expression, &scope, &v, &error))
-			tr_value_repr(s, &v, now, sizeof(now));
-		else
-			snprintf(now, sizeof(now), "** raised %s **", error.text);
-		if (strcmp(now, d->last) != 0)
-			tr_say(s, "display %s: %s  [old: %s]\n", d->expression, now, d->last);
-		snprintf(d->last, sizeof(d->last), "%s", now);
-	}
-}
-
-static void show_stop(struct tr_session *s, bool called)
+void tr_session_show_stop(struct tr_session *s, bool called)
 {
 	struct tr_place place;
 	if (tr_session_place(s, s->thread, &place)) {
@@ -231,43 +97,17 @@ static void show_stop(struct tr_session *s, bool called)
 			tr_say(s, "--Call--\n");
 	}
 	tr_session_header(s);
-	show_displays(s);
+	tr_displays_show(s);
 }
 
-/* Its commands, then the header unless it is silent, then a command that resumes; as pdb does. */
-static void at_breakpoint(struct tr_session *s, struct tr_break *b)
+const char *tr_session_error(struct tr_session *s)
 {
-	uint32_t number = b->number;
-	bool silent = b->silent;
-	char *resume = NULL;
-	if (b->temporary) {
-		tr_say(s, "Deleted breakpoint %u at %s\n", b->number, b->where);
-		tr_run_lock(s->run);
-		tr_breaks_remove(&s->breaks, number);
-		tr_run_unlock(s->run);
-		tr_session_breaks_changed(s);
-		show_stop(s, false);
-		return;
-	}
-	for (unsigned i = 0; i < b->nr_commands && !s->done; i++) {
-		if (tr_command_resumes(s, b->commands[i])) {
-			resume = strdup(b->commands[i]);
-			break;
-		}
-		tr_command_line(s, b->commands[i]);
-		if (b->number != number) /* it deleted itself */
-			return;
-	}
-	if (!silent)
-		show_stop(s, false);
-	if (resume)
-		tr_command_line(s, resume);
-	free(resume);
+	return s->target->error ? s->target->error(s->target->ctx) : "";
 }
 
 static void at_end(struct tr_session *s)
 {
-	const char *error = s->target->error ? s->target->error(s->target->ctx) : "";
+	const char *error = tr_session_error(s);
 	s->over = true;
 	if (*error) {
 		tr_say(s, "%s\nUncaught exception. Entering post mortem debugging\n", error);
@@ -313,7 +153,7 @@ static bool settle(struct tr_session *s, const struct tr_step *step, enum tr_sto
 		s->thread = before;
 		return false;
 	}
-	if (why == TR_STOP_MATCH && !(b = judge(s, p))) {
+	if (why == TR_STOP_MATCH && !(b = tr_session_judge(s))) {
 		s->thread = before;
 		return false;
 	}
@@ -326,9 +166,9 @@ static bool settle(struct tr_session *s, const struct tr_step *step, enum tr_sto
 	else if (why == TR_STOP_STANDSTILL)
 		at_standstill(s);
 	if (b)
-		at_breakpoint(s, b);
+		tr_session_at_break(s, b);
 	else if (why != TR_STOP_ENDED)
-		show_stop(s, why == TR_STOP_STEP && s->started);
+		tr_session_show_stop(s, why == TR_STOP_STEP && s->started);
 	return true;
 }
 
@@ -379,7 +219,7 @@ static void replay(struct tr_session *s, const struct tr_step *step)
 			b = tr_session_break_at(s, i);
 		if (ends || b) {
 			tr_session_goto(s, i);
-			show_stop(s, step->kind != TR_GO_ON && !b);
+			tr_session_show_stop(s, step->kind != TR_GO_ON && !b);
 			return;
 		}
 	}
@@ -413,7 +253,7 @@ enum xf_status tr_session_new(const struct tr_subject *subject, const struct tr_
 	s->target = target;
 	s->sink = *sink;
 	s->live = true;
-	if (tr_run_new(subject, match, s, &s->run) != XF_OK) {
+	if (tr_run_new(subject, tr_session_match, s, &s->run) != XF_OK) {
 		free(s);
 		return XF_NOMEM;
 	}
@@ -436,6 +276,10 @@ void tr_session_free(struct tr_session *s)
 	for (unsigned i = 0; i < s->nr_old_commands; i++)
 		free(s->old_commands[i]);
 	free(s->old_commands);
+	for (unsigned i = 0; i < s->nr_nested; i++)
+		free(s->nested[i].code);
+	free(s->before_interact);
+	free(s->resume);
 	tr_run_free(s->run);
 	free(s);
 }

@@ -26,6 +26,8 @@ struct tr_sink {
 /* What a session can do to the transfer, besides the gate. Any function may be NULL. */
 struct tr_target {
 	void *ctx;
+	const char *name;                         /* what is run: "put" */
+	const char *(*given)(void *ctx);          /* its arguments, as they were given last */
 	struct xf_transfer_config *config;        /* of the next manager */
 	bool (*config_open)(void *ctx);           /* the manager has not copied it yet */
 	bool (*cancel)(void *ctx, const char *reason); /* false: there is nothing to cancel */
@@ -42,7 +44,7 @@ struct tr_target {
 };
 
 enum { TR_MAX_ALIASES = 64, TR_MAX_DISPLAYS = 32, TR_MAX_VARIABLES = 64, TR_MAX_STACK = TR_MAX_FRAMES + 2,
-       TR_LINE_MAX = 1024 };
+       TR_MAX_NESTED = 8, TR_LINE_MAX = 4096 };
 
 struct tr_frame {
 	struct tr_site site;   /* function and file */
@@ -59,10 +61,28 @@ struct tr_place {
 	struct tr_site site;
 };
 
+/* Which frame it is: a call of a function, in one run. */
+struct tr_frame_id {
+	char function[64];
+	uint32_t run, thread, enter; /* enter: that of the instrumented function it is in */
+};
+
+/* Shown in its frame alone. After a restart it takes to the function's first frame. */
 struct tr_display {
-	char *expression;
-	char function[64];     /* the frame it belongs to */
-	char last[TR_TEXT_MAX];
+	char *expression;      /* NULL: the row is free */
+	struct tr_frame_id frame;
+	char last[TR_TEXT_MAX + 8];
+};
+
+/* What `debug` was given. */
+struct tr_nested {
+	char *code;
+	bool executed;
+};
+
+struct tr_variable {
+	char name[64];         /* "": the row is free */
+	struct tr_value value;
 };
 
 struct tr_session {
@@ -86,7 +106,7 @@ struct tr_session {
 	/* what the user has set up */
 	struct { char *name, *text; } aliases[TR_MAX_ALIASES];
 	struct tr_display displays[TR_MAX_DISPLAYS];
-	struct { char name[64]; struct tr_value value; } variables[TR_MAX_VARIABLES];
+	struct tr_variable variables[TR_MAX_VARIABLES];
 	uint32_t faults[64][2];
 	unsigned nr_faults;
 	bool scheduler;        /* a step runs one thread alone */
@@ -101,8 +121,11 @@ struct tr_session {
 	unsigned nr_old_commands;
 	bool old_silent;
 	bool asking;           /* "Clear all breaks? " */
-	bool interacting;
-	unsigned nesting;      /* aliases within aliases */
+	struct tr_variable *before_interact; /* `interact` works on a copy: what it was; NULL: not in it */
+	unsigned nesting;      /* lists of commands within lists of commands */
+	char *resume;          /* what a breakpoint's list ended with: done before anything else; NULL */
+	struct tr_nested nested[TR_MAX_NESTED]; /* `debug` in `debug`, the innermost last */
+	unsigned nr_nested;
 	bool done;             /* quit */
 };
 
@@ -118,6 +141,9 @@ void tr_say(struct tr_session *s, const char *format, ...) __attribute__((format
 void tr_complain(struct tr_session *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- running */
+
+/* What became of the last run: a line for people, "" when all is well. */
+const char *tr_session_error(struct tr_session *s);
 
 /* Starts a run and shows its first stop. */
 void tr_session_start(struct tr_session *s);
@@ -154,6 +180,11 @@ unsigned tr_session_frames(struct tr_session *s, uint32_t thread, struct tr_fram
 /* The selected frame; false: there is none. */
 bool tr_session_frame(struct tr_session *s, struct tr_frame *out);
 
+/* A stop: --Return--, --Call-- where a call led here, the header, what has changed of the displays. */
+void tr_session_show_stop(struct tr_session *s, bool called);
+/* Displays of the current frame that have changed; see cmd_display.c. */
+void tr_displays_show(struct tr_session *s);
+
 /* The stop header of the selected frame, and the line that says the event. */
 void tr_session_header(struct tr_session *s);
 /* A frame as `where` shows it. */
@@ -183,6 +214,15 @@ const char *tr_object_root(unsigned i, const struct tr_class **class);
 
 /* After any change of the table. */
 void tr_session_breaks_changed(struct tr_session *s);
+
+/* What the run asks at its gates; ctx: the session. */
+bool tr_session_match(void *ctx, const struct tr_point *p, const struct tr_point *last);
+
+/* The breakpoint that stops at the current event, NULL none; it and those before it are counted. */
+struct tr_break *tr_session_judge(struct tr_session *s);
+
+/* What is done at a hit: a temporary one goes, commands are run, the stop is shown. */
+void tr_session_at_break(struct tr_session *s, struct tr_break *b);
 
 /* For the recording: the breakpoint hit at that event, NULL none; counts nothing. */
 struct tr_break *tr_session_break_at(struct tr_session *s, uint32_t event);

@@ -35,6 +35,17 @@ const struct tr_source *tr_source_find(const char *file)
 	return found;
 }
 
+const struct tr_source *tr_source_meant(const char *file, const char *current, bool *others)
+{
+	const struct tr_source *found = tr_source_find(file);
+	*others = false;
+	if (!found && ends_with(current, file))
+		found = tr_source_find(current);
+	for (const struct tr_source *s = sources; !found && s->file; s++)
+		*others |= ends_with(s->file, file);
+	return found;
+}
+
 uint32_t tr_source_nr_lines(const struct tr_source *s)
 {
 	uint32_t n = 0;

@@ -23,6 +23,9 @@ const struct tr_source *tr_source_at(unsigned i);
 /* By its name, or by the end of it ("future.c") when only one file ends so. NULL: none. */
 const struct tr_source *tr_source_find(const char *file);
 
+/* The same as people write it, where several end so: the one they are in. *others: there are such. */
+const struct tr_source *tr_source_meant(const char *file, const char *current, bool *others);
+
 uint32_t tr_source_nr_lines(const struct tr_source *s);
 
 /* Line n (from 1), without its newline; NULL beyond the end. *len is its length. */

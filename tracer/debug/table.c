@@ -7,7 +7,8 @@
 	"        KIND [N] [WORD...]  an event: part_start 3, sem_wait request, status to=failed\n" \
 	"        sem NAME [OP N]     a semaphore: sem request == 0\n"                              \
 	"        thread NAME         any event of that thread\n"                                   \
-	"        retry, join, return [N]\n"
+	"        retry, join, return [N]\n"                                                       \
+	"        return FUNCTION     where it returns\n"
 
 const struct tr_command tr_commands[] = {
 	/* going on */
@@ -29,7 +30,7 @@ const struct tr_command tr_commands[] = {
 	{ "run", "restart", "[ARG...]", TR_GROUP_RUN, 0, TR_COMPLETE_NONE,
 	  "repeat the experiment, with other arguments if there are any",
 	  "        Breakpoints, displays, aliases and settings are kept.\n", tr_cmd_run },
-	{ "quit", "q exit", "", TR_GROUP_RUN, TR_RESUMES, TR_COMPLETE_NONE,
+	{ "quit", "q exit EOF", "", TR_GROUP_RUN, TR_RESUMES, TR_COMPLETE_NONE,
 	  "leave; a transfer under way is cancelled and its multipart upload aborted", "", tr_cmd_quit },
 	/* stopping */
 	{ "break", "b", "[PLACE[, CONDITION]]", TR_GROUP_STOP, 0, TR_COMPLETE_PLACE,
@@ -100,8 +101,9 @@ const struct tr_command tr_commands[] = {
 	{ "verdict", "", "", TR_GROUP_THREADS, 0, TR_COMPLETE_NONE,
 	  "does the call wait: as far as it is known, and what is missing", "", tr_cmd_verdict },
 	/* time */
-	{ "events", "", "[FIRST[, LAST] | .]", TR_GROUP_TIME, 0, TR_COMPLETE_NONE,
-	  "the numbered events around the current one, then on from there", "", tr_cmd_events },
+	{ "events", "", "[--json] [FIRST[, LAST] | .]", TR_GROUP_TIME, 0, TR_COMPLETE_NONE,
+	  "the numbered events around the current one, then on from there",
+	  "        --json: a line of JSON each, for tools.\n", tr_cmd_events },
 	{ "back", "", "[COUNT]", TR_GROUP_TIME, 0, TR_COMPLETE_NONE, "one event back, of whatever thread", "",
 	  tr_cmd_back },
 	{ "rs", "reverse-step", "", TR_GROUP_TIME, TR_NO_ARGUMENT, TR_COMPLETE_NONE,

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct tr_value tr_value_none(void)
@@ -89,7 +90,10 @@ static void quote(const char *text, char *buf, size_t cap)
 	for (const char *p = text; *p && at + 6 < cap; p++) {
 		if (*p == mark || *p == '\\')
 			buf[at++] = '\\';
-		if ((unsigned char)*p < ' ')
+		const char *letter = strchr("\nn\tt\rr", *p);
+		if ((unsigned char)*p < ' ' && letter)
+			at += (size_t)snprintf(buf + at, cap - at, "\\%c", letter[1]);
+		else if ((unsigned char)*p < ' ' || *p == 127)
 			at += (size_t)snprintf(buf + at, cap - at, "\\x%02x", (unsigned char)*p);
 		else
 			buf[at++] = *p;
@@ -100,7 +104,12 @@ static void quote(const char *text, char *buf, size_t cap)
 
 static void show_float(double f, char *buf, size_t cap)
 {
-	snprintf(buf, cap, "%.12g", f);
+	/* the shortest that is read back as the same */
+	for (int digits = 15; digits <= 17; digits++) {
+		snprintf(buf, cap, "%.*g", digits, f);
+		if (strtod(buf, NULL) == f)
+			break;
+	}
 	if (isfinite(f) && !strpbrk(buf, ".e") && strlen(buf) + 3 < cap)
 		strcat(buf, ".0");
 }

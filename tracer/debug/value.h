@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TR_TEXT_MAX = 240 };
+/* An object's key, the longest text there is, fits; and so does what `p` makes of any text. */
+enum { TR_TEXT_MAX = 1040, TR_SHOWN_MAX = 4 * TR_TEXT_MAX + 8 };
 
 /* ORDER value types: names in value.c */
 enum tr_value_type {

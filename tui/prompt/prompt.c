@@ -248,6 +248,12 @@ void ui_prompt_free(struct ui_prompt *p)
 
 /* ---- lines */
 
+void ui_prompt_no_nul(char *line, size_t len)
+{
+	for (char *nul; (nul = memchr(line, '\0', len));)
+		*nul = '?';
+}
+
 static enum ui_prompt_end read_plainly(struct ui_prompt *p, const char **line)
 {
 	if (!p->options.silent) {
@@ -255,10 +261,14 @@ static enum ui_prompt_end read_plainly(struct ui_prompt *p, const char **line)
 		fflush(p->options.out);
 	}
 	ssize_t n = getline(&p->line, &p->cap, stdin);
-	if (n < 0)
+	if (n < 0) {
+		if (!p->options.silent)
+			fputc('\n', p->options.out);
 		return UI_PROMPT_EOF;
+	}
 	if (n && p->line[n - 1] == '\n')
-		p->line[n - 1] = '\0';
+		p->line[--n] = '\0';
+	ui_prompt_no_nul(p->line, (size_t)n);
 	*line = p->line;
 	return UI_PROMPT_LINE;
 }

@@ -36,6 +36,9 @@ enum ui_prompt_end { UI_PROMPT_LINE, UI_PROMPT_EOF, UI_PROMPT_INTERRUPTED };
 /* One line, without its newline, borrowed until the next call. */
 enum ui_prompt_end ui_prompt_read(struct ui_prompt *p, const char *prompt, const char **line);
 
+/* A line from a file: a NUL in it becomes a mark no command has, so that nothing is cut off unseen. */
+void ui_prompt_no_nul(char *line, size_t len);
+
 /* A read under way ends with UI_PROMPT_INTERRUPTED, and so does one that comes, once. */
 void ui_prompt_wake(struct ui_prompt *p);
 

@@ -1,0 +1,162 @@
+/* hits: is an event one that a breakpoint is waiting for, and what is done when it is. */
+#include <string.h>
+
+#include "tracer/debug/command.h"
+
+/* ---- the quick step, on the run's threads */
+
+static bool same_place(const struct tr_point *a, const struct tr_point *b)
+{
+	return a->site && b->site && a->site->line == b->site->line &&
+	       strcmp(a->site->file, b->site->file) == 0;
+}
+
+/* The end of a wait is no second arrival at its line. */
+static bool is_again(const struct tr_point *p, const struct tr_point *last)
+{
+	return xf_kind_info(p->record.kind)->role == XF_ROLE_ACQUIRE && last->site &&
+	       xf_kind_info(last->record.kind)->role == XF_ROLE_WAIT && same_place(p, last);
+}
+
+bool tr_session_match(void *ctx, const struct tr_point *p, const struct tr_point *last)
+{
+	struct tr_session *s = ctx;
+	const struct tr_hit hit = { &p->record, p->site->file, p->site->function, p->site->line,
+				    is_again(p, last) };
+	for (unsigned i = 0; i < TR_MAX_BREAKS; i++)
+		if (tr_break_quick(&s->breaks.list[i], &hit))
+			return true;
+	return false;
+}
+
+void tr_session_breaks_changed(struct tr_session *s)
+{
+	bool kinds[XF_EV_COUNT];
+	tr_run_lock(s->run);
+	tr_breaks_interest(&s->breaks, kinds);
+	tr_run_interest(s->run, kinds);
+	tr_run_unlock(s->run);
+}
+
+/* ---- the full step, by the recording */
+
+static bool names_fit(struct tr_session *s, const struct tr_break *b, const struct tr_event *e)
+{
+	if (b->type == TR_BREAK_SEM)
+		return e->object != TR_NONE && strcmp(tr_log_object(s->log, e->object)->name, b->name) == 0;
+	if (b->type == TR_BREAK_THREAD)
+		return strcmp(tr_session_thread_name(s, e->thread), b->name) == 0;
+	return true;
+}
+
+static bool fits(struct tr_session *s, const struct tr_break *b, const struct tr_event *e,
+		 const struct tr_site *site, bool again)
+{
+	const struct tr_hit hit = { e->record, site->file, site->function, site->line, again };
+	return tr_break_quick(b, &hit) && names_fit(s, b, e) &&
+	       (!b->filter || tr_filter_match(b->filter, s->log, e));
+}
+
+/* True, or it raises: then it stops as well, and the ignore count stands. */
+static bool condition_holds(struct tr_session *s, const struct tr_break *b, bool *raised)
+{
+	struct tr_names scope = tr_session_names(s);
+	struct tr_expr_error error;
+	struct tr_value v;
+	*raised = false;
+	if (!b->condition)
+		return true;
+	*raised = !tr_expr_eval(b->condition, &scope, &v, &error);
+	return *raised || tr_value_true(s, &v);
+}
+
+/* pdb's order: disabled, the count, the condition, the ignore count. */
+static bool takes(struct tr_session *s, struct tr_break *b)
+{
+	bool raised;
+	b->hits++;
+	if (!condition_holds(s, b, &raised))
+		return false;
+	b->stays = raised;
+	if (b->ignore && !raised) {
+		b->ignore--;
+		return false;
+	}
+	return true;
+}
+
+struct tr_break *tr_session_judge(struct tr_session *s)
+{
+	struct tr_place place;
+	struct tr_break *b, *found = NULL;
+	if (!tr_session_place(s, s->thread, &place))
+		return NULL;
+	for (unsigned i = 0; !found && (b = tr_breaks_at(&s->breaks, i)); i++)
+		if (fits(s, b, &place.event, &place.site, false) && takes(s, b))
+			found = b;
+	return found;
+}
+
+struct tr_break *tr_session_break_at(struct tr_session *s, uint32_t event)
+{
+	struct tr_event e = tr_log_event(s->log, event);
+	struct tr_site site = tr_event_site(s->log, &e);
+	struct tr_break *b;
+	bool raised;
+	for (unsigned i = 0; (b = tr_breaks_at(&s->breaks, i)); i++) {
+		if (!fits(s, b, &e, &site, xf_kind_info(e.kind)->role == XF_ROLE_ACQUIRE))
+			continue;
+		if (b->condition)
+			tr_session_goto(s, event);
+		if (condition_holds(s, b, &raised))
+			return b;
+	}
+	return NULL;
+}
+
+/* ---- what is done there */
+
+static void delete_temporary(struct tr_session *s, struct tr_break *b)
+{
+	tr_say(s, "Deleted breakpoint %u at %s\n", b->number, b->where);
+	tr_run_lock(s->run);
+	tr_breaks_remove(&s->breaks, b->number);
+	tr_run_unlock(s->run);
+	tr_session_breaks_changed(s);
+}
+
+/* Runs a list up to the command that resumes, which is returned: NULL, there is none. */
+static const char *run_list(struct tr_session *s, char **list, unsigned nr)
+{
+	char last[TR_LINE_MAX];
+	const char *resume = NULL;
+	memcpy(last, s->last_line, sizeof(last));
+	for (unsigned i = 0; i < nr && !s->done && !resume; i++)
+		if (tr_command_resumes(s, list[i]))
+			resume = list[i];
+		else
+			tr_command_line(s, list[i]);
+	memcpy(s->last_line, last, sizeof(last));
+	return resume;
+}
+
+/*
+ * As pdb: the list without its last, then the header unless silent, then what resumes. That is left to
+ * the line that led here (see command.c): a list that goes on at every hit must not go deeper each time.
+ */
+void tr_session_at_break(struct tr_session *s, struct tr_break *b)
+{
+	char **list = NULL;
+	unsigned nr = tr_break_copy_commands(b, &list);
+	bool silent = b->silent;
+	if (b->temporary && !b->stays)
+		delete_temporary(s, b);
+	const char *resume = run_list(s, list, nr);
+	if (!silent)
+		tr_session_show_stop(s, false);
+	else if (!resume)
+		tr_displays_show(s);
+	if (resume)
+		s->resume = strdup(resume);
+	tr_break_free_commands(list, nr);
+}
