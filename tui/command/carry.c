@@ -26,10 +26,12 @@
 #include "tui/command/conclude.h"
 #include "tui/command/cost.h"
 #include "tui/command/json.h"
+#include "tui/command/leftovers.h"
 #include "tui/command/paths.h"
 #include "tui/command/progress.h"
 #include "tui/command/signals.h"
 #include "tui/command/transfer.h"
+#include "tui/command/visible.h"
 #include "tui/screen/app.h"
 
 enum { LEAVE_WAIT_NS = 1000000000 };
@@ -216,49 +218,6 @@ static void displays_start(struct carry *p)
 
 /* ---- the call and what comes after it */
 
-/* Is the object there, right after the return? */
-static void verify_one(struct carry *p, struct xf_http *http, struct xf_transfer *t)
-{
-	struct xf_transfer_info info;
-	struct xf_s3_head_output out = { 0 };
-	struct xf_s3_head_input in = { .extra = &p->extra };
-	struct xf_call_hooks hooks = { .part = 0 };
-	struct xf_error err = XF_ERROR_INIT;
-	enum xf_status status;
-
-	xf_future_info(t, &info);
-	in.bucket = info.bucket;
-	in.key = info.key;
-	hooks.transfer = info.id;
-	status = xf_s3_head_object(p->client, http, &in, &out, &hooks, &err);
-	XF_EVENT(object_head, .bytes = status ? 0 : out.size, .transfer = info.id,
-		 .http_status = (uint32_t)(status ? err.http_status : out.answer.http_status),
-		 .etag = xf_text(status ? NULL : out.answer.etag), .call = 1, .failed = status != XF_OK,
-		 .verify = 1);
-}
-
-static void verify(struct carry *p)
-{
-	struct xf_error err = XF_ERROR_INIT;
-	struct xf_http *http = NULL;
-	struct xf_transfer *t;
-
-	if (!p->own || ui_signals_count() || xf_client_http(p->client, &http, &err))
-		return;
-	for (uint32_t id = 0; (t = xf_manager_transfer(p->own, id)); id++)
-		verify_one(p, http, t);
-	xf_http_free(http);
-}
-
-/* With --linger 0 the HEAD would keep the process: only when it was asked for. */
-static bool verify_wanted(const struct carry *p)
-{
-	const struct ui_settings *s = p->settings;
-	bool leaves = s->given[UI_OPT_linger] && !s->linger && !(ui_transfer_waits(s) & XF_WAIT_EXIT);
-
-	return s->verify == UI_YES || (s->verify == UI_UNSET && s->local && !leaves);
-}
-
 static bool all_done(struct carry *p)
 {
 	struct xf_transfer *t;
@@ -381,50 +340,6 @@ static void leave(struct carry *p)
 
 /* ---- the end */
 
-/* What is known of what is left on the service, when nobody could tell at the time. */
-static void unanswered_print(const struct xf_transfer_info *info)
-{
-	if (info->unanswered && !*info->upload_id)
-		fprintf(stderr, "xferdb: the service had all of it and did not answer: s3://%s/%s may be stored\n",
-			info->bucket, info->key);
-	if (info->unanswered && *info->upload_id)
-		fprintf(stderr, "xferdb: Complete was not answered: s3://%s/%s may be stored\n", info->bucket, info->key);
-	if (info->create_unanswered)
-		fprintf(stderr, "xferdb: Create was not answered: an upload may be left; xferdb uploads s3://%s lists it\n",
-			info->bucket);
-}
-
-static void error_print(const struct xf_transfer_info *info, const struct xf_error *err)
-{
-	fprintf(stderr, "xferdb: s3://%s/%s: %s\n", info->bucket, info->key, err->message);
-	if (info->aborted)
-		fprintf(stderr, "xferdb: the multipart upload was aborted; nothing is left on the service\n");
-	if (info->orphaned)
-		fprintf(stderr, "xferdb: the multipart upload %s of s3://%s/%s is left on the service%s\n",
-			info->upload_id, info->bucket, info->key,
-			info->resumed ? ", for --resume to continue" : "");
-	unanswered_print(info);
-}
-
-/* What --resume did, of every transfer. */
-static void resumed_print(struct carry *p)
-{
-	struct xf_transfer *t;
-
-	if (!p->settings->resume || p->settings->quiet)
-		return;
-	for (uint32_t id = 0; p->own && (t = xf_manager_transfer(p->own, id)); id++) {
-		struct xf_transfer_info info;
-		xf_future_info(t, &info);
-		if (info.resumed)
-			fprintf(stderr, "xferdb: s3://%s/%s: continued upload %s: %u part%s (%llu bytes) were there already\n",
-				info.bucket, info.key, info.upload_id, info.reused_parts,
-				info.reused_parts == 1 ? "" : "s", (unsigned long long)info.reused_bytes);
-		else
-			fprintf(stderr, "xferdb: s3://%s/%s: nothing to resume: sent from the start\n", info.bucket, info.key);
-	}
-}
-
 /* Every transfer's error: to the trace, and to people at the end. Returns the worst exit status. */
 static int errors_note(struct carry *p, bool print)
 {
@@ -439,7 +354,7 @@ static int errors_note(struct carry *p, bool print)
 		exit_status = UI_EXIT_FAILED;
 		xf_future_info(t, &info);
 		if (print)
-			error_print(&info, &err);
+			ui_leftovers_error(&info, &err);
 		else
 			ui_note_error(id, &err);
 	}
@@ -462,7 +377,8 @@ static int conclude(struct carry *p, int exit_status)
 		fprintf(stderr, "xferdb: the trace cannot be judged: %s\n", err.message);
 	if (p->app)
 		ui_screen_app_finish(p->app, ui_signals_count() ? NULL : trace.log, &trace.verdicts);
-	resumed_print(p);
+	if (p->settings->resume && !p->settings->quiet && p->own)
+		ui_leftovers_resumed(p->own);
 	errors_note(p, true);
 	concluded = ui_conclude_to(p->downloads.to_stdout ? stderr : ui_text_stream(p->settings),
 				   trace.judged ? &trace : NULL, p->settings, p->what->command, false);
@@ -490,8 +406,8 @@ static int transfer(struct carry *p)
 	int exit_status;
 	bool over;
 
-	if (!p->what->download && verify_wanted(p))
-		verify(p);
+	if (!p->what->download && p->own && ui_visible_wanted(p->settings) && !ui_signals_count())
+		ui_visible_look(p->client, p->own, &p->extra);
 	over = !p->own || call.waits & XF_WAIT_EXIT || linger(p);
 	if (over && p->own)
 		xf_manager_exit(p->own);

@@ -1,5 +1,6 @@
 #include "tui/command/conclude.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "tui/command/json.h"
@@ -20,24 +21,68 @@ static const char *trace_name(const struct ui_recording *trace)
 	return in_memory ? NULL : trace->path;
 }
 
-static int json_write(const struct ui_recording *trace, const struct ui_settings *settings, const char *command)
+struct ui_conclusion {
+	json_t *json;          /* NULL: not wanted */
+	char *unmet;           /* what was expected and not seen; "" when all is well */
+	size_t unmet_len;
+};
+
+static json_t *document_of(const struct ui_recording *trace, const char *command)
 {
 	struct ui_document document = { .command = command };
-	struct xf_error err = XF_ERROR_INIT;
-	enum xf_status status;
-	json_t *json;
 
 	if (trace) {
 		document.log = trace->log;
 		document.verdicts = &trace->verdicts;
 		document.trace = trace_name(trace);
 	}
-	json = ui_document_json(&document);
-	status = ui_json_write(json, settings->json, &err);
-	json_decref(json);
-	if (status)
+	return ui_document_json(&document);
+}
+
+static void expect(FILE *out, const struct ui_recording *trace, const struct ui_settings *settings)
+{
+	if (trace)
+		ui_report_expected(out, &trace->verdicts, settings);
+	else if (settings->expect || settings->strict)
+		fprintf(out, "xferdb: nothing was recorded, so nothing can be expected: leave --no-trace out\n");
+}
+
+struct ui_conclusion *ui_conclusion_new(const struct ui_recording *trace, const struct ui_settings *settings,
+					const char *command)
+{
+	struct ui_conclusion *c = calloc(1, sizeof(*c));
+	FILE *out = c ? open_memstream(&c->unmet, &c->unmet_len) : NULL;
+
+	if (!out) {
+		free(c);
+		return NULL;
+	}
+	expect(out, trace, settings);
+	fclose(out);
+	if (settings->json)
+		c->json = document_of(trace, command);
+	return c;
+}
+
+void ui_conclusion_free(struct ui_conclusion *c)
+{
+	if (!c)
+		return;
+	json_decref(c->json);
+	free(c->unmet);
+	free(c);
+}
+
+int ui_conclusion_say(const struct ui_conclusion *c, const struct ui_settings *settings)
+{
+	struct xf_error err = XF_ERROR_INIT;
+
+	fputs(c->unmet, stderr);
+	if (settings->json && ui_json_write(c->json, settings->json, &err)) {
 		fprintf(stderr, "xferdb: %s\n", err.message);
-	return status ? UI_EXIT_FAILED : UI_EXIT_DONE;
+		return UI_EXIT_FAILED;
+	}
+	return c->unmet_len ? UI_EXIT_UNMET : UI_EXIT_DONE;
 }
 
 int ui_conclude(const struct ui_recording *trace, const struct ui_settings *settings, const char *command,
@@ -49,19 +94,15 @@ int ui_conclude(const struct ui_recording *trace, const struct ui_settings *sett
 int ui_conclude_to(FILE *out, const struct ui_recording *trace, const struct ui_settings *settings,
 		   const char *command, bool errors)
 {
-	int exit_status = UI_EXIT_DONE;
+	struct ui_conclusion *c;
+	int exit_status;
 
 	if (trace && !settings->quiet)
 		ui_report_verdicts(out, &(struct ui_report){ trace->log, &trace->verdicts,
 							     ui_style_for(out, settings), errors });
 	fflush(out);
-	if (trace && !ui_report_expected(stderr, &trace->verdicts, settings))
-		exit_status = UI_EXIT_UNMET;
-	if (!trace && (settings->expect || settings->strict)) {
-		fprintf(stderr, "xferdb: nothing was recorded, so nothing can be expected: leave --no-trace out\n");
-		exit_status = UI_EXIT_UNMET;
-	}
-	if (settings->json && json_write(trace, settings, command))
-		exit_status = UI_EXIT_FAILED;
+	c = ui_conclusion_new(trace, settings, command);
+	exit_status = c ? ui_conclusion_say(c, settings) : UI_EXIT_FAILED;
+	ui_conclusion_free(c);
 	return exit_status;
 }

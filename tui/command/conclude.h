@@ -24,4 +24,18 @@ int ui_conclude(const struct ui_recording *trace, const struct ui_settings *sett
 int ui_conclude_to(FILE *out, const struct ui_recording *trace, const struct ui_settings *settings,
 		   const char *command, bool errors);
 
+/*
+ * What a run came to, kept beyond its recording: for a command that makes several runs and says at its
+ * end what the last one came to.
+ */
+struct ui_conclusion;
+
+/* As above for trace. Owns: the result, ui_conclusion_free(). NULL: out of memory. */
+struct ui_conclusion *ui_conclusion_new(const struct ui_recording *trace, const struct ui_settings *settings,
+					const char *command);
+void ui_conclusion_free(struct ui_conclusion *c);
+
+/* What was not met, to standard error, and the JSON where it is wanted. Returns as ui_conclude(). */
+int ui_conclusion_say(const struct ui_conclusion *c, const struct ui_settings *settings);
+
 #endif

@@ -1,0 +1,180 @@
+/* debug_talk: the conversation: files of commands, the prompt, or the screen in its place. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "core/event/emit.h"
+#include "tui/command/debug.h"
+
+/* ---- the conversation, on the helper */
+
+static void write_out(void *ctx, const char *text, size_t len)
+{
+	struct ui_debug *d = ctx;
+
+	if (d->app) {
+		ui_screen_app_say(d->app, text, len);
+		return;
+	}
+	fwrite(text, 1, len, d->out);
+	fflush(d->out);
+}
+
+struct tr_sink ui_debug_sink(struct ui_debug *d)
+{
+	return (struct tr_sink){ d, write_out };
+}
+
+const char *ui_debug_complete(void *ctx, const char *line, size_t word_at, unsigned i, char *buf, size_t cap)
+{
+	struct ui_debug *d = ctx;
+
+	return tr_command_complete(d->session, line, word_at, i, buf, cap);
+}
+
+/* The lines of a file of commands; comments and blank lines are passed over. */
+static bool run_file(struct ui_debug *d, const char *path)
+{
+	FILE *in = fopen(path, "re");
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t n;
+
+	if (!in)
+		return false;
+	while (!d->session->done && !atomic_load(&d->terminated) && (n = getline(&line, &cap, in)) >= 0) {
+		ui_prompt_no_nul(line, (size_t)n);
+		const char *text = line + strspn(line, " \t\r\n");
+		line[strcspn(line, "\r\n")] = '\0';
+		if (*text && *text != '#')
+			tr_command_line(d->session, line);
+	}
+	free(line);
+	fclose(in);
+	return true;
+}
+
+static bool same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static void run_prepared(struct ui_debug *d)
+{
+	const struct ui_settings *s = d->settings;
+	const char *home = getenv("HOME");
+	char path[4096] = "";
+
+	if (home && *home)
+		snprintf(path, sizeof(path), "%s/.xferdbrc", home);
+	if (*path && !s->no_rc)
+		run_file(d, path);
+	if (!s->no_rc && !same_file(path, ".xferdbrc"))
+		run_file(d, ".xferdbrc");
+	for (size_t i = 0; i < s->prompt_command.nr_items && !d->session->done; i++)
+		tr_command_line(d->session, s->prompt_command.items[i]);
+	if (s->script && !run_file(d, s->script))
+		fprintf(stderr, "xferdb: cannot read %s\n", s->script);
+}
+
+static void converse(struct ui_debug *d)
+{
+	const char *line;
+
+	while (!d->session->done && !atomic_load(&d->terminated)) {
+		atomic_store(&d->reading, true);
+		enum ui_prompt_end how = ui_prompt_read(d->prompt, tr_command_prompt(d->session), &line);
+		atomic_store(&d->reading, false);
+		if (how == UI_PROMPT_INTERRUPTED && !atomic_load(&d->terminated))
+			tr_command_interrupt(d->session);
+		else if (how == UI_PROMPT_EOF)
+			tr_command_eof(d->session);
+		else if (how == UI_PROMPT_LINE)
+			tr_command_line(d->session, line);
+	}
+}
+
+/* ---- the screen in the place of the prompt: its lines come through a queue, as a command may run for long */
+
+static void screen_line(void *ctx, const char *line)
+{
+	struct ui_debug *d = ctx;
+	char *more = NULL;
+
+	pthread_mutex_lock(&d->line_lock);
+	if (asprintf(&more, "%s%s\n", d->typed ? d->typed : "", line) > 0) {
+		free(d->typed);
+		d->typed = more;
+	}
+	pthread_mutex_unlock(&d->line_lock);
+}
+
+static void screen_interrupt(void *ctx)
+{
+	struct ui_debug *d = ctx;
+
+	tr_run_interrupt(d->session->run);
+}
+
+static bool screen_busy(void *ctx)
+{
+	struct ui_debug *d = ctx;
+
+	return atomic_load(&d->manager) != NULL;
+}
+
+static void screen_abort(void *ctx)
+{
+	struct ui_debug *d = ctx;
+	struct xf_manager *m = atomic_load(&d->manager);
+
+	if (m)
+		xf_manager_cancel(m, XF_CANCELLED, "aborted on the screen");
+}
+
+struct ui_debugger ui_debug_screen(struct ui_debug *d)
+{
+	return (struct ui_debugger){ d, screen_line, screen_interrupt, screen_busy, screen_abort,
+				      "cancel the upload and abort it at the service?" };
+}
+
+static void lines_run(struct ui_debug *d, char *lines)
+{
+	char *rest = lines, *line;
+
+	while (!d->session->done && (line = strsep(&rest, "\n")) && rest)
+		tr_command_line(d->session, line);
+	free(lines);
+}
+
+static void converse_screen(struct ui_debug *d)
+{
+	const struct timespec pause = { .tv_nsec = 20000000 };
+
+	while (!d->session->done && !atomic_load(&d->terminated) && !ui_screen_app_left(d->app)) {
+		char *lines;
+		pthread_mutex_lock(&d->line_lock);
+		lines = d->typed;
+		d->typed = NULL;
+		pthread_mutex_unlock(&d->line_lock);
+		if (lines)
+			lines_run(d, lines);
+		else
+			nanosleep(&pause, NULL);
+	}
+}
+
+void ui_debug_talk(struct ui_debug *d)
+{
+	const struct ui_settings *s = d->settings;
+
+	tr_session_start(d->session);
+	run_prepared(d);
+	/* --batch with commands of its own asks for no more */
+	if (!s->batch || !(s->prompt_command.nr_items || s->script))
+		(d->app ? converse_screen : converse)(d);
+}
