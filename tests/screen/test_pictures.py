@@ -160,6 +160,82 @@ def test_the_arrow_leads_to_the_waker_and_back():
     t.match(r"main event_woken", where("g " + at + "a a"))
 
 
+def pane(title, *args, **kwargs):
+    """The lines of a pane below its title, on a screen of its own."""
+    lines = picture(*args, **kwargs).split("\n")
+    first = next(i for i, line in enumerate(lines) if re.search(r"[-─] %s\b" % title, line))
+    return lines[first:-2]
+
+
+def names(lines):
+    return [line.split()[0].strip("◆*") for line in lines[2:] if line.strip()]
+
+
+def test_a_list_is_ordered_by_any_column_and_turned_around():
+    at = ": at-time Space 60ms Enter 2 O "
+    made = names(pane("2 threads", trace("upload"), keys=at))
+    t.equal(made, ["main", "submit-1", "request-1", "request-2", "request-3"])
+    by_name = pane("2 threads", trace("upload"), keys=at + ">")
+    t.equal(names(by_name), ["main", "request-1", "request-2", "request-3", "submit-1"])
+    t.match(r"thread▼", by_name[1])
+    turned = pane("2 threads", trace("upload"), keys=at + "> I")
+    t.equal(names(turned), list(reversed(names(by_name))))
+    t.match(r"thread▲", turned[1])
+    t.equal(names(pane("2 threads", trace("upload"), keys=at + ": sort Space state Enter")),
+            names(pane("2 threads", trace("upload"), keys=at + "> >")))
+    t.match(r"no column 'colour' here", picture(trace("upload"), keys=at + ": sort Space colour Enter"))
+    by_total = pane("8 requests", trace("upload"), keys=": at-time Space 60ms Enter 8 O : sort Space total Enter")
+    t.match(r"(?s)▼total.*28 ms.*22 ms.*19 ms.*3\.2 ms", "\n".join(by_total))
+
+
+def test_a_list_is_filtered_by_any_column_with_alternatives_and_inverse():
+    at = ": at-time Space 60ms Enter 2 O \\ "
+    for words, left in (("request-1|request-3", ["request-1", "request-3"]), ("!thread=request*", ["main", "submit-1"]),
+                        ("thread=*-1", ["submit-1", "request-1"]), ("SENDS", ["request-2", "request-3"]),
+                        ("thread=request", []), ("!state=waits*|request-2", ["submit-1", "request-1", "request-3"])):
+        got = pane("2 threads", trace("upload"), keys=at + words + " Enter")
+        t.equal(names(got), left, words)
+        t.match(r"filter: %s" % re.escape(words), got[0])
+        t.match(r" threads: %s" % re.escape(words[:24]), picture(trace("upload"), keys=at + words + " Enter").split("\n")[-2])
+    t.equal(names(pane("2 threads", trace("upload"), keys=at + "thread=request* Enter !")), ["main", "submit-1"])
+    t.equal(len(names(pane("2 threads", trace("upload"), keys=at + "request Enter \\ C-u Enter"))), 5)
+    t.match(r"open", "".join(pane("8 requests", trace("upload"), keys=": at-time Space 60ms Enter 8 O \\ HTTP=open Enter")))
+
+
+def test_a_search_in_a_list_goes_from_match_to_match():
+    where = lambda keys: re.search(r"(\d)/5", pane("2 threads", trace("upload"), keys="2 _ _ _ _ g / request Enter " + keys)[0])
+    t.equal(where("").group(1), "3")
+    t.equal(where("n").group(1), "4")
+    t.equal(where("n n n").group(1), "3")
+    t.equal(where("N").group(1), "5")
+
+
+def test_lines_are_tagged_and_stay_so_in_another_order():
+    got = pane("2 threads", trace("upload"), keys="2 O g j Space Space")
+    t.equal([line.split()[0] for line in got[2:] if "◆" in line], ["◆submit-1", "◆request-1"])
+    t.match(r"2 tagged", got[0])
+    got = pane("2 threads", trace("upload"), keys="2 O g j Space Space > I")
+    t.equal([line.split()[0] for line in got[2:] if "◆" in line], ["◆submit-1", "◆request-1"])
+    t.true("tagged" not in pane("2 threads", trace("upload"), keys="2 O g j Space Space U")[0])
+
+
+def test_the_bar_goes_with_the_pane():
+    bar = lambda keys: picture(trace("upload"), size="200x50", keys=keys).split("\n")[-2]
+    t.match(r"\] zoom", bar("1"))
+    t.match(r"z zero", bar("3"))
+    t.true("zoom" not in bar("3") and "z zero" not in bar("5"), bar("3"))
+    for keys in "1234567890":
+        t.match(r"^q quit  \? help  ", bar(keys))
+    t.match(r"n again", bar("5"))
+
+
+def test_home_and_end_in_a_list():
+    where = lambda keys: re.search(r"(\d+)/5", pane("2 threads", trace("upload"), keys="2 _ _ _ _ " + keys)[0]).group(1)
+    t.equal(where("G"), "5")
+    t.equal(where("G g"), "1")
+    t.equal(where("End Home j"), "2")
+
+
 def test_esc_leads_back_from_where_enter_led():
     got = picture(trace("upload"), keys=MIDDLE + "2 j j Enter")
     t.match(r"run › request-1", got)

@@ -44,7 +44,7 @@ class Tmux:
     def alternate(self):
         return self.do("display-message", "-p", "#{alternate_on} #{cursor_flag} #{mouse_any_flag}").strip()
 
-    def wait(self, pattern, seconds=90):
+    def wait(self, pattern, seconds=60):
         def seen():
             return re.search(pattern, self.shown())
         t.true(t.wait_until(seen, seconds), "%r does not appear:\n%s" % (pattern, self.shown()))
@@ -156,6 +156,36 @@ def test_a_click_chooses_and_the_wheel_zooms():
         t.true(t.wait_until(lambda: x.shown().split("\n")[6] != axis, 10), "not zoomed")
         x.send("q")
         x.done(0)
+
+
+def test_a_click_on_a_column_sorts_and_one_on_the_bar_does_what_it_says():
+    click = lambda x, row, column: x.do(
+        "send-keys", "-l", "\x1b[<0;%d;%dM\x1b[<0;%d;%dm" % (2 * (column + 1, row + 1)))
+    with Tmux(view()) as x:
+        x.wait(r"1 timeline")
+        x.send("2", "O")
+        x.wait(r"(?m)^ thread  +state")
+        head = next(i for i, line in enumerate(x.shown().split("\n")) if line.startswith(" thread "))
+        click(x, head, x.shown().split("\n")[head].index("busy"))
+        x.wait(r"▼busy")
+        click(x, head, x.shown().split("\n")[head].index("busy"))
+        x.wait(r"▲busy")
+        x.send("1")
+        x.wait(r"\? help")
+        click(x, 23, x.shown().split("\n")[23].index("help"))
+        x.wait(r"leave the screen; a run goes on")
+        x.send("q")
+        x.wait(r"1 timeline")
+        x.send("q")
+        x.done(0)
+
+
+def test_q_in_capital_leaves_the_picture():
+    with Tmux(view(), 80, 40) as x:
+        x.wait(r"1 timeline")
+        x.send("Q")
+        x.done(0)
+        t.match(r"(?s)6 join.*WAITS .proved.", x.shown())
 
 
 def test_resize_inside_an_input_line():

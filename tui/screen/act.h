@@ -28,9 +28,11 @@ void ui_travel_time(struct ui_scene *scene, int64_t t_ns, int dir);
 /* To what a user typed: "1.5s", "20ms", "#1234". */
 void ui_travel_text(struct ui_scene *scene, const char *text);
 
-/* The list in focus: by so many lines; by the next or previous column. */
+/* The list in focus: by so many lines; the filter that holds there, "" for none. */
 void ui_list_move(struct ui_scene *scene, int64_t by);
-void ui_list_sort(struct ui_scene *scene, int by);
+const char *ui_list_filter(const struct ui_scene *scene);
+/* Orders a pane by a column, and the other way round when it is so ordered. */
+void ui_list_sort_by(struct ui_scene *scene, enum ui_pane pane, int column);
 /* Searches or filters for text; goes to the next (1) or previous (-1) match. */
 void ui_list_search(struct ui_scene *scene, const char *text, bool filter);
 void ui_list_search_go(struct ui_scene *scene, int dir);

@@ -161,6 +161,7 @@ static void live_loop(struct ui_screen_app *app, struct ui_live *live)
 		atomic_store(&app->left, true);
 		ui_screen_close();
 		ui_output_pass();
+		ui_loop_keep(&app->loop);
 	}
 }
 
@@ -299,5 +300,7 @@ void ui_screen_app_finish(struct ui_screen_app *app, const struct tr_log *log,
 		end_show(app, log, verdicts);
 	ui_screen_close();
 	ui_output_end();
+	if (app->loop.scene.over)
+		ui_loop_keep(&app->loop);
 	app_free(app);
 }

@@ -35,10 +35,22 @@ static bool chosen_text(struct ui_scene *s, char *buf, size_t cap)
 	return true;
 }
 
+/* All that are tagged in the pane, else the one that is chosen. */
 static void hold_chosen(struct ui_scene *s, const char *verb)
 {
+	const struct ui_list_view *l = &s->lists[s->focus];
+	bool parts = s->focus == UI_PANE_PARTS, threads = s->focus == UI_PANE_THREADS;
 	char what[96], command[128];
 
+	for (uint32_t i = 0; (parts || threads) && i < l->nr_tags; i++) {
+		if (parts && s->state && l->tags[i] < s->state->nr_parts)
+			snprintf(command, sizeof(command), "%s part %u", verb, s->state->parts[l->tags[i]].number);
+		else
+			snprintf(command, sizeof(command), "%s %s", verb, tr_log_thread(ui_scene_run(s)->log, l->tags[i])->name);
+		ui_scene_prompt(s, command);
+	}
+	if ((parts || threads) && l->nr_tags)
+		return;
 	if (!chosen_text(s, what, sizeof(what))) {
 		ui_scene_tell(s, "choose a thread or a part first");
 		return;
@@ -67,7 +79,7 @@ static void break_here(struct ui_scene *s)
 
 void ui_act_debug(struct ui_scene *s, enum ui_request request)
 {
-	bool recorded = !s->debugger.run && (!s->live || s->over);
+	bool recorded = !s->debugger.run;
 
 	switch (request) {
 	case UI_REQ_run_on:

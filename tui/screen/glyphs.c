@@ -9,6 +9,7 @@ static const char *const glyphs[UI_GLYPH_COUNT][2] = { /* ASCII, UTF-8 */
 	[UI_GLYPH_RECORDED] = { "@", "●" }, [UI_GLYPH_DOT] = { "-", "·" }, [UI_GLYPH_ARROW] = { "->", "→" },
 	[UI_GLYPH_GAUGE_FULL] = { "#", "█" }, [UI_GLYPH_GAUGE_EMPTY] = { ".", "░" },
 	[UI_GLYPH_PASSED] = { "+", "✔" }, [UI_GLYPH_WAITING] = { ">", "▶" }, [UI_GLYPH_COMING] = { " ", "·" },
+	[UI_GLYPH_TAG] = { "*", "◆" },
 };
 
 const char *ui_glyph(bool utf8, enum ui_glyph glyph)

@@ -6,7 +6,7 @@
 #define CTRL(c) ((c) & 31)
 
 static const struct ui_binding standard[] = {
-	{ 'q', 0, UI_REQ_quit }, { UI_KEY_F1 + 9, 0, UI_REQ_quit }, { 'Q', 0, UI_REQ_quit },
+	{ 'q', 0, UI_REQ_quit }, { UI_KEY_F1 + 9, 0, UI_REQ_quit }, { 'Q', 0, UI_REQ_quit_keep },
 	{ '?', 0, UI_REQ_help }, { UI_KEY_F1, 0, UI_REQ_help }, { 'h', 0, UI_REQ_help },
 	{ ':', 0, UI_REQ_command }, { CTRL('l'), 0, UI_REQ_redraw }, { CTRL('z'), 0, UI_REQ_suspend },
 	{ 'M', 0, UI_REQ_theme }, { 'A', 0, UI_REQ_glyphs },
@@ -38,6 +38,7 @@ static const struct ui_binding standard[] = {
 	{ UI_KEY_F1 + 3, 0, UI_REQ_filter }, { '!', 0, UI_REQ_filter_invert },
 	{ '>', 0, UI_REQ_sort }, { UI_KEY_F1 + 5, 0, UI_REQ_sort }, { '<', 0, UI_REQ_sort_back }, { 'I', 0, UI_REQ_invert },
 	{ UI_KEY_F1 + 4, 0, UI_REQ_tree }, { 'w', 0, UI_REQ_wrap }, { ' ', 0, UI_REQ_freeze },
+	{ ' ', UI_IN_LIST, UI_REQ_tag }, { 'U', 0, UI_REQ_untag },
 
 	{ 'c', 0, UI_REQ_run_on }, { 'P', 0, UI_REQ_pause }, { 's', 0, UI_REQ_step }, { 'n', 0, UI_REQ_next },
 	{ 'n', UI_IN_RECORDING, UI_REQ_search_next }, { 'r', 0, UI_REQ_finish }, { 'u', 0, UI_REQ_frame_up },
@@ -59,7 +60,7 @@ enum { NR_NAMES = sizeof(names) / sizeof(*names), NR_STANDARD = sizeof(standard)
 _Static_assert((int)NR_STANDARD < (int)UI_MAX_BINDINGS, "there is room for more");
 
 /* ORDER contexts */
-static const char *const contexts[UI_CONTEXTS] = { "", "timeline", "recording" };
+static const char *const contexts[UI_CONTEXTS] = { "", "timeline", "recording", "list" };
 
 void ui_keys_init(struct ui_keys *k)
 {
@@ -124,6 +125,15 @@ const char *ui_keys_of(const struct ui_keys *k, enum ui_request request, bool al
 		if (at >= cap)
 			break;
 	}
+	return buf;
+}
+
+const char *ui_keys_here(const struct ui_keys *k, enum ui_request request, unsigned holds, char *buf, size_t cap)
+{
+	buf[0] = '\0';
+	for (int i = 0; i < k->nr; i++)
+		if (k->list[i].request == request && ui_keys_request(k, k->list[i].key, holds) == request)
+			return ui_key_name(k->list[i].key, buf, cap);
 	return buf;
 }
 
@@ -194,7 +204,7 @@ static void binding_print(const struct ui_binding *b, FILE *out)
 
 void ui_keys_print(const struct ui_keys *k, FILE *out)
 {
-	fputs("# KEY ACTION [timeline|recording]; put what you change into $XDG_CONFIG_HOME/xferdb/keys\n", out);
+	fputs("# KEY ACTION [timeline|recording|list]; put what you change into $XDG_CONFIG_HOME/xferdb/keys\n", out);
 	for (int g = 0; g < UI_REQUESTS_COUNT; g++) {
 		fprintf(out, "\n# %s\n", ui_request_group_title((enum ui_request_group)g));
 		for (int i = 0; i < k->nr; i++)

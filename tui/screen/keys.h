@@ -24,7 +24,8 @@ enum {
 };
 
 /* Where a binding holds: everywhere, or in one kind of pane or run, which then comes first. */
-enum ui_context { UI_ANYWHERE, UI_IN_TIMELINE, UI_IN_RECORDING, UI_CONTEXTS };
+/* TIMELINE: where left and right mean something (parts and evidence, too). RECORDING: nobody can be told to stop and go. */
+enum ui_context { UI_ANYWHERE, UI_IN_TIMELINE, UI_IN_RECORDING, UI_IN_LIST, UI_CONTEXTS };
 
 enum { UI_MAX_BINDINGS = 192 };
 
@@ -50,6 +51,9 @@ enum ui_request ui_keys_request(const struct ui_keys *keys, int key, unsigned co
 
 /* The key of a request, by name; "" when there is none. With all: several, separated by blanks. Returns buf. */
 const char *ui_keys_of(const struct ui_keys *keys, enum ui_request request, bool all, char *buf, size_t cap);
+
+/* The first key that means it in these contexts. Returns buf. */
+const char *ui_keys_here(const struct ui_keys *keys, enum ui_request request, unsigned contexts, char *buf, size_t cap);
 
 /* "Enter", "C-l", "n". Returns buf. */
 const char *ui_key_name(int key, char *buf, size_t cap);

@@ -14,7 +14,7 @@ void ui_list_move(struct ui_scene *s, int64_t by)
 {
 	const struct ui_view *view = ui_views[s->focus];
 	struct ui_list_view *list = &s->lists[s->focus];
-	int64_t nr = view->rows ? view->rows(s) : 0, to = (int64_t)list->row + by;
+	int64_t nr = ui_view_rows(s, s->focus), to = (int64_t)list->row + by;
 
 	if (!nr)
 		return;
@@ -37,14 +37,18 @@ static void lane_move(struct ui_scene *s, int64_t by)
 		s->thread = ui_run_lane(run, (uint32_t)(to < 0 ? 0 : to >= nr ? nr - 1 : to));
 }
 
+/* Along the map, which may be ordered otherwise. */
 static void part_move(struct ui_scene *s, int64_t by)
 {
-	int64_t nr = s->state ? s->state->nr_parts : 0, to = (s->part == TR_NONE ? 0 : (int64_t)s->part) + by;
+	uint32_t at;
+	int64_t nr, to;
 
+	ui_rows_settle(s, UI_PANE_PARTS);
+	nr = ui_rows_nr(s, UI_PANE_PARTS);
+	at = ui_rows_find(s, UI_PANE_PARTS, s->part);
+	to = (at == TR_NONE ? 0 : (int64_t)at) + by;
 	if (nr)
-		s->part = (uint32_t)(to < 0 ? 0 : to >= nr ? nr - 1 : to);
-	s->lists[UI_PANE_PARTS].row = s->part;
-	s->lists[UI_PANE_EVIDENCE].row = 0;
+		ui_views[UI_PANE_PARTS]->chosen(s, (uint32_t)(to < 0 ? 0 : to >= nr ? nr - 1 : to));
 }
 
 void ui_act_move(struct ui_scene *s, enum ui_request request)
@@ -78,7 +82,7 @@ void ui_act_move(struct ui_scene *s, enum ui_request request)
 		if (timeline)
 			ui_scene_request(s, request == UI_REQ_first ? UI_REQ_begin : UI_REQ_end, NULL);
 		else
-			ui_list_move(s, request == UI_REQ_first ? INT32_MIN : UINT32_MAX);
+			ui_list_move(s, request == UI_REQ_first ? -(int64_t)UINT32_MAX : (int64_t)UINT32_MAX);
 		break;
 	default:
 		break;
@@ -148,20 +152,81 @@ static void come_back(struct ui_scene *s)
 
 /* ---- order, search, filter */
 
-void ui_list_sort(struct ui_scene *s, int by)
+/* By that column; by the one it is ordered by already: turned around. */
+void ui_list_sort_by(struct ui_scene *s, enum ui_pane pane, int column)
 {
-	const char *const *columns = ui_views[s->focus]->columns;
-	struct ui_list_view *list = &s->lists[s->focus];
-	int nr = 0;
+	struct ui_list_view *list = &s->lists[pane];
+
+	list->inverted = column == list->sort && !list->inverted;
+	list->sort = column;
+	ui_scene_tell(s, "ordered by %s%s", ui_views[pane]->columns[column].name, list->inverted ? ", turned" : "");
+	ui_rows_settle(s, pane);
+}
+
+static int column_of(const struct ui_column *columns, const char *name)
+{
+	for (int i = 0; columns[i].name; i++)
+		if (!strcmp(columns[i].name, name))
+			return i;
+	return -1;
+}
+
+/* By the next or previous column, or the one that is named. */
+static void sort(struct ui_scene *s, int by, const char *name)
+{
+	const struct ui_column *columns = ui_views[s->focus]->columns;
+	int nr = 0, to = s->lists[s->focus].sort + by;
 
 	if (!columns) {
 		ui_scene_tell(s, "this pane has one order only");
 		return;
 	}
-	while (columns[nr])
+	while (columns[nr].name)
 		nr++;
-	list->sort = (list->sort + by + nr) % nr;
-	ui_scene_tell(s, "ordered by %s", columns[list->sort]);
+	if (name)
+		to = column_of(columns, name);
+	if (name && to < 0)
+		ui_scene_tell(s, "there is no column '%s' here", name);
+	else
+		ui_list_sort_by(s, s->focus, (to + nr) % nr);
+}
+
+/* In a pane whose lines are items of its own: words, as rows.h has them. */
+static void rows_search(struct ui_scene *s, const char *text, bool filter)
+{
+	struct ui_list_view *l = &s->lists[s->focus];
+
+	if (filter) {
+		snprintf(l->filter, sizeof(l->filter), "%s", text);
+		ui_rows_settle(s, s->focus);
+		return;
+	}
+	snprintf(l->search, sizeof(l->search), "%s", text);
+	if (*text)
+		ui_list_search_go(s, 1);
+}
+
+static void rows_search_go(struct ui_scene *s, int dir)
+{
+	struct ui_list_view *l = &s->lists[s->focus];
+	uint32_t row = ui_rows_search(s, s->focus, l->row, dir);
+
+	if (row == TR_NONE)
+		ui_scene_tell(s, *l->search ? "nothing matches '%s'" : "nothing was searched yet ('/')", l->search);
+	else
+		ui_list_move(s, (int64_t)row - l->row);
+}
+
+static void rows_filter_invert(struct ui_list_view *l)
+{
+	size_t len = strlen(l->filter);
+
+	if (*l->filter == '!')
+		memmove(l->filter, l->filter + 1, len);
+	else if (len + 1 < sizeof(l->filter)) {
+		memmove(l->filter + 1, l->filter, len + 1);
+		l->filter[0] = '!';
+	}
 }
 
 /* n and N: to the next match; where the search has not got that far, it goes on with the next picture. */
@@ -170,6 +235,10 @@ void ui_list_search_go(struct ui_scene *s, int dir)
 	struct ui_run *run = ui_scene_run(s);
 	uint32_t place, nr = ui_matches_nr(&run->search, run->log);
 
+	if (ui_views[s->focus]->items && (*s->lists[s->focus].search || !run->search.filter)) {
+		rows_search_go(s, dir);
+		return;
+	}
 	if (!run->search.filter) {
 		ui_scene_tell(s, "nothing was searched yet ('/')");
 		return;
@@ -187,6 +256,10 @@ void ui_list_search(struct ui_scene *s, const char *text, bool filter)
 {
 	struct xf_error err = XF_ERROR_INIT;
 
+	if (ui_views[s->focus]->items) {
+		rows_search(s, text, filter);
+		return;
+	}
 	for (int i = 0; i < s->nr_runs; i++) {
 		struct ui_run *run = &s->runs[i];
 		if (ui_matches_set(filter ? &run->filter : &run->search, text, &err)) {
@@ -199,6 +272,40 @@ void ui_list_search(struct ui_scene *s, const char *text, bool filter)
 		ui_scene_focus(s, UI_PANE_EVENTS);
 	else if (*text)
 		ui_list_search_go(s, 1);
+}
+
+const char *ui_list_filter(const struct ui_scene *s)
+{
+	return ui_views[s->focus]->items ? s->lists[s->focus].filter : ui_scene_shown(s)->filter.text;
+}
+
+static void filter_invert(struct ui_scene *s)
+{
+	struct ui_matches *m = &ui_scene_run(s)->filter;
+
+	if (!*ui_list_filter(s))
+		ui_scene_tell(s, "there is no filter to turn around ('\\')");
+	else if (ui_views[s->focus]->items)
+		rows_filter_invert(&s->lists[s->focus]);
+	else
+		ui_matches_invert(m);
+}
+
+/* What the tag sticks to: the item of the line, of the events their number. */
+static void tag(struct ui_scene *s)
+{
+	struct ui_list_view *l = &s->lists[s->focus];
+	uint32_t item = s->focus == UI_PANE_EVENTS ? ui_scene_run(s)->at : ui_rows_item(s, s->focus, l->row);
+
+	if (item == TR_NONE || (s->focus != UI_PANE_EVENTS && !ui_views[s->focus]->items)) {
+		ui_scene_tell(s, "there is no line to tag here");
+		return;
+	}
+	ui_rows_tag(l, item);
+	if (s->focus == UI_PANE_PARTS)
+		part_move(s, 1);
+	else
+		ui_list_move(s, 1);
 }
 
 void ui_act_list(struct ui_scene *s, enum ui_request request, const char *argument)
@@ -218,25 +325,28 @@ void ui_act_list(struct ui_scene *s, enum ui_request request, const char *argume
 			ui_list_search(s, argument, request == UI_REQ_filter);
 		else
 			ui_scene_ask(s, request == UI_REQ_search ? UI_INPUT_SEARCH : UI_INPUT_FILTER,
-			    request == UI_REQ_filter ? ui_scene_run(s)->filter.text : "");
+				     request == UI_REQ_filter ? ui_list_filter(s) : "");
 		break;
 	case UI_REQ_search_next: case UI_REQ_search_previous:
 		ui_list_search_go(s, request == UI_REQ_search_next ? 1 : -1);
 		break;
 	case UI_REQ_filter_invert:
-		if (ui_scene_run(s)->filter.filter)
-			ui_matches_invert(&ui_scene_run(s)->filter);
-		else
-			ui_scene_tell(s, "there is no filter to turn around ('\\')");
+		filter_invert(s);
 		break;
 	case UI_REQ_sort: case UI_REQ_sort_back:
-		ui_list_sort(s, request == UI_REQ_sort ? 1 : -1);
+		sort(s, request == UI_REQ_sort ? 1 : -1, argument);
 		break;
 	case UI_REQ_invert:
 		s->lists[s->focus].inverted = !s->lists[s->focus].inverted;
 		break;
 	case UI_REQ_tree:
 		s->tree = !s->tree;
+		break;
+	case UI_REQ_tag:
+		tag(s);
+		break;
+	case UI_REQ_untag:
+		s->lists[s->focus].nr_tags = 0;
 		break;
 	case UI_REQ_wrap:
 		s->wrap = !s->wrap;

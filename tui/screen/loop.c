@@ -28,6 +28,13 @@ bool ui_loop_open(const struct ui_loop *l, const struct ui_settings *settings)
 	return false;
 }
 
+void ui_loop_keep(const struct ui_loop *l)
+{
+	if (l->scene.quit && l->scene.keep)
+		ui_cells_write(&l->cells, stdout);
+	fflush(stdout);
+}
+
 static bool picture(struct ui_loop *l)
 {
 	int rows, columns;

@@ -23,6 +23,9 @@ struct ui_loop {
 /* Opens the terminal for the scene. False, after saying why, when it will not do. */
 bool ui_loop_open(const struct ui_loop *loop, const struct ui_settings *settings);
 
+/* The terminal is given back: the last picture goes onto it, where the user wanted that. */
+void ui_loop_keep(const struct ui_loop *loop);
+
 /* One turn: draws when there is something new, then waits a little for keys. */
 void ui_loop_turn(struct ui_loop *loop);
 

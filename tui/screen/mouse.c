@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "tui/screen/act.h"
+#include "tui/screen/bar.h"
 #include "tui/screen/view.h"
 
 static bool inside(const struct ui_rect *r, int row, int column)
@@ -19,37 +20,57 @@ static void timeline_click(struct ui_scene *s, const struct ui_rect *r, int row,
 		ui_travel_time(s, s->from_ns + (int64_t)((double)(s->to_ns - s->from_ns) * (x + 0.5) / lanes), 0);
 }
 
+/* A column's name: by it. */
+static void head_click(struct ui_scene *s, enum ui_pane pane, int column)
+{
+	const struct ui_list_view *l = &s->lists[pane];
+	int found = -1;
+
+	for (int i = 0; ui_views[pane]->columns[i].name; i++)
+		if (l->at[i] && l->at[i] - 1 <= column && (found < 0 || l->at[i] > l->at[found]))
+			found = i;
+	if (found >= 0)
+		ui_list_sort_by(s, pane, found);
+}
+
+static void parts_click(struct ui_scene *s, const struct ui_rect *r, int row, int column)
+{
+	uint32_t nr = ui_rows_nr(s, UI_PANE_PARTS);
+	int rows = r->rows - 1 > 3 ? r->rows - 3 : 1;
+	uint32_t cells = (uint32_t)(rows * r->columns), per = nr ? (nr + cells - 1) / cells : 1;
+	uint32_t at = (uint32_t)((row - r->y - 1) * r->columns + column - r->x) * per;
+
+	if (row > r->y && row - r->y <= rows && at < nr)
+		ui_views[UI_PANE_PARTS]->chosen(s, at);
+}
+
 static void pane_click(struct ui_scene *s, enum ui_pane pane, const struct ui_rect *r, int row, int column)
 {
 	const struct ui_view *view = ui_views[pane];
 
 	ui_scene_focus(s, pane);
-	if (row == r->y && view->columns)
-		ui_list_sort(s, 1);
-	else if (pane == UI_PANE_TIMELINE)
+	if (pane == UI_PANE_TIMELINE)
 		timeline_click(s, r, row, column);
-	else if (view->rows && pane != UI_PANE_PARTS && row - r->y > view->head)
+	else if (pane == UI_PANE_PARTS)
+		parts_click(s, r, row, column);
+	else if (view->columns && view->head && row == r->y + 1)
+		head_click(s, pane, column);
+	else if (row - r->y > view->head)
 		ui_list_move(s, (int64_t)s->lists[pane].top + row - r->y - 1 - view->head - (int64_t)s->lists[pane].row);
 }
 
 /* An entry of the key bar: the key whose word was clicked. */
 static void bar_click(struct ui_scene *s, int column)
 {
-	int x = 0;
-	char key[16];
+	struct ui_bar_entry list[UI_MAX_BAR];
+	int nr = ui_bar_make(s, s->columns - s->bar_x, list);
 
-	for (int r = 1; r < UI_REQ_COUNT; r++) {
-		const struct ui_request_info *info = ui_request_info((enum ui_request)r);
-		int width = (int)(strlen(info->bar) + 2);
-		if (!*info->bar || !*ui_keys_of(&s->keys, (enum ui_request)r, false, key, sizeof(key)))
-			continue;
-		width += (int)strlen(key);
-		if (column >= x && column < x + width) {
-			ui_scene_request(s, (enum ui_request)r, NULL);
+	column -= s->bar_x;
+	for (int i = 0; i < nr; i++)
+		if (column >= list[i].x && column < list[i].x + list[i].columns) {
+			ui_scene_request(s, list[i].request, NULL);
 			return;
 		}
-		x += width;
-	}
 }
 
 static void wheel(struct ui_scene *s, enum ui_pane pane, int turn)

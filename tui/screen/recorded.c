@@ -122,6 +122,7 @@ bool ui_recorded_view(const struct ui_settings *settings, struct ui_recorded *ru
 			ui_loop_turn(l);
 		}
 		ui_screen_close();
+		ui_loop_keep(l);
 		if (judge.started)
 			pthread_join(judge.helper, NULL);
 	}

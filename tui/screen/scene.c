@@ -37,7 +37,7 @@ const struct tr_verdict *ui_scene_verdict(const struct ui_run *run)
 void ui_scene_init(struct ui_scene *s, const struct ui_theme *theme)
 {
 	*s = (struct ui_scene){
-		.theme = theme, .thread = TR_NONE, .object = TR_NONE, .part = TR_NONE, .rows = 24, .columns = 80,
+		.theme = theme, .thread = TR_NONE, .object = TR_NONE, .part = TR_NONE, .request = TR_NONE, .rows = 24, .columns = 80,
 		.timeline_columns = 60,
 	};
 	ui_keys_init(&s->keys);
@@ -54,7 +54,9 @@ void ui_scene_drop(struct ui_scene *s)
 	}
 	s->nr_runs = s->active = 0;
 	s->state = NULL;
-	s->thread = s->object = s->part = TR_NONE;
+	s->thread = s->object = s->part = s->request = TR_NONE;
+	for (int i = 0; i < UI_PANE_COUNT; i++)
+		ui_rows_fini(&s->lists[i]);
 	s->nr_crumbs = 0;
 }
 
@@ -117,6 +119,8 @@ void ui_scene_focus(struct ui_scene *s, enum ui_pane pane)
 	if (pane != s->focus)
 		s->enlarged = 0;
 	s->focus = pane;
+	if (ui_views[pane]->items) /* keys may come before it is drawn */
+		ui_rows_settle(s, pane);
 }
 
 void ui_scene_tell(struct ui_scene *s, const char *format, ...)

@@ -17,6 +17,7 @@
 #include "tui/screen/layout.h"
 #include "tui/screen/lines.h"
 #include "tui/screen/matches.h"
+#include "tui/screen/rows.h"
 
 /* One run that is looked at. */
 struct ui_run {
@@ -41,13 +42,6 @@ struct ui_crumb {
 enum { UI_MAX_CRUMBS = 16 };
 
 enum ui_input { UI_INPUT_NONE, UI_INPUT_COMMAND, UI_INPUT_SEARCH, UI_INPUT_FILTER, UI_INPUT_TIME, UI_INPUT_CONFIRM, UI_INPUT_PROMPT };
-
-/* A list's place. */
-struct ui_list_view {
-	uint32_t row, top;
-	int sort;
-	bool inverted;
-};
 
 /* What a debugger behind the screen can do; all NULL: there is none (a recording). */
 struct ui_debugger {
@@ -77,12 +71,14 @@ struct ui_scene {
 	int enlarged;                      /* rows more for the pane in focus */
 	int64_t from_ns, to_ns;            /* the timeline's window */
 	int timeline_columns;              /* of the lanes' area, as last drawn */
+	uint32_t nr_lines;                 /* of the timeline, as last drawn */
+	int bar_x;                         /* where the key bar's entries begin, as last drawn */
 	struct ui_list_view lists[UI_PANE_COUNT];
 	int page[UI_PANE_COUNT];           /* lines a pane shows, as last drawn */
 	int64_t elapsed_ns;                /* live: the trace's time now, which goes on where no event comes */
 	/* what is selected */
-	uint32_t thread, object, part;     /* indices: of thread and object in the log, of the part in the state; TR_NONE */
-	uint32_t item;                     /* evidence: which work item */
+	/* indices: of thread and object in the log, of the part in the state, of the request in the index; TR_NONE */
+	uint32_t thread, object, part, request;
 	struct ui_crumb crumbs[UI_MAX_CRUMBS];
 	int nr_crumbs;
 	/* talking */
@@ -93,7 +89,7 @@ struct ui_scene {
 	struct ui_lines lines;             /* the prompt pane's: what was said, and what programs write */
 	uint32_t lines_seen;               /* of them, when the pane was last drawn */
 	struct ui_debugger debugger;
-	bool quit, redraw, suspend;        /* asked for; the app does it */
+	bool quit, keep, redraw, suspend;  /* asked for; the loop does it. keep: the picture, when leaving */
 };
 
 /* A scene of one run; runs may be added until ui_scene_begin(). */

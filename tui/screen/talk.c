@@ -25,6 +25,10 @@ void ui_act_leave(struct ui_scene *s, enum ui_request request)
 		else
 			s->quit = true;
 		break;
+	case UI_REQ_quit_keep:
+		s->keep = true;
+		ui_act_leave(s, UI_REQ_quit);
+		break;
 	case UI_REQ_help:
 		if (s->focus != UI_PANE_HELP)
 			ui_scene_drill(s, UI_PANE_HELP, NULL, "help");
@@ -109,6 +113,8 @@ static void input_done(struct ui_scene *s)
 		command_run(s, line);
 		break;
 	case UI_INPUT_SEARCH: case UI_INPUT_FILTER:
+		if (input == UI_INPUT_SEARCH && ui_views[s->focus]->items && *line)
+			break; /* went there with the last letter */
 		ui_list_search(s, line, input == UI_INPUT_FILTER);
 		break;
 	case UI_INPUT_TIME:
@@ -143,6 +149,14 @@ static void search_typed(struct ui_scene *s)
 	struct xf_error err = XF_ERROR_INIT;
 	uint32_t place;
 
+	if (s->input == UI_INPUT_SEARCH && ui_views[s->focus]->items) {
+		struct ui_list_view *l = &s->lists[s->focus];
+		snprintf(l->search, sizeof(l->search), "%s", s->line);
+		if (!ui_rows_match(s, s->focus, ui_rows_item(s, s->focus, l->row)))
+			ui_list_search_go(s, 1);
+		s->message[0] = '\0';
+		return;
+	}
 	if (s->input != UI_INPUT_SEARCH || !*s->line || ui_matches_set(&run->search, s->line, &err))
 		return;
 	ui_matches_advance(&run->search, run->log, 100000);
@@ -162,9 +176,11 @@ static void input_key(struct ui_scene *s, int key)
 	} else if (key == UI_KEY_ENTER || key == '\n') {
 		input_done(s);
 	} else if (key == UI_KEY_BACKSPACE || key == 8) {
-		if (len)
+		if (len) {
+			while (len > 1 && ((unsigned char)s->line[len - 1] & 0xc0) == 0x80)
+				len--; /* all of a character */
 			s->line[len - 1] = '\0';
-		else
+		} else
 			s->input = UI_INPUT_NONE;
 		search_typed(s);
 	} else if (key == ('u' & 31)) {
@@ -180,10 +196,11 @@ static void input_key(struct ui_scene *s, int key)
 
 unsigned ui_scene_contexts(const struct ui_scene *s)
 {
-	bool recorded = !s->debugger.run && (!s->live || s->over);
+	bool sideways = s->focus == UI_PANE_TIMELINE || s->focus == UI_PANE_PARTS || s->focus == UI_PANE_EVIDENCE;
+	bool list = ui_views[s->focus]->items || s->focus == UI_PANE_EVENTS;
 
-	return 1u << UI_ANYWHERE | (unsigned)(s->focus == UI_PANE_TIMELINE) << UI_IN_TIMELINE |
-	       (unsigned)recorded << UI_IN_RECORDING;
+	return 1u << UI_ANYWHERE | (unsigned)sideways << UI_IN_TIMELINE | (unsigned)!s->debugger.run << UI_IN_RECORDING |
+	       (unsigned)list << UI_IN_LIST;
 }
 
 void ui_scene_key(struct ui_scene *s, int key)

@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "tui/command/style.h"
+#include "tui/screen/bar.h"
 #include "tui/screen/glyphs.h"
+
+enum { WHOLE_ROWS = 2 };
 
 /* ORDER panes */
 const struct ui_view *const ui_views[UI_PANE_COUNT] = {
@@ -43,6 +46,52 @@ void ui_view_mark(const struct ui_scene *s, struct ui_cells *c, const struct ui_
 	if (s->focus == pane)
 		ui_cells_role(c, rect, row, 0, -1, UI_ROLE_PLAIN);
 	ui_cells_attrs(c, rect, row, 0, -1, s->focus == pane ? UI_ATTR_REVERSE : UI_ATTR_BOLD);
+}
+
+uint32_t ui_view_rows(const struct ui_scene *s, enum ui_pane pane)
+{
+	const struct ui_view *view = ui_views[pane];
+
+	return view->items ? ui_rows_nr(s, pane) : view->rows ? view->rows(s) : 0;
+}
+
+int ui_view_head(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r, enum ui_pane pane, int column, int x,
+		 const char *format)
+{
+	struct ui_list_view *l = &s->lists[pane];
+	char text[64];
+	int lead, width;
+
+	snprintf(text, sizeof(text), format, ui_views[pane]->columns[column].name);
+	lead = (int)strspn(text, " ");
+	width = ui_cells_text(c, r, 0, x, l->sort == column ? UI_ROLE_TITLE : UI_ROLE_DIM, "%s", text);
+	if (l->sort == column) /* before what stands at the right, behind what stands at the left */
+		ui_cells_text(c, r, 0, lead ? x + lead - 1 : x + width, UI_ROLE_TITLE, "%s",
+			      ui_glyph(c->utf8, l->inverted ? UI_GLYPH_WAKE_UP : UI_GLYPH_WAKE_DOWN));
+	l->at[column] = r->x + x + 1; /* 0: nowhere */
+	return width;
+}
+
+void ui_view_line(const struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r, enum ui_pane pane, int row,
+		  uint32_t item, bool chosen)
+{
+	if (ui_views[pane]->items && ui_rows_match(s, pane, item))
+		ui_cells_attrs(c, r, row, 0, -1, UI_ATTR_UNDERLINE);
+	if (chosen)
+		ui_view_mark(s, c, r, pane, row);
+	if (ui_rows_tagged(&s->lists[pane], item))
+		ui_cells_text(c, r, row, 0, UI_ROLE_FOCUS, "%s", ui_glyph(c->utf8, UI_GLYPH_TAG));
+}
+
+const char *ui_view_name(const char *name, int columns, char *buf, size_t cap)
+{
+	int len = (int)strlen(name), head = (columns - 1) / 3;
+
+	if (len <= columns || columns < 8)
+		snprintf(buf, cap, "%.*s", columns > 0 ? columns : 0, name);
+	else
+		snprintf(buf, cap, "%.*s~%s", head, name, name + len - (columns - 1 - head));
+	return buf;
 }
 
 const char *ui_view_time(int64_t ns, char *buf, size_t cap)
@@ -115,10 +164,37 @@ static const char *title_of(const struct ui_scene *s, enum ui_pane pane)
 	return pane == UI_PANE_PROMPT && s->live && !s->debugger.run ? "output" : ui_views[pane]->title;
 }
 
+/* What holds lines back is to be seen where they are missing. */
+static int title_filter_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *row, int x, enum ui_pane pane)
+{
+	const struct ui_matches *m = &ui_scene_shown(s)->filter;
+	int begin = x;
+
+	if (pane == UI_PANE_EVENTS && m->filter)
+		x += ui_cells_text(c, row, 0, x, UI_ROLE_MATCH, " filter: %s%s ", m->inverse ? "not " : "", m->text);
+	else if (ui_views[pane]->items && *s->lists[pane].filter)
+		x += ui_cells_text(c, row, 0, x, UI_ROLE_MATCH, " filter: %s ", s->lists[pane].filter);
+	return x - begin;
+}
+
+/* "3/12", at the right edge, where a list does not fit. */
+static void place_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *row, int x, enum ui_pane pane)
+{
+	const struct ui_list_view *l = &s->lists[pane];
+	uint32_t nr = pane == UI_PANE_TIMELINE ? s->nr_lines : ui_view_rows(s, pane);
+	char text[48];
+	int len;
+
+	if (pane == UI_PANE_PARTS || s->page[pane] <= 0 || nr <= (uint32_t)s->page[pane])
+		return;
+	len = snprintf(text, sizeof(text), " %u/%u ", l->row + 1, nr);
+	if (row->columns - len - 1 > x)
+		ui_cells_text(c, row, 0, row->columns - len - 1, UI_ROLE_DIM, "%s", text);
+}
+
 static void title_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r, enum ui_pane pane)
 {
 	bool focus = s->focus == pane;
-	const struct ui_run *run = ui_scene_shown(s);
 	struct ui_rect row = { r->y, r->x, 1, r->columns };
 	char digit[16] = "";
 	int x;
@@ -128,11 +204,28 @@ static void title_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_r
 	if (pane < UI_PANE_HELP)
 		snprintf(digit, sizeof(digit), "%d ", ((int)pane + 1) % 10);
 	x = 1 + ui_cells_text(c, &row, 0, 1, focus ? UI_ROLE_FOCUS : UI_ROLE_TITLE, " %s%s ", digit, title_of(s, pane));
-	if (pane == UI_PANE_EVENTS && run->filter.filter)
-		ui_cells_text(c, &row, 0, x + 1, UI_ROLE_MATCH, " %sfilter: %s ", run->filter.inverse ? "not " : "", run->filter.text);
-	if (ui_views[pane]->columns && focus)
-		ui_cells_text(c, &row, 0, x + 1, UI_ROLE_DIM, " by %s%s ", ui_views[pane]->columns[s->lists[pane].sort],
-			      s->lists[pane].inverted ? ", turned" : "");
+	x += title_filter_draw(s, c, &row, x, pane);
+	if (ui_views[pane]->columns && focus && (s->lists[pane].sort || s->lists[pane].inverted))
+		x += ui_cells_text(c, &row, 0, x, UI_ROLE_DIM, " by %s%s ", ui_views[pane]->columns[s->lists[pane].sort].name,
+				   s->lists[pane].inverted ? ", turned" : "");
+	if (s->lists[pane].nr_tags)
+		x += ui_cells_text(c, &row, 0, x, UI_ROLE_DIM, " %u tagged ", s->lists[pane].nr_tags);
+	place_draw(s, c, &row, x, pane);
+}
+
+/* All that is known of the chosen line, over as many rows as it takes. */
+static void whole_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r, enum ui_pane pane)
+{
+	const struct ui_view *view = ui_views[pane];
+	uint32_t item = ui_rows_item(s, pane, s->lists[pane].row);
+	char line[2048] = "", buf[256];
+	size_t at = 0;
+
+	for (int i = 0; item != TR_NONE && view->columns[i].name && at < sizeof(line); i++)
+		at += (size_t)snprintf(line + at, sizeof(line) - at, "%s%s: %s", i ? "  " : "", view->columns[i].name,
+				       view->text(s, item, i, buf, sizeof(buf)));
+	for (int row = 0; row < r->rows && (size_t)(row * r->columns) < strlen(line); row++)
+		ui_cells_text(c, r, row, 0, UI_ROLE_STRONG, "%.*s", r->columns, line + row * r->columns);
 }
 
 static void pane_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r, enum ui_pane pane)
@@ -140,11 +233,18 @@ static void pane_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_re
 	struct ui_rect body = { r->y + 1, r->x, r->rows - 1, r->columns };
 	uint32_t nr = tr_log_nr_events(ui_scene_shown(s)->log);
 
-	title_draw(s, c, r, pane);
-	if (ui_views[pane]->needs_state && !s->state)
+	if (ui_views[pane]->needs_state && !s->state) {
 		ui_cells_text(c, &body, 0, 1, UI_ROLE_DIM, "replaying %u events...", nr);
-	else
+	} else {
+		if (ui_views[pane]->items)
+			ui_rows_settle(s, pane);
+		if (s->wrap && s->focus == pane && ui_views[pane]->items && body.rows > WHOLE_ROWS + 3)
+			body.rows -= WHOLE_ROWS;
 		ui_views[pane]->draw(s, c, &body);
+		if (body.rows < r->rows - 1)
+			whole_draw(s, c, &(struct ui_rect){ body.y + body.rows, r->x, WHOLE_ROWS, r->columns }, pane);
+	}
+	title_draw(s, c, r, pane); /* it says where in the list we are */
 }
 
 /* "run > request-3 > part 7", and which moment it is. */
@@ -183,10 +283,23 @@ static void input_draw(const struct ui_scene *s, struct ui_cells *c, const struc
 	ui_cells_attrs(c, r, 0, x, 1, UI_ATTR_REVERSE);
 }
 
-static void keys_draw(const struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r)
+/* What holds lines back is said here, too, as the list may not be in sight. */
+static int filter_draw(const struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r)
 {
-	char key[16];
+	const struct ui_matches *m = &ui_scene_shown(s)->filter;
 	int x = 0;
+
+	if (ui_views[s->focus]->items && *s->lists[s->focus].filter)
+		x = ui_cells_text(c, r, 0, 0, UI_ROLE_MATCH, " %s: %.24s ", ui_views[s->focus]->title, s->lists[s->focus].filter);
+	else if (m->filter)
+		x = ui_cells_text(c, r, 0, 0, UI_ROLE_MATCH, " events: %s%.24s ", m->inverse ? "not " : "", m->text);
+	return x ? x + ui_cells_text(c, r, 0, x, UI_ROLE_PLAIN, " ") : 0;
+}
+
+static void keys_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r)
+{
+	struct ui_bar_entry list[UI_MAX_BAR];
+	int nr, x0;
 
 	if (s->input != UI_INPUT_NONE) {
 		input_draw(s, c, r);
@@ -196,13 +309,12 @@ static void keys_draw(const struct ui_scene *s, struct ui_cells *c, const struct
 		ui_cells_text(c, r, 0, 0, UI_ROLE_STRONG, "%s", s->message);
 		return;
 	}
-	for (int i = 1; i < UI_REQ_COUNT; i++) {
-		const struct ui_request_info *info = ui_request_info((enum ui_request)i);
-		if (!*info->bar || !*ui_keys_of(&s->keys, (enum ui_request)i, false, key, sizeof(key)))
-			continue;
-		x += ui_cells_text(c, r, 0, x, UI_ROLE_BAR_KEY, "%s", key);
-		x += ui_cells_text(c, r, 0, x, UI_ROLE_BAR, "%s", info->bar);
-		x += ui_cells_text(c, r, 0, x, UI_ROLE_PLAIN, "  ");
+	x0 = s->bar_x = filter_draw(s, c, r);
+	nr = ui_bar_make(s, r->columns - x0, list);
+	for (int i = 0; i < nr; i++) {
+		int x = x0 + list[i].x;
+		x += 1 + ui_cells_text(c, r, 0, x, UI_ROLE_BAR_KEY, "%s", list[i].key);
+		ui_cells_text(c, r, 0, x, UI_ROLE_BAR, "%s", list[i].word);
 	}
 }
 

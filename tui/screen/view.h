@@ -13,12 +13,20 @@ struct ui_view {
 	bool needs_state;             /* else it is drawn before the trace has been replayed, too */
 	/* rect: without the title. */
 	void (*draw)(struct ui_scene *scene, struct ui_cells *cells, const struct ui_rect *rect);
-	/* NULL: it has no lines to walk. */
+	/* Lines to walk, where they are not items; NULL: none. */
 	uint32_t (*rows)(const struct ui_scene *scene);
 	void (*chosen)(struct ui_scene *scene, uint32_t row);
 	void (*enter)(struct ui_scene *scene, uint32_t row);
-	const char *const *columns;   /* to sort by, NULL at the end; NULL: cannot be sorted */
+	const char *opens;            /* what Enter leads to, in a word */
 	int head;                     /* rows above its lines */
+	/* Where the user chooses and orders (rows.h): columns, no name at the end; how many items; what stands in
+	   a column, returns buf or a text; what is ordered by (column 0: at first); another order, where it says true. */
+	const struct ui_column *columns;
+	uint32_t (*items)(const struct ui_scene *scene);
+	bool (*listed)(const struct ui_scene *scene, uint32_t item); /* NULL: all are */
+	const char *(*text)(const struct ui_scene *scene, uint32_t item, int column, char *buf, size_t cap);
+	int64_t (*key)(const struct ui_scene *scene, uint32_t item, int column);
+	bool (*arrange)(const struct ui_scene *scene, uint32_t *list, uint32_t nr);
 };
 
 extern const struct ui_view ui_view_timeline, ui_view_threads, ui_view_semaphores, ui_view_parts, ui_view_events,
@@ -31,7 +39,19 @@ extern const struct ui_view *const ui_views[UI_PANE_COUNT];
 void ui_view_draw(struct ui_scene *scene, struct ui_cells *cells);
 void ui_view_header(struct ui_scene *scene, struct ui_cells *cells, const struct ui_rect *rect);
 
+/* Lines of a pane now. */
+uint32_t ui_view_rows(const struct ui_scene *scene, enum ui_pane pane);
+
 /* ---- for views */
+
+/* A column's name in a list's head row, where the mouse finds it. Returns how many columns it took. */
+int ui_view_head(struct ui_scene *scene, struct ui_cells *cells, const struct ui_rect *rect, enum ui_pane pane, int column,
+		 int x, const char *format);
+/* Marks of a list's line: chosen, tagged, searched. row: from the rect's top. */
+void ui_view_line(const struct ui_scene *scene, struct ui_cells *cells, const struct ui_rect *rect, enum ui_pane pane,
+		  int row, uint32_t item, bool chosen);
+/* A name in so many columns: cut in its middle, as what tells apart stands at the end. Returns buf. */
+const char *ui_view_name(const char *name, int columns, char *buf, size_t cap);
 
 /* The list's first line, so that the chosen one is in sight; notes the page's size. */
 uint32_t ui_view_top(struct ui_scene *scene, enum ui_pane pane, uint32_t nr_rows, int page);
@@ -48,7 +68,5 @@ const char *ui_view_time(int64_t ns, char *buf, size_t cap);
 int64_t ui_view_now_ns(const struct ui_scene *scene);
 /* The caller's thread, TR_NONE before there is a call. */
 uint32_t ui_view_caller(const struct ui_run *run);
-/* The thread a row of the threads' list is about. */
-uint32_t ui_view_thread_of(const struct ui_scene *scene, uint32_t row);
 
 #endif

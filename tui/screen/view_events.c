@@ -111,4 +111,6 @@ static void enter(struct ui_scene *s, uint32_t row)
 	ui_scene_drill(s, UI_PANE_STACK, NULL, "stack");
 }
 
-const struct ui_view ui_view_events = { "events", false, draw, nr_rows, chosen, enter, NULL, 0 };
+const struct ui_view ui_view_events = {
+	.title = "events", .draw = draw, .rows = nr_rows, .chosen = chosen, .enter = enter, .opens = "stack",
+};

@@ -62,17 +62,34 @@ static uint32_t nr_rows(const struct ui_scene *s)
 	return e ? e->nr : !v ? 0 : v->nr_holds ? v->nr_holds : v->nr_waiting ? v->nr_waiting : nr_late(v);
 }
 
+/* The event in a word or two, where there is no room for all of it. */
+static const char *short_line(const struct ui_run *run, const struct tr_event *e, char *buf, size_t cap)
+{
+	const char *kind = xf_kind_info(e->kind)->name;
+	uint64_t part;
+
+	if (e->object != TR_NONE && *tr_log_object(run->log, e->object)->name)
+		snprintf(buf, cap, "%s %s", kind, tr_log_object(run->log, e->object)->name);
+	else if (tr_event_field(e, "part", &part) && part)
+		snprintf(buf, cap, "%s %u", kind, (unsigned)part);
+	else
+		snprintf(buf, cap, "%s", kind);
+	return buf;
+}
+
 static int event_draw(const struct ui_run *run, struct ui_cells *c, const struct ui_rect *r, int row, int x, uint32_t event)
 {
 	struct tr_event e = tr_log_event(run->log, event);
 	struct tr_site site = tr_event_site(run->log, &e);
 	char line[512], when[32];
+	bool wide = r->columns > 120;
 	int begin = x;
 
 	x += ui_cells_text(c, r, row, x, UI_ROLE_DIM, "%11s ", ui_view_time(ui_run_time_ns(run, event), when, sizeof(when)));
 	x += ui_cells_text(c, r, row, x, UI_ROLE_STRONG, "%-12s ", tr_log_thread(run->log, e.thread)->name);
-	x += ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, "%.*s", r->columns > 120 ? 60 : 22, tr_event_line(run->log, &e, line, sizeof(line)));
-	if (site.line && r->columns > 120)
+	x += ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, "%-*.*s", wide ? 60 : 22, wide ? 60 : 22,
+			   wide ? tr_event_line(run->log, &e, line, sizeof(line)) : short_line(run, &e, line, sizeof(line)));
+	if (site.line && wide)
 		x += ui_cells_text(c, r, row, x, UI_ROLE_DIM, "  %s:%u", site.file, site.line);
 	return x - begin;
 }
@@ -194,4 +211,6 @@ static void enter(struct ui_scene *s, uint32_t row)
 	ui_scene_go(s, event, true);
 }
 
-const struct ui_view ui_view_evidence = { "evidence", false, draw, nr_rows, chosen, enter, NULL, 1 };
+const struct ui_view ui_view_evidence = {
+	.title = "evidence", .draw = draw, .rows = nr_rows, .chosen = chosen, .enter = enter, .opens = "its events", .head = 1,
+};

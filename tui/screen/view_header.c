@@ -11,7 +11,10 @@
 #include "tui/screen/view.h"
 #include "tui/command/style.h"
 
-enum { QUIET_NS = 1000000000 }; /* so long without an event is worth a word */
+enum {
+	QUIET_NS = 1000000000, /* so long without an event is worth a word */
+	WIDE = 100,            /* columns from which words may be long */
+};
 
 /* ORDER tones */
 static const enum ui_role roles[UI_TONE_COUNT] = { UI_ROLE_PROOF, UI_ROLE_WITNESS, UI_ROLE_LUCK, UI_ROLE_HANG,
@@ -59,24 +62,35 @@ static void verdict_draw(struct ui_scene *s, struct ui_cells *c, const struct ui
 			   tr_answer_heading(v->answer, v->basis));
 	if (run->verdicts->nr > 1)
 		x += ui_cells_text(c, r, row, x, UI_ROLE_DIM, " (first of %u calls)", run->verdicts->nr);
-	ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, ": %s",
-		      tr_verdict_sentence(run->log, run->verdicts, v, sentence, sizeof(sentence)));
+	x += ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, ": ");
+	tr_verdict_sentence(run->log, run->verdicts, v, sentence, sizeof(sentence));
+	ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, "%s", sentence);
+	if (x + (int)strlen(sentence) > r->columns)
+		ui_cells_text(c, r, row, r->columns - 1, UI_ROLE_DIM, "%s", ui_glyph(c->utf8, UI_GLYPH_MORE));
 }
 
 static int count_draw(struct ui_cells *c, const struct ui_rect *r, int row, int x, enum ui_role role, const char *glyph,
 		      uint32_t n, const char *word)
 {
+	const char *gap = r->columns < WIDE ? "" : " ";
 	int begin = x;
 
 	x += ui_cells_text(c, r, row, x, n ? role : UI_ROLE_DIM, "%s", glyph);
-	x += ui_cells_text(c, r, row, x, n ? UI_ROLE_PLAIN : UI_ROLE_DIM, " %u %s  ", n, word);
+	x += ui_cells_text(c, r, row, x, n ? UI_ROLE_PLAIN : UI_ROLE_DIM, "%s%u %s%s ", gap, n, word, gap);
 	return x - begin;
+}
+
+static int read_draw(const struct ui_totals *t, struct ui_cells *c, const struct ui_rect *r, int row, int x)
+{
+	char read[32];
+
+	return ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, "  read %s", ui_size_text(t->read, read, sizeof(read)));
 }
 
 static void parts_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r, int row)
 {
 	struct ui_totals t = ui_live_totals(s->state);
-	char acked[32], read[32], all[32];
+	char acked[32], all[32];
 	int x = ui_cells_text(c, r, row, 0, UI_ROLE_STRONG, "parts ");
 
 	if (t.parts_known)
@@ -85,10 +99,11 @@ static void parts_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_r
 	x += count_draw(c, r, row, x, UI_ROLE_SEND, ui_part_glyph(c->utf8, TR_PART_STARTED, false), t.in_flight, "in flight");
 	x += count_draw(c, r, row, x, UI_ROLE_QUEUED, ui_part_glyph(c->utf8, TR_PART_QUEUED, false), t.queued, "queued");
 	x += count_draw(c, r, row, x, UI_ROLE_BAD, ui_part_glyph(c->utf8, TR_PART_FAILED, false), t.failed, "failed");
-	x += ui_cells_text(c, r, row, x, UI_ROLE_STRONG, "acked %s", ui_size_text(t.acked, acked, sizeof(acked)));
+	x += ui_cells_text(c, r, row, x, UI_ROLE_STRONG, " acked %s", ui_size_text(t.acked, acked, sizeof(acked)));
 	if (t.bytes)
 		x += ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, " of %s", ui_size_text(t.bytes, all, sizeof(all)));
-	ui_cells_text(c, r, row, x, UI_ROLE_DIM, "  read %s", ui_size_text(t.read, read, sizeof(read)));
+	if (r->columns >= WIDE)
+		read_draw(&t, c, r, row, x);
 }
 
 /* What recording has cost so far: events times what one was measured to cost. */
@@ -101,6 +116,8 @@ static int cost_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rec
 
 	if (!ps || s->state->t_ns <= 0)
 		return 0;
+	if (r->columns < WIDE)
+		return ui_cells_text(c, r, row, x, UI_ROLE_DIM, "  tracer %.2f%%", 100 * ns / (double)s->state->t_ns);
 	return ui_cells_text(c, r, row, x, UI_ROLE_DIM, "  tracer %s (%.2f%%)", ui_time_text((int64_t)ns, spent, sizeof(spent)),
 			     100 * ns / (double)s->state->t_ns);
 }
@@ -112,6 +129,7 @@ static void moment_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_
 	uint64_t lost = tr_log_lost(run->log);
 	int64_t now_ns = ui_view_now_ns(s);
 	double seconds = (double)now_ns / 1e9;
+	bool is_quiet = now_ns - s->state->t_ns >= QUIET_NS;
 	char now[32], rate[32], quiet[32];
 	enum ui_glyph g = s->frozen ? UI_GLYPH_FROZEN : s->live && !s->over ? UI_GLYPH_LIVE : UI_GLYPH_RECORDED;
 	int x = ui_cells_text(c, r, row, 0, UI_ROLE_CALL, "%s %s  ", ui_glyph(c->utf8, g), s->frozen ? "frozen" :
@@ -120,10 +138,13 @@ static void moment_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_
 	if (s->state->stopped)
 		x += ui_cells_text(c, r, row, x, UI_ROLE_HELD, " stopped "), x += ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, " ");
 	x += ui_cells_text(c, r, row, x, UI_ROLE_STRONG, "at %s", ui_time_text(now_ns, now, sizeof(now)));
-	x += ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, "  %s/s  peak %u",
-			   ui_size_text(seconds > 0 ? (uint64_t)((double)t.acked / seconds) : 0, rate, sizeof(rate)),
-			   tr_state_peak(s->state));
-	if (now_ns - s->state->t_ns >= QUIET_NS)
+	x += ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, "  %s/s",
+			   ui_size_text(seconds > 0 ? (uint64_t)((double)t.acked / seconds) : 0, rate, sizeof(rate)));
+	if (r->columns < WIDE && s->nr_runs == 1)
+		x += read_draw(&t, c, r, row, x);
+	if (r->columns >= WIDE || !is_quiet)
+		x += ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, "  peak %u", tr_state_peak(s->state));
+	if (is_quiet)
 		x += ui_cells_text(c, r, row, x, UI_ROLE_LUCK, "  nothing for %s",
 				   ui_time_text(now_ns - s->state->t_ns, quiet, sizeof(quiet)));
 	x += cost_draw(s, c, r, row, x);

@@ -2,18 +2,21 @@
 #include "tui/screen/glyphs.h"
 #include "tui/screen/view.h"
 
+enum { LEGEND_ROWS = 2 };
+
 /* ORDER help lines: a legend, then a title and its actions for each group */
 static uint32_t nr_rows(const struct ui_scene *s)
 {
 	(void)s;
-	return UI_REQ_COUNT - 1 + UI_REQUESTS_COUNT + 2;
+	return UI_REQ_COUNT - 1 + UI_REQUESTS_COUNT + LEGEND_ROWS + 1;
 }
 
-static void legend_draw(struct ui_cells *c, const struct ui_rect *r, int row)
+/* Half of the marks a row, so that they fit everywhere. */
+static void legend_draw(struct ui_cells *c, const struct ui_rect *r, int row, int half)
 {
-	int x = 0;
+	int x = 0, middle = (TR_RUNNING + TR_ENDED) / 2;
 
-	for (int a = TR_RUNNING; a < TR_ENDED; a++) {
+	for (int a = half ? middle : TR_RUNNING; a < (half ? TR_ENDED : middle); a++) {
 		x += ui_cells_text(c, r, row, x, ui_activity_role((enum tr_activity)a), "%s",
 				   ui_activity_glyph(c->utf8, (enum tr_activity)a));
 		x += ui_cells_text(c, r, row, x, UI_ROLE_DIM, " %s  ", ui_activity_word((enum tr_activity)a));
@@ -38,12 +41,11 @@ static void line_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_re
 {
 	int group = -1;
 
-	if (line == 0) {
-		legend_draw(c, r, row);
+	if (line < LEGEND_ROWS)
+		legend_draw(c, r, row, (int)line);
+	if (line <= LEGEND_ROWS)
 		return;
-	}
-	if (line-- == 1)
-		return;
+	line -= LEGEND_ROWS;
 	for (int i = 1; i < UI_REQ_COUNT; i++) {
 		int of = (int)ui_request_info((enum ui_request)i)->group;
 		if (of != group && !--line) {
@@ -68,4 +70,4 @@ static void draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r
 		line_draw(s, c, r, row, top + (uint32_t)row);
 }
 
-const struct ui_view ui_view_help = { "help", false, draw, nr_rows, NULL, NULL, NULL, 0 };
+const struct ui_view ui_view_help = { .title = "help", .draw = draw, .rows = nr_rows };

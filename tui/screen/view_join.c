@@ -43,13 +43,14 @@ static void barrier_draw(struct ui_scene *s, struct ui_cells *c, const struct ui
 
 	ui_time_text((int64_t)b->wait_ns, waited, sizeof(waited));
 	x += ui_cells_text(c, r, row, x, UI_ROLE_BARRIER, "%-14s ", b->name);
-	x += ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, passed ? "passed after %s" : at ? "waiting here, %s in all" : "to come, %s", waited);
+	x += ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, passed ? "passed after %s" : at ? "waiting, %s in all" : "to come, %s", waited);
 	if (b->woken_by != TR_NONE && tr_log_thread_of(run->log, b->woken_by) != b->thread)
 		x += ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, ", opened by %s",
 				   tr_log_thread(run->log, tr_log_thread_of(run->log, b->woken_by))->name);
 	x += ui_cells_text(c, r, row, x, b->sufficient ? UI_ROLE_PROOF : UI_ROLE_DIM, "%s",
 			   b->sufficient ? "; enough by itself" : b->carries ? "; not enough alone" : "; proves nothing");
-	ui_cells_text(c, r, row, x, UI_ROLE_DIM, " (%s)", tr_barrier_kind_name(b->kind));
+	if (r->columns > 80)
+		ui_cells_text(c, r, row, x, UI_ROLE_DIM, " (%s)", tr_barrier_kind_name(b->kind));
 }
 
 static int barriers_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r, int row)
@@ -134,4 +135,4 @@ static void draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r
 	work_draw(s, c, r, row);
 }
 
-const struct ui_view ui_view_join = { "join", true, draw, NULL, NULL, NULL, NULL, 0 };
+const struct ui_view ui_view_join = { .title = "join", .needs_state = true, .draw = draw };

@@ -6,11 +6,6 @@
 #include "tui/screen/glyphs.h"
 #include "tui/screen/view.h"
 
-static uint32_t nr_rows(const struct ui_scene *s)
-{
-	return s->state ? s->state->nr_parts : 0;
-}
-
 /* How much somebody who looks for trouble wants to see it. */
 static int urgency(const struct tr_part_state *p)
 {
@@ -22,25 +17,84 @@ static int urgency(const struct tr_part_state *p)
 	return p->held ? 8 : of[p->phase];
 }
 
-static uint32_t most_urgent(const struct ui_scene *s, uint32_t first, uint32_t per)
-{
-	uint32_t best = first;
+/* ORDER parts' columns */
+enum { NUMBER, STATE, ATTEMPTS, TOOK, THREAD };
+static const struct ui_column columns[] = {
+	{ "number", false }, { "state", false }, { "attempts", false }, { "took", false }, { "thread", true }, { NULL, false },
+};
 
-	for (uint32_t i = first; i < first + per && i < s->state->nr_parts; i++)
-		if (urgency(&s->state->parts[i]) > urgency(&s->state->parts[best]))
-			best = i;
+static uint32_t items(const struct ui_scene *s)
+{
+	return s->state ? s->state->nr_parts : 0;
+}
+
+static int64_t took_ns(const struct ui_scene *s, const struct tr_part_state *p)
+{
+	return p->start_ns < 0 ? 0 : (p->end_ns >= 0 ? p->end_ns : s->state->t_ns) - p->start_ns;
+}
+
+static int64_t key(const struct ui_scene *s, uint32_t i, int column)
+{
+	const struct tr_part_state *p = &s->state->parts[i];
+
+	return column == STATE ? -urgency(p) : column == ATTEMPTS ? -(int64_t)p->attempts : column == TOOK ? -took_ns(s, p) : i;
+}
+
+static const char *text(const struct ui_scene *s, uint32_t i, int column, char *buf, size_t cap)
+{
+	const struct tr_part_state *p = &s->state->parts[i];
+
+	switch (column) {
+	case STATE:
+		return p->held ? "held" : tr_part_phase_name(p->phase);
+	case TOOK:
+		return ui_time_text(took_ns(s, p), buf, cap);
+	case THREAD:
+		return p->thread == TR_NONE ? "" : tr_log_thread(ui_scene_shown(s)->log, p->thread)->name;
+	default:
+		snprintf(buf, cap, "%u", column == NUMBER ? p->number : p->attempts);
+		return buf;
+	}
+}
+
+/* Of the parts one mark stands for. */
+static const struct tr_part_state *most_urgent(const struct ui_scene *s, uint32_t first, uint32_t per)
+{
+	const struct tr_part_state *best = NULL;
+
+	for (uint32_t i = first; i < first + per && i < ui_rows_nr(s, UI_PANE_PARTS); i++) {
+		const struct tr_part_state *p = &s->state->parts[ui_rows_item(s, UI_PANE_PARTS, i)];
+		if (!best || urgency(p) > urgency(best))
+			best = p;
+	}
 	return best;
+}
+
+/* How many of the parts a mark stands for are so. */
+static bool any(const struct ui_scene *s, uint32_t first, uint32_t per, bool tagged)
+{
+	for (uint32_t i = first; i < first + per && i < ui_rows_nr(s, UI_PANE_PARTS); i++) {
+		uint32_t item = ui_rows_item(s, UI_PANE_PARTS, i);
+		if (tagged ? ui_rows_tagged(&s->lists[UI_PANE_PARTS], item) : ui_rows_match(s, UI_PANE_PARTS, item))
+			return true;
+	}
+	return false;
 }
 
 static void map_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r, uint32_t per)
 {
-	uint32_t nr = s->state->nr_parts;
+	const struct ui_list_view *l = &s->lists[UI_PANE_PARTS];
+	uint32_t nr = ui_rows_nr(s, UI_PANE_PARTS);
 
 	for (uint32_t cell = 0; cell * per < nr; cell++) {
-		const struct tr_part_state *p = &s->state->parts[most_urgent(s, cell * per, per)];
+		const struct tr_part_state *p = most_urgent(s, cell * per, per);
 		int row = (int)cell / r->columns, x = (int)cell % r->columns;
 		ui_cells_text(c, r, row, x, ui_part_role(p->phase, p->held), "%s", ui_part_glyph(c->utf8, p->phase, p->held));
-		if (s->part / per == cell && s->part < nr)
+		if (l->nr_tags && any(s, cell * per, per, true))
+			ui_cells_text(c, r, row, x, UI_ROLE_FOCUS, "%s", ui_glyph(c->utf8, UI_GLYPH_TAG));
+		if (*l->search && any(s, cell * per, per, false))
+			ui_cells_attrs(c, r, row, x, 1, UI_ATTR_UNDERLINE);
+		if (l->row / per == cell)
 			ui_cells_attrs(c, r, row, x, 1, UI_ATTR_REVERSE);
 	}
 }
@@ -62,8 +116,7 @@ static void part_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_re
 		x += ui_cells_text(c, r, row, x, UI_ROLE_DIM, "  queued %s",
 				   ui_time_text(p->start_ns - p->queued_ns, queued, sizeof(queued)));
 	if (p->start_ns >= 0)
-		x += ui_cells_text(c, r, row, x, UI_ROLE_DIM, "  took %s",
-				   ui_time_text((p->end_ns >= 0 ? p->end_ns : s->state->t_ns) - p->start_ns, busy, sizeof(busy)));
+		x += ui_cells_text(c, r, row, x, UI_ROLE_DIM, "  took %s", ui_time_text(took_ns(s, p), busy, sizeof(busy)));
 	ui_cells_text(c, r, row, x, UI_ROLE_DIM, "  %s", tr_log_text(run->log, s->state->transfers[p->transfer].process, p->etag));
 }
 
@@ -81,17 +134,20 @@ static int legend_draw(struct ui_cells *c, const struct ui_rect *r, int row)
 
 static void draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r)
 {
-	uint32_t nr = nr_rows(s), cells, per;
+	struct ui_list_view *l = &s->lists[UI_PANE_PARTS];
+	uint32_t nr = ui_rows_nr(s, UI_PANE_PARTS), cells, per, at;
 	struct ui_rect map = { r->y, r->x, r->rows > 3 ? r->rows - 2 : 1, r->columns };
 
 	s->page[UI_PANE_PARTS] = map.columns;
 	if (!nr) {
-		ui_cells_text(c, r, 0, 0, UI_ROLE_DIM, "no part yet");
+		ui_cells_text(c, r, 0, 1, UI_ROLE_DIM, "%s", items(s) ? "the filter leaves nothing ('\\' changes it)" : "no part yet");
 		return;
 	}
-	if (s->part == TR_NONE || s->part >= nr)
-		s->part = 0;
-	s->lists[UI_PANE_PARTS].row = s->part;
+	if (s->part == TR_NONE || s->part >= items(s))
+		s->part = ui_rows_item(s, UI_PANE_PARTS, 0);
+	at = ui_rows_find(s, UI_PANE_PARTS, s->part);
+	l->row = at != TR_NONE ? at : l->row < nr ? l->row : nr - 1;
+	s->part = ui_rows_item(s, UI_PANE_PARTS, l->row);
 	cells = (uint32_t)(map.rows * map.columns);
 	per = (nr + cells - 1) / cells;
 	map_draw(s, c, &map, per);
@@ -105,19 +161,22 @@ static void draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r
 
 static void chosen(struct ui_scene *s, uint32_t row)
 {
-	s->part = row;
+	s->part = ui_rows_item(s, UI_PANE_PARTS, row);
+	s->lists[UI_PANE_EVIDENCE].row = 0;
 }
 
 static void enter(struct ui_scene *s, uint32_t row)
 {
 	char crumb[32];
 
-	if (!s->state || row >= s->state->nr_parts)
+	chosen(s, row);
+	if (s->part == TR_NONE || s->part >= items(s))
 		return;
-	s->part = row;
-	snprintf(crumb, sizeof(crumb), "part %u", s->state->parts[row].number);
-	s->lists[UI_PANE_EVIDENCE].row = 0;
+	snprintf(crumb, sizeof(crumb), "part %u", s->state->parts[s->part].number);
 	ui_scene_drill(s, UI_PANE_EVIDENCE, NULL, crumb);
 }
 
-const struct ui_view ui_view_parts = { "parts", true, draw, nr_rows, chosen, enter, NULL, 0 };
+const struct ui_view ui_view_parts = {
+	.title = "parts", .needs_state = true, .draw = draw, .chosen = chosen, .enter = enter, .opens = "evidence",
+	.columns = columns, .items = items, .text = text, .key = key,
+};

@@ -35,4 +35,4 @@ static void draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r
 	}
 }
 
-const struct ui_view ui_view_prompt = { "prompt", false, draw, nr_rows, NULL, NULL, NULL, 0 };
+const struct ui_view ui_view_prompt = { .title = "prompt", .draw = draw, .rows = nr_rows };

@@ -5,7 +5,7 @@
 #include "tui/screen/glyphs.h"
 #include "tui/screen/view.h"
 
-enum { BAR_MIN = 10 };
+enum { BAR_MIN = 10, OPERATION_WIDTH = 14, PART_WIDTH = 10, PHASE = 8, WIDE = 70, WIDEST = 100 };
 
 /* What is known of a request at the cursor's moment; -1: not (yet). */
 struct phases {
@@ -63,7 +63,7 @@ static bool phases_of(const struct ui_scene *s, uint32_t request, struct phases 
 }
 
 /* Requests begun up to the cursor; they are in order of their begin. */
-static uint32_t nr_rows(const struct ui_scene *s)
+static uint32_t items(const struct ui_scene *s)
 {
 	const struct ui_run *run = ui_scene_shown(s);
 	uint32_t low = 0, high = ui_index_nr_requests(run->index);
@@ -78,9 +78,62 @@ static uint32_t nr_rows(const struct ui_scene *s)
 	return low;
 }
 
-static uint32_t request_of(const struct ui_scene *s, uint32_t row)
+/* ORDER requests' columns */
+enum { NUMBER, OPERATION, PART, HTTP, TOTAL, SEND, ANSWER, RECEIVE };
+static const struct ui_column columns[] = {
+	{ "number", false }, { "operation", true }, { "part", false }, { "HTTP", false }, { "total", false }, { "send", false },
+	{ "answer", false }, { "receive", false }, { NULL, false },
+};
+
+static uint32_t part_of(const struct phases *p)
 {
-	return s->lists[UI_PANE_REQUESTS].inverted ? nr_rows(s) - 1 - row : row;
+	return p->start.kind == XF_EV_request_start ? TR_PAYLOAD(&p->start, request_start)->part : 0;
+}
+
+static const char *operation_of(const struct phases *p)
+{
+	return p->start.kind == XF_EV_request_start ? xf_op_name((enum xf_op)TR_PAYLOAD(&p->start, request_start)->op)
+						     : "(its start is lost)";
+}
+
+static int64_t phase_of(const struct phases *p, int column)
+{
+	return column == TOTAL ? p->total : column == SEND ? p->send : column == ANSWER ? p->answer : p->receive;
+}
+
+/* Times: the longest first; what has no answer yet before all that has. */
+static int64_t key(const struct ui_scene *s, uint32_t request, int column)
+{
+	struct phases p;
+
+	if (column == NUMBER || !phases_of(s, request, &p))
+		return request;
+	return column == PART ? part_of(&p) : column == HTTP ? (p.over ? -(int64_t)p.http_status : INT64_MIN) : -phase_of(&p, column);
+}
+
+static const char *status_text(const struct phases *p, char *buf, size_t cap)
+{
+	snprintf(buf, cap, "%u", p->http_status);
+	return !p->over ? "open" : p->http_status ? buf : "none";
+}
+
+static const char *text(const struct ui_scene *s, uint32_t request, int column, char *buf, size_t cap)
+{
+	struct phases p;
+
+	if (!phases_of(s, request, &p))
+		return "";
+	switch (column) {
+	case OPERATION:
+		return operation_of(&p);
+	case HTTP:
+		return status_text(&p, buf, cap);
+	case NUMBER: case PART:
+		snprintf(buf, cap, "%u", column == PART ? part_of(&p) : request);
+		return buf;
+	default:
+		return phase_of(&p, column) < 0 ? "-" : ui_time_text(phase_of(&p, column), buf, cap);
+	}
 }
 
 static int phase_draw(struct ui_cells *c, const struct ui_rect *r, int row, int x, int64_t ns)
@@ -111,29 +164,25 @@ static void row_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rec
 {
 	struct phases p;
 	char part[24] = "", status[24];
-	int x;
+	int x = 1;
 
 	if (!phases_of(s, request, &p))
 		return;
-	if (p.start.kind == XF_EV_request_start) {
-		const struct xf_ev_request_start *b = TR_PAYLOAD(&p.start, request_start);
-		snprintf(part, sizeof(part), b->attempt > 1 ? "%u, try %u" : "%u", b->part, b->attempt);
-		x = ui_cells_text(c, r, row, 0, UI_ROLE_STRONG, "%-14.14s ", xf_op_name((enum xf_op)b->op));
-		x += ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, "%-10.10s ", b->part ? part : "");
-	} else {
-		x = ui_cells_text(c, r, row, 0, UI_ROLE_DIM, "%-25s ", "(its start is lost)");
-	}
-	snprintf(status, sizeof(status), "%u", p.http_status);
+	x += ui_cells_text(c, r, row, x, UI_ROLE_STRONG, "%-*.*s ", OPERATION_WIDTH, OPERATION_WIDTH, operation_of(&p));
+	if (part_of(&p))
+		snprintf(part, sizeof(part), TR_PAYLOAD(&p.start, request_start)->attempt > 1 ? "%u, try %u" : "%u", part_of(&p),
+			 TR_PAYLOAD(&p.start, request_start)->attempt);
+	x += ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, "%-*.*s ", PART_WIDTH, PART_WIDTH, part);
 	x += ui_cells_text(c, r, row, x, !p.over ? UI_ROLE_AWAIT : p.http_status / 100 == 2 ? UI_ROLE_DONE : UI_ROLE_BAD, "%-5s",
-			   !p.over ? "open" : p.http_status ? status : "none");
+			   status_text(&p, status, sizeof(status)));
 	x += phase_draw(c, r, row, x, p.total);
-	if (r->columns > 100) {
+	if (r->columns > WIDEST) {
 		x += ui_cells_text(c, r, row, x, UI_ROLE_DIM, "%-6s", p.reused ? "reused" : "");
 		x += phase_draw(c, r, row, x, p.resolve);
 		x += phase_draw(c, r, row, x, p.connect);
 		x += phase_draw(c, r, row, x, p.tls);
 	}
-	if (r->columns > 70) {
+	if (r->columns > WIDE) {
 		x += phase_draw(c, r, row, x, p.send);
 		x += phase_draw(c, r, row, x, p.answer);
 		x += phase_draw(c, r, row, x, p.receive);
@@ -141,33 +190,56 @@ static void row_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rec
 	bar_draw(c, r, row, x + 1, &p);
 }
 
+static void head_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r)
+{
+	int x = 1;
+
+	ui_view_head(s, c, r, UI_PANE_REQUESTS, OPERATION, x, "%s");
+	ui_view_head(s, c, r, UI_PANE_REQUESTS, PART, x += OPERATION_WIDTH + 1, "%s");
+	ui_view_head(s, c, r, UI_PANE_REQUESTS, HTTP, x += PART_WIDTH + 1, "%s");
+	ui_view_head(s, c, r, UI_PANE_REQUESTS, TOTAL, x += 5, "%8s");
+	x += PHASE + 1;
+	if (r->columns > WIDEST)
+		x += ui_cells_text(c, r, 0, x, UI_ROLE_DIM, "%-6s%8s %8s %8s ", "conn", "DNS", "connect", "TLS");
+	for (int column = SEND; r->columns > WIDE && column <= RECEIVE; column++, x += PHASE + 1)
+		ui_view_head(s, c, r, UI_PANE_REQUESTS, column, x, "%8s");
+}
+
 static void draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r)
 {
 	struct ui_rect list = { r->y + 1, r->x, r->rows - 1, r->columns };
-	uint32_t nr = nr_rows(s), top = ui_view_top(s, UI_PANE_REQUESTS, nr, list.rows);
-	int x = ui_cells_text(c, r, 0, 0, UI_ROLE_DIM, "%-14s %-10s %-5s%8s ", "operation", "part", "HTTP", "total");
+	struct ui_list_view *l = &s->lists[UI_PANE_REQUESTS];
+	uint32_t nr = ui_rows_nr(s, UI_PANE_REQUESTS), at = ui_rows_find(s, UI_PANE_REQUESTS, s->request), top;
 
-	if (r->columns > 100)
-		x += ui_cells_text(c, r, 0, x, UI_ROLE_DIM, "%-6s%8s %8s %8s ", "conn", "DNS", "connect", "TLS");
-	if (r->columns > 70)
-		ui_cells_text(c, r, 0, x, UI_ROLE_DIM, "%8s %8s %8s", "send", "answer", "receive");
+	head_draw(s, c, r);
+	l->row = at != TR_NONE ? at : l->row;
+	top = ui_view_top(s, UI_PANE_REQUESTS, nr, list.rows);
 	if (!nr)
-		ui_cells_text(c, &list, 0, 0, UI_ROLE_DIM, "no request yet");
+		ui_cells_text(c, &list, 0, 1, UI_ROLE_DIM, "%s", *l->filter && items(s) ? "the filter leaves nothing ('\\' changes it)" :
+			      "no request yet");
 	for (int row = 0; row < list.rows && top + (uint32_t)row < nr; row++) {
-		row_draw(s, c, &list, row, request_of(s, top + (uint32_t)row));
-		if (top + (uint32_t)row == s->lists[UI_PANE_REQUESTS].row)
-			ui_view_mark(s, c, &list, UI_PANE_REQUESTS, row);
+		uint32_t request = ui_rows_item(s, UI_PANE_REQUESTS, top + (uint32_t)row);
+		row_draw(s, c, &list, row, request);
+		ui_view_line(s, c, &list, UI_PANE_REQUESTS, row, request, top + (uint32_t)row == l->row);
 	}
+}
+
+static void chosen(struct ui_scene *s, uint32_t row)
+{
+	s->request = ui_rows_item(s, UI_PANE_REQUESTS, row);
 }
 
 static void enter(struct ui_scene *s, uint32_t row)
 {
 	struct phases p;
 
-	if (row < nr_rows(s) && phases_of(s, request_of(s, row), &p)) {
+	if (ui_rows_item(s, UI_PANE_REQUESTS, row) != TR_NONE && phases_of(s, ui_rows_item(s, UI_PANE_REQUESTS, row), &p)) {
 		ui_scene_drill(s, UI_PANE_EVENTS, NULL, "request");
 		ui_scene_go(s, p.start.index, true);
 	}
 }
 
-const struct ui_view ui_view_requests = { "requests", false, draw, nr_rows, NULL, enter, NULL, 1 };
+const struct ui_view ui_view_requests = {
+	.title = "requests", .draw = draw, .chosen = chosen, .enter = enter, .opens = "events", .head = 1,
+	.columns = columns, .items = items, .text = text, .key = key,
+};

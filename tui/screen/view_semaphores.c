@@ -8,37 +8,84 @@
 #include "tui/screen/glyphs.h"
 #include "tui/screen/view.h"
 
-enum { GAUGE = 10, SPARK_MAX = 40, MAX_NAMES = 3 };
+enum { GAUGE = 10, SPARK_MAX = 40, MAX_NAMES = 3, NAME_WIDTH = 20, FREE_WIDTH = 10 };
 
-/* Those with a name, semaphores first; locks are too many and too short to be looked at. */
+/* ORDER semaphores' columns */
+enum { KIND, NAME, TAKEN, FREE, OVER_TIME, WAITING };
+static const struct ui_column columns[] = {
+	{ "kind", false }, { "name", true }, { "taken", false }, { "free", false }, { "over time", false }, { "waiting", false },
+	{ NULL, false },
+};
+
+static uint32_t items(const struct ui_scene *s)
+{
+	return s->state ? s->state->nr_objects : 0;
+}
+
+/* Those with a name, and whatever is waited for; locks are too many and too short to be looked at. */
 static bool listed(const struct ui_scene *s, uint32_t i)
 {
 	const struct tr_object *o = tr_log_object(ui_scene_shown(s)->log, i);
 
-	return *o->name && (o->init == XF_EV_sem_init || o->init == XF_EV_queue_init || o->init == XF_EV_event_init);
+	return s->state->objects[i].waiters || (*o->name &&
+	       (o->init == XF_EV_sem_init || o->init == XF_EV_queue_init || o->init == XF_EV_event_init));
 }
 
-static bool is_semaphore(const struct ui_scene *s, uint32_t i)
+static const char *name_of(const struct ui_scene *s, uint32_t i, char *buf, size_t cap)
 {
-	return tr_log_object(ui_scene_shown(s)->log, i)->init == XF_EV_sem_init;
+	const struct tr_object *o = tr_log_object(ui_scene_shown(s)->log, i);
+
+	return *o->name ? o->name : ui_view_object(ui_scene_shown(s)->log, i, buf, cap);
 }
 
-static uint32_t nr_rows(const struct ui_scene *s)
+static int64_t taken(const struct ui_scene *s, uint32_t i)
 {
-	uint32_t nr = 0;
+	const struct tr_object *o = tr_log_object(ui_scene_shown(s)->log, i);
 
-	for (uint32_t i = 0; s->state && i < s->state->nr_objects; i++)
-		nr += listed(s, i);
-	return nr;
+	return o->init == XF_EV_sem_init && o->capacity > 0 ? o->capacity - s->state->objects[i].value : -1;
 }
 
-static uint32_t object_of(const struct ui_scene *s, uint32_t row)
+/* At first: semaphores, then queues, then the rest. */
+static int64_t key(const struct ui_scene *s, uint32_t i, int column)
 {
-	for (int pass = 0; s->state && pass < 2; pass++)
-		for (uint32_t i = 0; i < s->state->nr_objects; i++)
-			if (listed(s, i) && is_semaphore(s, i) == !pass && !row--)
-				return i;
-	return TR_NONE;
+	const struct tr_object *o = tr_log_object(ui_scene_shown(s)->log, i);
+
+	switch (column) {
+	case KIND:
+		return o->init == XF_EV_sem_init ? 0 : o->init == XF_EV_queue_init ? 1 : 2;
+	case TAKEN:
+		return -taken(s, i);
+	case FREE:
+		return s->state->objects[i].value;
+	case OVER_TIME:
+		return -s->state->objects[i].max_in_use;
+	default:
+		return -(int64_t)s->state->objects[i].waiters;
+	}
+}
+
+static const char *waiters_text(const struct ui_scene *s, uint32_t object, char *buf, size_t cap);
+
+static const char *text(const struct ui_scene *s, uint32_t i, int column, char *buf, size_t cap)
+{
+	const struct tr_object *o = tr_log_object(ui_scene_shown(s)->log, i);
+
+	switch (column) {
+	case KIND:
+		return o->init == XF_EV_sem_init ? "semaphore" : o->init == XF_EV_queue_init ? "queue" : "event";
+	case NAME:
+		return name_of(s, i, buf, cap);
+	case WAITING:
+		return waiters_text(s, i, buf, cap);
+	default:
+		snprintf(buf, cap, "%lld", (long long)(column == TAKEN ? taken(s, i) : s->state->objects[i].value));
+		return buf;
+	}
+}
+
+static int spark_width(const struct ui_rect *r)
+{
+	return r->columns - 90 > SPARK_MAX ? SPARK_MAX : r->columns - 90 < 12 ? 12 : r->columns - 90;
 }
 
 static int spark_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r, int row, int x, uint32_t object,
@@ -68,7 +115,7 @@ static int gauge_draw(struct ui_cells *c, const struct ui_rect *r, int row, int 
 	return GAUGE + 1;
 }
 
-static void waiters_text(const struct ui_scene *s, uint32_t object, char *buf, size_t cap)
+static const char *waiters_text(const struct ui_scene *s, uint32_t object, char *buf, size_t cap)
 {
 	const struct tr_log *log = ui_scene_shown(s)->log;
 	uint32_t list[MAX_NAMES], nr = tr_state_waiters(s->state, object, list, MAX_NAMES);
@@ -80,16 +127,19 @@ static void waiters_text(const struct ui_scene *s, uint32_t object, char *buf, s
 		at += (size_t)snprintf(buf + at, cap - at, ", ...");
 	if (s->state->objects[object].owner != TR_NONE && at < cap)
 		snprintf(buf + at, cap - at, "  last taken by %s", tr_log_thread(log, s->state->objects[object].owner)->name);
+	return buf;
 }
 
 static void row_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r, int row, uint32_t i)
 {
 	const struct tr_object *o = tr_log_object(ui_scene_shown(s)->log, i);
 	const struct tr_object_state *t = &s->state->objects[i];
-	int x = ui_cells_text(c, r, row, 0, t->alive ? UI_ROLE_PLAIN : UI_ROLE_DIM, "%-20.20s ", o->name);
+	char name[96], cut[96];
+	int x = 1 + ui_cells_text(c, r, row, 1, t->alive ? UI_ROLE_PLAIN : UI_ROLE_DIM, "%-*s ", NAME_WIDTH,
+				  ui_view_name(name_of(s, i, name, sizeof(name)), NAME_WIDTH, cut, sizeof(cut)));
 	bool permits = o->init == XF_EV_sem_init && o->capacity > 0;
 	int64_t most = permits ? o->capacity : t->max_in_use;
-	int width = r->columns - 90 > SPARK_MAX ? SPARK_MAX : r->columns - 90 < 12 ? 12 : r->columns - 90;
+	int width = spark_width(r);
 	char waiters[160], value[48];
 
 	if (permits)
@@ -98,45 +148,65 @@ static void row_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rec
 		x += ui_cells_text(c, r, row, x, UI_ROLE_DIM, "%-11s", o->init == XF_EV_event_init ? t->value ? "set" : "not set" :
 				   o->init == XF_EV_queue_init ? "queue" : "count");
 	snprintf(value, sizeof(value), permits ? "%lld/%lld" : "%lld", (long long)t->value, (long long)o->capacity);
-	x += ui_cells_text(c, r, row, x, permits && t->value <= 0 ? UI_ROLE_BAD : UI_ROLE_STRONG, "%-10s ", value);
+	x += ui_cells_text(c, r, row, x, permits && t->value <= 0 ? UI_ROLE_BAD : UI_ROLE_STRONG, "%-*s ", FREE_WIDTH, value);
 	if (o->init != XF_EV_event_init)
 		spark_draw(s, c, r, row, x, i, most, width);
 	x += width + 1;
-	waiters_text(s, i, waiters, sizeof(waiters));
-	ui_cells_text(c, r, row, x, t->waiters ? UI_ROLE_PLAIN : UI_ROLE_DIM, "%s", waiters);
+	ui_cells_text(c, r, row, x, t->waiters ? UI_ROLE_PLAIN : UI_ROLE_DIM, "%s", waiters_text(s, i, waiters, sizeof(waiters)));
+}
+
+static void head_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r)
+{
+	int x = 1;
+
+	ui_view_head(s, c, r, UI_PANE_SEMAPHORES, NAME, x, "%s");
+	ui_view_head(s, c, r, UI_PANE_SEMAPHORES, TAKEN, x += NAME_WIDTH + 1, "%s");
+	ui_view_head(s, c, r, UI_PANE_SEMAPHORES, FREE, x += GAUGE + 1, "%s");
+	ui_view_head(s, c, r, UI_PANE_SEMAPHORES, OVER_TIME, x += FREE_WIDTH + 1, "%s");
+	ui_view_head(s, c, r, UI_PANE_SEMAPHORES, WAITING, x + spark_width(r) + 1, "%s");
 }
 
 static void draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r)
 {
 	struct ui_rect list = { r->y + 1, r->x, r->rows - 1, r->columns };
-	uint32_t nr = nr_rows(s), top = ui_view_top(s, UI_PANE_SEMAPHORES, nr, list.rows);
+	struct ui_list_view *l = &s->lists[UI_PANE_SEMAPHORES];
+	uint32_t nr = ui_rows_nr(s, UI_PANE_SEMAPHORES), at, top;
 
-	ui_cells_text(c, r, 0, 0, UI_ROLE_DIM, "%-20s %-10s %-10s over time    who waits", "name", "taken", "free");
-	for (int row = 0; row < list.rows && top + (uint32_t)row < nr; row++) {
-		row_draw(s, c, &list, row, object_of(s, top + (uint32_t)row));
-		if (top + (uint32_t)row == s->lists[UI_PANE_SEMAPHORES].row)
-			ui_view_mark(s, c, &list, UI_PANE_SEMAPHORES, row);
-	}
+	head_draw(s, c, r);
 	if (s->object == TR_NONE)
-		s->object = object_of(s, s->lists[UI_PANE_SEMAPHORES].row);
+		s->object = ui_rows_item(s, UI_PANE_SEMAPHORES, l->row);
+	at = ui_rows_find(s, UI_PANE_SEMAPHORES, s->object);
+	l->row = at != TR_NONE ? at : l->row;
+	top = ui_view_top(s, UI_PANE_SEMAPHORES, nr, list.rows);
+	if (!nr)
+		ui_cells_text(c, &list, 0, 1, UI_ROLE_DIM, "%s", *l->filter ? "the filter leaves nothing ('\\' changes it)" :
+			      "none has a name, and nobody waits for one");
+	for (int row = 0; row < list.rows && top + (uint32_t)row < nr; row++) {
+		uint32_t object = ui_rows_item(s, UI_PANE_SEMAPHORES, top + (uint32_t)row);
+		row_draw(s, c, &list, row, object);
+		ui_view_line(s, c, &list, UI_PANE_SEMAPHORES, row, object, top + (uint32_t)row == l->row);
+	}
 }
 
 static void chosen(struct ui_scene *s, uint32_t row)
 {
-	s->object = object_of(s, row);
+	s->object = ui_rows_item(s, UI_PANE_SEMAPHORES, row);
 }
 
 static void enter(struct ui_scene *s, uint32_t row)
 {
-	char filter[160];
+	char filter[160], name[96];
 	const struct tr_object *o;
 
 	chosen(s, row);
 	if (s->object == TR_NONE)
 		return;
 	o = tr_log_object(ui_scene_run(s)->log, s->object);
-	snprintf(filter, sizeof(filter), "object=\"%s\"", o->name);
-	ui_scene_drill(s, UI_PANE_EVENTS, filter, o->name);
+	snprintf(filter, sizeof(filter), *o->name ? "object=\"%s\"" : "object=%s", *o->name ? o->name : strchr(name_of(s, s->object, name, sizeof(name)), '#') + 1);
+	ui_scene_drill(s, UI_PANE_EVENTS, filter, name_of(s, s->object, name, sizeof(name)));
 }
 
-const struct ui_view ui_view_semaphores = { "semaphores", true, draw, nr_rows, chosen, enter, NULL, 1 };
+const struct ui_view ui_view_semaphores = {
+	.title = "semaphores", .needs_state = true, .draw = draw, .chosen = chosen, .enter = enter, .opens = "events", .head = 1,
+	.columns = columns, .items = items, .listed = listed, .text = text, .key = key,
+};

@@ -78,4 +78,6 @@ static void enter(struct ui_scene *s, uint32_t row)
 		ui_scene_go(s, thread_of(s)->frames[nr_rows(s) - 1 - row], true);
 }
 
-const struct ui_view ui_view_stack = { "stack", true, draw, nr_rows, NULL, enter, NULL, 1 };
+const struct ui_view ui_view_stack = {
+	.title = "stack", .needs_state = true, .draw = draw, .rows = nr_rows, .enter = enter, .opens = "its entry", .head = 1,
+};

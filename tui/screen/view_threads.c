@@ -6,48 +6,52 @@
 #include "tui/screen/glyphs.h"
 #include "tui/screen/view.h"
 
-enum { MAX_ROWS = 4096 };
+enum { NAME = 15, TIMES = 20, SINCE = 10, WIDE = 60 };
 
-static const char *const columns[] = { "number", "name", "state", "since", "busy", "waited", NULL };
-
-struct sorting {
-	const struct ui_scene *s;
-	int by;
-	bool inverted;
+/* ORDER threads' columns */
+enum { NUMBER, THREAD, STATE, SINCE_WHEN, BUSY, WAITED };
+static const struct ui_column columns[] = {
+	{ "number", false }, { "thread", true }, { "state", true }, { "since", false }, { "busy", false }, { "waited", false },
+	{ NULL, false },
 };
 
-static int64_t key_of(const struct sorting *o, uint32_t i)
+static uint32_t items(const struct ui_scene *s)
 {
-	const struct tr_thread_state *t = &o->s->state->threads[i];
-	int64_t busy, wait;
-
-	tr_thread_times(o->s->state, i, &busy, &wait);
-	switch (o->by) {
-	case 2:
-		return (int64_t)t->activity;
-	case 3:
-		return t->since_ns;
-	case 4:
-		return -busy;
-	case 5:
-		return -wait;
-	default:
-		return i;
-	}
+	return s->state ? s->state->nr_threads : 0;
 }
 
-static int compare(const void *a, const void *b, void *ctx)
+static int64_t since_ns(const struct ui_scene *s, uint32_t i)
 {
-	const struct sorting *o = ctx;
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	const struct tr_log *log = ui_scene_shown(o->s)->log;
-	int64_t left = key_of(o, x), right = key_of(o, y);
-	int order = o->by == 1 ? strcmp(tr_log_thread(log, x)->name, tr_log_thread(log, y)->name)
-			       : (left > right) - (left < right);
+	const struct tr_thread_state *t = &s->state->threads[i];
 
-	if (!order)
-		order = (x > y) - (x < y);
-	return o->inverted ? -order : order;
+	return t->activity == TR_NOT_STARTED || t->activity == TR_ENDED ? 0 : ui_view_now_ns(s) - t->since_ns;
+}
+
+/* Times: the longest first. */
+static int64_t key(const struct ui_scene *s, uint32_t i, int column)
+{
+	int64_t busy, wait;
+
+	tr_thread_times(s->state, i, &busy, &wait);
+	return column == SINCE_WHEN ? -since_ns(s, i) : column == BUSY ? -busy : column == WAITED ? -wait : i;
+}
+
+static const char *text(const struct ui_scene *s, uint32_t i, int column, char *buf, size_t cap)
+{
+	int64_t busy, wait;
+
+	tr_thread_times(s->state, i, &busy, &wait);
+	switch (column) {
+	case NUMBER:
+		snprintf(buf, cap, "%u", i);
+		return buf;
+	case THREAD:
+		return tr_log_thread(ui_scene_shown(s)->log, i)->name;
+	case STATE:
+		return ui_view_doing(s, i, buf, cap);
+	default:
+		return ui_time_text(column == SINCE_WHEN ? since_ns(s, i) : column == BUSY ? busy : wait, buf, cap);
+	}
 }
 
 /* The children of a thread below it. */
@@ -61,25 +65,15 @@ static uint32_t tree(const struct tr_log *log, uint32_t creator, uint32_t nr, ui
 	return at;
 }
 
-static uint32_t nr_rows(const struct ui_scene *s)
+static bool arrange(const struct ui_scene *s, uint32_t *list, uint32_t nr)
 {
-	uint32_t nr = s->state ? s->state->nr_threads : 0;
+	const struct ui_run *run = ui_scene_shown(s);
 
-	return nr < MAX_ROWS ? nr : MAX_ROWS;
-}
-
-static uint32_t order(const struct ui_scene *s, uint32_t *list)
-{
-	const struct ui_list_view *l = &s->lists[UI_PANE_THREADS];
-	struct sorting o = { s, l->sort, l->inverted };
-	uint32_t nr = nr_rows(s);
-
-	if (s->tree && tree(ui_scene_shown(s)->log, TR_NONE, nr, list, 0) == nr)
-		return nr;
-	for (uint32_t i = 0; i < nr; i++)
-		list[i] = i;
-	qsort_r(list, nr, sizeof(*list), compare, &o);
-	return nr;
+	if (s->tree && tree(run->log, TR_NONE, nr, list, 0) == nr)
+		return true;
+	for (uint32_t i = 0; i < nr && nr <= run->nr_lanes && !s->lists[UI_PANE_THREADS].sort; i++)
+		list[i] = ui_run_lane(run, s->lists[UI_PANE_THREADS].inverted ? nr - 1 - i : i);
+	return nr == run->nr_lanes && !s->lists[UI_PANE_THREADS].sort;
 }
 
 static int depth_of(const struct tr_log *log, uint32_t thread)
@@ -91,56 +85,59 @@ static int depth_of(const struct tr_log *log, uint32_t thread)
 	return depth;
 }
 
-uint32_t ui_view_thread_of(const struct ui_scene *s, uint32_t row)
+static void head_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r)
 {
-	uint32_t list[MAX_ROWS];
+	bool times = r->columns >= WIDE;
+	int right = r->columns - (times ? TIMES : 0);
 
-	return row < order(s, list) ? list[row] : TR_NONE;
+	ui_view_head(s, c, r, UI_PANE_THREADS, THREAD, 1, "%s");
+	ui_view_head(s, c, r, UI_PANE_THREADS, STATE, 1 + NAME, "%s");
+	ui_view_head(s, c, r, UI_PANE_THREADS, SINCE_WHEN, right - SINCE, "%10s");
+	if (times) {
+		ui_view_head(s, c, r, UI_PANE_THREADS, BUSY, right, "%10s");
+		ui_view_head(s, c, r, UI_PANE_THREADS, WAITED, right + TIMES / 2, "%10s");
+	}
 }
 
 static void row_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r, int row, uint32_t thread)
 {
 	const struct tr_thread_state *t = &s->state->threads[thread];
 	const struct tr_log *log = ui_scene_shown(s)->log;
-	int64_t busy, wait;
-	char doing[160], since[32], a[32], b[32];
-	int x, indent = s->tree ? 2 * depth_of(log, thread) : 0, times = r->columns >= 80 ? 30 : 0;
-	struct ui_rect left = { r->y, r->x, r->rows, r->columns - times };
+	char doing[160], since[32], busy[32], waited[32], name[64];
+	bool times = r->columns >= WIDE, ended = t->activity == TR_ENDED;
+	int right = r->columns - (times ? TIMES : 0), indent = 1 + (s->tree ? 2 * depth_of(log, thread) : 0), x = 1 + NAME;
+	struct ui_rect left = { r->y, r->x, r->rows, right - SINCE };
 
-	tr_thread_times(s->state, thread, &busy, &wait);
-	x = indent + ui_cells_text(c, &left, row, indent, UI_ROLE_PLAIN, "%-*.*s ", 14 - indent, 14 - indent,
-				   tr_log_thread(log, thread)->name);
+	ui_cells_text(c, &left, row, indent, ended ? UI_ROLE_DIM : UI_ROLE_PLAIN, "%s",
+		      ui_view_name(tr_log_thread(log, thread)->name, NAME - indent, name, sizeof(name)));
 	x += ui_cells_text(c, &left, row, x, ui_activity_role(t->activity), "%s ", ui_activity_glyph(c->utf8, t->activity));
-	ui_view_doing(s, thread, doing, sizeof(doing));
-	x += ui_cells_text(c, &left, row, x, t->activity == TR_ENDED ? UI_ROLE_DIM : UI_ROLE_PLAIN, "%-.*s",
-			   left.columns - x - 10 > 0 ? left.columns - x - 10 : 0, doing);
-	if (t->activity != TR_NOT_STARTED && t->activity != TR_ENDED)
-		ui_cells_text(c, &left, row, left.columns - 9, UI_ROLE_DIM, "%9s",
-			      ui_time_text(ui_view_now_ns(s) - t->since_ns, since, sizeof(since)));
+	ui_cells_text(c, &left, row, x, ended ? UI_ROLE_DIM : UI_ROLE_PLAIN, "%s", ui_view_doing(s, thread, doing, sizeof(doing)));
+	if (t->activity != TR_NOT_STARTED && !ended)
+		ui_cells_text(c, r, row, right - SINCE, UI_ROLE_DIM, "%10s", text(s, thread, SINCE_WHEN, since, sizeof(since)));
 	if (times)
-		ui_cells_text(c, r, row, r->columns - times, UI_ROLE_DIM, " busy %8s wait %8s", ui_time_text(busy, a, sizeof(a)),
-			      ui_time_text(wait, b, sizeof(b)));
+		ui_cells_text(c, r, row, right, UI_ROLE_DIM, "%10s%10s", text(s, thread, BUSY, busy, sizeof(busy)),
+			      text(s, thread, WAITED, waited, sizeof(waited)));
 }
 
 static void draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r)
 {
-	uint32_t list[MAX_ROWS], nr = order(s, list), top;
+	struct ui_rect list = { r->y + 1, r->x, r->rows - 1, r->columns };
+	struct ui_list_view *l = &s->lists[UI_PANE_THREADS];
+	uint32_t nr = ui_rows_nr(s, UI_PANE_THREADS), at = ui_rows_find(s, UI_PANE_THREADS, s->thread), top;
 
-	/* the lane chosen in the timeline is the line chosen here */
-	for (uint32_t i = 0; s->focus != UI_PANE_THREADS && i < nr; i++)
-		if (list[i] == s->thread)
-			s->lists[UI_PANE_THREADS].row = i;
-	top = ui_view_top(s, UI_PANE_THREADS, nr, r->rows);
-	for (int row = 0; row < r->rows && top + (uint32_t)row < nr; row++) {
-		row_draw(s, c, r, row, list[top + (uint32_t)row]);
-		if (top + (uint32_t)row == s->lists[UI_PANE_THREADS].row)
-			ui_view_mark(s, c, r, UI_PANE_THREADS, row);
+	head_draw(s, c, r);
+	l->row = at != TR_NONE ? at : l->row;
+	top = ui_view_top(s, UI_PANE_THREADS, nr, list.rows);
+	for (int row = 0; row < list.rows && top + (uint32_t)row < nr; row++) {
+		uint32_t thread = ui_rows_item(s, UI_PANE_THREADS, top + (uint32_t)row);
+		row_draw(s, c, &list, row, thread);
+		ui_view_line(s, c, &list, UI_PANE_THREADS, row, thread, top + (uint32_t)row == l->row);
 	}
 }
 
 static void chosen(struct ui_scene *s, uint32_t row)
 {
-	s->thread = ui_view_thread_of(s, row);
+	s->thread = ui_rows_item(s, UI_PANE_THREADS, row);
 }
 
 static void enter(struct ui_scene *s, uint32_t row)
@@ -150,4 +147,7 @@ static void enter(struct ui_scene *s, uint32_t row)
 		ui_scene_drill(s, UI_PANE_STACK, NULL, tr_log_thread(ui_scene_run(s)->log, s->thread)->name);
 }
 
-const struct ui_view ui_view_threads = { "threads", true, draw, nr_rows, chosen, enter, columns, 0 };
+const struct ui_view ui_view_threads = {
+	.title = "threads", .needs_state = true, .draw = draw, .chosen = chosen, .enter = enter, .opens = "stack", .head = 1,
+	.columns = columns, .items = items, .text = text, .key = key, .arrange = arrange,
+};

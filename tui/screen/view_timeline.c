@@ -126,8 +126,10 @@ static void label_draw(const struct plot *p, int row, int run, uint32_t thread)
 	struct ui_rect left = { p->r->y, p->r->x, p->r->rows, p->x0 - 1 };
 	bool chosen = run == p->s->active && thread == p->s->thread;
 	const char *name = tr_log_thread(p->s->runs[run].log, thread)->name;
+	char text[64];
 
-	ui_cells_text(p->c, &left, row, 0, chosen ? UI_ROLE_STRONG : UI_ROLE_PLAIN, "%-*s", left.columns, name);
+	ui_cells_text(p->c, &left, row, 0, chosen ? UI_ROLE_STRONG : UI_ROLE_PLAIN, "%-*s", left.columns,
+		      ui_view_name(name, left.columns, text, sizeof(text)));
 	if (chosen)
 		ui_cells_attrs(p->c, &left, row, 0, -1, p->s->focus == UI_PANE_TIMELINE ? UI_ATTR_REVERSE : UI_ATTR_BOLD);
 }
@@ -367,7 +369,8 @@ static void draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r
 	if (s->nr_runs > 1)
 		line += 1 + (s->active ? tr_log_nr_threads(s->runs[0].log) + 1 : 0);
 	s->lists[UI_PANE_TIMELINE].row = line;
-	p.top = ui_view_top(s, UI_PANE_TIMELINE, nr_lines(s), r->rows - AXIS_ROWS);
+	s->nr_lines = nr_lines(s);
+	p.top = ui_view_top(s, UI_PANE_TIMELINE, s->nr_lines, r->rows - AXIS_ROWS);
 	axis_draw(&p);
 	lanes_draw(&p);
 	calls_draw(&p);
@@ -390,4 +393,4 @@ static void enter(struct ui_scene *s, uint32_t row)
 	ui_scene_drill(s, UI_PANE_EVENTS, filter, name);
 }
 
-const struct ui_view ui_view_timeline = { "timeline", false, draw, NULL, NULL, enter, NULL, 0 };
+const struct ui_view ui_view_timeline = { .title = "timeline", .draw = draw, .enter = enter, .opens = "events" };
