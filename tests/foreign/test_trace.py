@@ -190,6 +190,24 @@ def test_local_refuses_by_the_hosts_name():
     t.match(r"^xferdb: upload\.py tried s3\.example\.org:8443: refused, 0 bytes left this machine$", r.err)
 
 
+def test_local_leaves_no_way_out():
+    for backend in ("notify", "ptrace"):
+        r = trace("--local", "--backend", backend, "--", os.path.join(t.BUILD, "tests", "ways_out"))
+        t.equal((r.status, r.out), (0, "tried them all\n"), r)
+        t.match(r"ways_out tried 203.0.113.7:4444: refused, 0 bytes left this machine", r.err)
+        t.match(r"ways_out tried \[2001:db8::1\]:4444: refused", r.err)
+
+
+def test_local_takes_no_proxy():
+    """A proxy on this machine would be a way off it."""
+    curl = t.need("curl")
+    env = t.environment(http_proxy="http://127.0.0.1:9", HTTPS_PROXY="http://127.0.0.1:9", ALL_PROXY="socks5://127.0.0.1:9")
+    path = t.make_file("f", t.MiB)
+    r = trace("--local", "--", curl, "-sSf", "-T", path, "http://s3.example.com/bkt/key", env=env)
+    t.equal(r.status, 0, r)
+    t.match("object stored", r.err)
+
+
 def test_local_names_nothing_twice_and_knows_the_machine_itself():
     r = trace("--local", "--", PYTHON, "-c", "import socket; print(socket.getaddrinfo('localhost', 80)[0][4][0])")
     t.true(r.out.strip() in ("127.0.0.1", "::1"), r)

@@ -22,6 +22,7 @@ static uint32_t run(const struct sock_filter *code, unsigned short len, const st
 		case BPF_LD | BPF_W | BPF_ABS: memcpy(&a, (const char *)d + i->k, 4); break;
 		case BPF_ALU | BPF_AND | BPF_K: a &= i->k; break;
 		case BPF_JMP | BPF_JEQ | BPF_K: pc += a == i->k ? i->jt : i->jf; break;
+		case BPF_JMP | BPF_JGE | BPF_K: pc += a >= i->k ? i->jt : i->jf; break;
 		case BPF_RET | BPF_K: return i->k;
 		default: fail_msg("instruction %u", i->code);
 		}
@@ -85,18 +86,33 @@ static void local_closes_the_ways_round_connect(void **state)
 			 SECCOMP_RET_ERRNO | ENOSYS);
 }
 
-static void another_architecture_is_let_pass(void **state)
+static void another_abi_is_let_pass_but_not_out_of_the_machine(void **state)
 {
+#if defined(__x86_64__)
+	const uint32_t arch = AUDIT_ARCH_I386;
+	const int connects = 362;
+#else
+	const uint32_t arch = AUDIT_ARCH_ARM;
+	const int connects = 283;
+#endif
+
 	(void)state;
-	assert_int_equal(ask(TR_FILTER_LOCAL, (struct seccomp_data){ .nr = SYS_connect, .arch = AUDIT_ARCH_ARM }),
-			 SECCOMP_RET_ALLOW);
+	assert_int_equal(ask(0, (struct seccomp_data){ .nr = connects, .arch = arch }), SECCOMP_RET_ALLOW);
+	assert_int_equal(ask(TR_FILTER_LOCAL, (struct seccomp_data){ .nr = 1, .arch = arch }), SECCOMP_RET_ALLOW);
+	assert_int_equal(ask(TR_FILTER_LOCAL, (struct seccomp_data){ .nr = connects, .arch = arch }),
+			 SECCOMP_RET_ERRNO | ENOSYS);
+#if defined(__x86_64__)
+	assert_int_equal(ask(TR_FILTER_LOCAL, (struct seccomp_data){ .nr = 0x40000000 | SYS_connect }),
+			 SECCOMP_RET_ERRNO | ENOSYS);
+	assert_int_equal(ask(0, (struct seccomp_data){ .nr = 0x40000000 | SYS_connect }), SECCOMP_RET_ALLOW);
+#endif
 }
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(calls_that_are_always_looked_at),
 	cmocka_unit_test(writes_are_looked_at_by_descriptor),
 	cmocka_unit_test(local_closes_the_ways_round_connect),
-	cmocka_unit_test(another_architecture_is_let_pass),
+	cmocka_unit_test(another_abi_is_let_pass_but_not_out_of_the_machine),
 };
 
 T_MAIN(tests)

@@ -83,6 +83,17 @@ void tr_environment_set(struct tr_environment *e, const char *name, const char *
 	environment_take(e, pair);
 }
 
+void tr_environment_drop(struct tr_environment *e, const char *name)
+{
+	size_t i = environment_index(e, name, strlen(name));
+
+	if (i == e->nr)
+		return;
+	free(e->list[i]);
+	memmove(&e->list[i], &e->list[i + 1], (e->nr - i) * sizeof(*e->list));
+	e->nr--;
+}
+
 void tr_environment_put(struct tr_environment *e, const char *pair)
 {
 	environment_take(e, strdup(pair));

@@ -20,6 +20,8 @@ void tr_environment_fini(struct tr_environment *e);
 
 const char *tr_environment_get(const struct tr_environment *e, const char *name);
 void tr_environment_set(struct tr_environment *e, const char *name, const char *value);
+/* Without it. */
+void tr_environment_drop(struct tr_environment *e, const char *name);
 /* "NAME=VALUE" */
 void tr_environment_put(struct tr_environment *e, const char *pair);
 /* value, and what was there behind a ':'. */

@@ -3,15 +3,23 @@
 
 #include <errno.h>
 #include <linux/audit.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include "tracer/foreign/contract.h"
 
+/*
+ * The 32-bit calls by which bytes could leave: socketcall, connect, sendto, sendmsg, sendmmsg,
+ * io_uring_setup. Nobody reads their arguments here, so with --local they are refused.
+ */
 #if defined(__x86_64__)
 #define FILTER_ARCH AUDIT_ARCH_X86_64
+#define FILTER_X32 0x40000000u /* the same architecture, other structures */
+static const uint32_t other_abi[] = { 102, 362, 369, 370, 345, 425 };
 #elif defined(__aarch64__)
 #define FILTER_ARCH AUDIT_ARCH_AARCH64
+static const uint32_t other_abi[] = { 102, 283, 290, 296, 374, 425 };
 #else
 #error "no seccomp architecture known for this machine"
 #endif
@@ -32,6 +40,13 @@ static const struct tr_seccomp_row filter_rows[] = {
 	{ .nr = SYS_sendto, .wants = TR_FILTER_LOCAL, .test = TR_TEST_NOT_ZERO, .argument = 4 },
 	{ .nr = SYS_sendmsg, .wants = TR_FILTER_LOCAL },
 	{ .nr = SYS_sendmmsg, .wants = TR_FILTER_LOCAL },
+	/* sockets whose addresses say nothing to us, or that set them past connect() */
+	{ .nr = SYS_socket, .wants = TR_FILTER_LOCAL, .test = TR_TEST_EQUAL, .argument = 0, .value = AF_PACKET,
+	  .refuse = EPERM },
+	{ .nr = SYS_socket, .wants = TR_FILTER_LOCAL, .test = TR_TEST_EQUAL, .argument = 0, .value = AF_VSOCK,
+	  .refuse = EAFNOSUPPORT },
+	{ .nr = SYS_socket, .wants = TR_FILTER_LOCAL, .test = TR_TEST_EQUAL, .argument = 2, .value = IPPROTO_SCTP,
+	  .refuse = EPROTONOSUPPORT },
 };
 
 size_t tr_seccomp_rows(unsigned wants, struct tr_seccomp_row *rows, size_t cap)
@@ -53,7 +68,7 @@ const char *tr_seccomp_name(int nr)
 		{ SYS_connect, "connect" }, { SYS_exit_group, "exit_group" }, { SYS_execve, "execve" },
 		{ SYS_execveat, "execveat" }, { SYS_io_uring_setup, "io_uring_setup" },
 		{ SYS_write, "write" }, { SYS_writev, "writev" }, { SYS_sendto, "sendto" },
-		{ SYS_sendmsg, "sendmsg" }, { SYS_sendmmsg, "sendmmsg" },
+		{ SYS_sendmsg, "sendmsg" }, { SYS_sendmmsg, "sendmmsg" }, { SYS_socket, "socket" },
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -137,15 +152,38 @@ static void put_row(struct filter_code *f, const struct tr_seccomp_row *row, uin
 	f->code[jump].jf = (uint8_t)(len + 1);
 }
 
+/* Calls of another ABI: let pass, but for those that --local refuses unseen. */
+static void put_other_abi(struct filter_code *f, bool local)
+{
+	unsigned short jump;
+
+	put_load(f, offsetof(struct seccomp_data, arch));
+	jump = f->n;
+	put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, FILTER_ARCH);
+	if (local)
+		put_load(f, offsetof(struct seccomp_data, nr));
+	for (size_t i = 0; local && i < sizeof(other_abi) / sizeof(other_abi[0]); i++) {
+		put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, other_abi[i]);
+		put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | ENOSYS);
+	}
+	put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
+	f->code[jump].jt = (uint8_t)(f->n - jump - 1);
+#ifdef FILTER_X32
+	if (!local)
+		return;
+	put_load(f, offsetof(struct seccomp_data, nr));
+	put(f, BPF_JMP | BPF_JGE | BPF_K, 0, 1, FILTER_X32);
+	put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | ENOSYS);
+#endif
+}
+
 unsigned short tr_seccomp_build(unsigned wants, uint32_t look, struct sock_filter *code)
 {
 	struct tr_seccomp_row rows[32];
 	size_t nr = tr_seccomp_rows(wants, rows, sizeof(rows) / sizeof(rows[0]));
 	struct filter_code f = { .code = code };
 
-	put_load(&f, offsetof(struct seccomp_data, arch));
-	put(&f, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, FILTER_ARCH);
-	put(&f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
+	put_other_abi(&f, wants & TR_FILTER_LOCAL);
 	for (size_t i = 0; i < nr; i++)
 		put_row(&f, &rows[i], look);
 	put(&f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);

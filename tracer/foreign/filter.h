@@ -42,7 +42,8 @@ enum { TR_FILTER_MAX = 160 };
 
 /*
  * The program: looked-at calls return `look` (SECCOMP_RET_USER_NOTIF, or
- * SECCOMP_RET_TRACE), calls of another architecture are let pass. Returns its
+ * SECCOMP_RET_TRACE), calls of another ABI (32-bit, x32) are let pass, but for the ways out of
+ * the machine with TR_FILTER_LOCAL, which are refused. Returns its
  * length; at most TR_FILTER_MAX.
  */
 unsigned short tr_seccomp_build(unsigned wants, uint32_t look, struct sock_filter *code);

@@ -435,10 +435,15 @@ static bool launch_own_file(const char *name, char *path, size_t cap)
 
 static void launch_environment_local(struct tr_launch *l, struct tr_environment *e)
 {
+	/* a proxy on this machine would carry bytes off it */
+	static const char *const proxies[] = { "http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY",
+					       "ALL_PROXY" };
 	const char *url = l->options.local_endpoint;
 
 	if (!url)
 		return;
+	for (size_t i = 0; i < sizeof(proxies) / sizeof(proxies[0]); i++)
+		tr_environment_drop(e, proxies[i]);
 	tr_environment_set(e, TR_ENV_ENDPOINT, url);
 	tr_environment_set(e, "AWS_ENDPOINT_URL", url);
 	tr_environment_set(e, "AWS_ENDPOINT_URL_S3", url);

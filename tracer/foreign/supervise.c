@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -77,9 +78,9 @@ static bool read_address(uint32_t tid, uint64_t at, uint64_t len, struct sockadd
 
 /* ---- --local: nothing leaves this machine */
 
-static bool may_leave(const struct sockaddr_storage *a)
+static bool is_internet(const struct sockaddr_storage *a)
 {
-	return a->ss_family != AF_INET && a->ss_family != AF_INET6;
+	return a->ss_family == AF_INET || a->ss_family == AF_INET6;
 }
 
 /* As the program named the host, where the probe heard it; else the address. */
@@ -93,7 +94,7 @@ static const char *refused_host(const struct tr_supervisor *s, const struct sock
 		memcpy(address, &((const struct sockaddr_in6 *)(const void *)to)->sin6_addr, sizeof(address));
 	else
 		memcpy(address + 12, &v4->sin_addr, 4);
-	if (to->ss_family == AF_INET || to->ss_family == AF_INET6)
+	if (is_internet(to))
 		name = tr_control_name_of(s->control, address);
 	if (!name)
 		return tr_address_text(to, buf, cap);
@@ -104,7 +105,19 @@ static const char *refused_host(const struct tr_supervisor *s, const struct sock
 /* A name server: what is of interest is the host it would have been asked for, and that is tried next. */
 static bool is_resolver(const struct sockaddr_storage *to)
 {
-	return (to->ss_family == AF_INET || to->ss_family == AF_INET6) && address_port(to) == 53;
+	return is_internet(to) && address_port(to) == 53;
+}
+
+/* A server on this machine that would ask one elsewhere. */
+static bool asks_elsewhere(const struct sockaddr_storage *to)
+{
+	static const char *const sockets[] = { "/run/systemd/resolve/", "/var/run/nscd/", "/run/nscd/" };
+	const char *path = ((const struct sockaddr_un *)(const void *)to)->sun_path;
+
+	for (size_t i = 0; to->ss_family == AF_UNIX && i < sizeof(sockets) / sizeof(sockets[0]); i++)
+		if (strncmp(path, sockets[i], strlen(sockets[i])) == 0)
+			return true;
+	return is_resolver(to);
 }
 
 static struct tr_decision refuse(struct tr_supervisor *s, uint32_t tid, const struct sockaddr_storage *to)
@@ -225,9 +238,11 @@ static struct tr_decision on_connect(struct tr_supervisor *s, const struct tr_no
 		tr_process_seen(p);
 	if (!read_address(n->tid, n->args[1], n->args[2], &to))
 		return s->local ? (struct tr_decision){ TR_FAIL, EACCES } : go_on;
-	if (to.ss_family != AF_INET && to.ss_family != AF_INET6)
+	if (s->local && asks_elsewhere(&to))
+		return is_internet(&to) ? refuse(s, n->tid, &to) : (struct tr_decision){ TR_FAIL, ECONNREFUSED };
+	if (!is_internet(&to))
 		return go_on;
-	if (s->local && !may_leave(&to) && !tr_address_is_loopback(&to)) {
+	if (s->local && !tr_address_is_loopback(&to)) {
 		struct sockaddr_storage turned = to;
 		if (!relay || !to_endpoint(s, &turned))
 			return refuse(s, n->tid, &to);
@@ -239,6 +254,13 @@ static struct tr_decision on_connect(struct tr_supervisor *s, const struct tr_no
 
 /* ---- datagrams and first packets with an address of their own (--local only) */
 
+/* For a datagram the kernel takes "unspecified" for IPv4. */
+static void unspecified_is_v4(struct sockaddr_storage *to, uint64_t len)
+{
+	if (to->ss_family == AF_UNSPEC && len >= sizeof(struct sockaddr_in))
+		to->ss_family = AF_INET;
+}
+
 static struct tr_decision check_address(struct tr_supervisor *s, const struct tr_notice *n,
 					uint64_t at, uint64_t len)
 {
@@ -246,7 +268,8 @@ static struct tr_decision check_address(struct tr_supervisor *s, const struct tr
 
 	if (!read_address(n->tid, at, len, &to))
 		return (struct tr_decision){ TR_FAIL, EACCES };
-	if (may_leave(&to) || tr_address_is_loopback(&to))
+	unspecified_is_v4(&to, len);
+	if (!is_internet(&to) || (tr_address_is_loopback(&to) && !is_resolver(&to)))
 		return go_on;
 	return refuse(s, n->tid, &to);
 }
@@ -257,15 +280,33 @@ static struct tr_decision on_sendto(struct tr_supervisor *s, const struct tr_not
 	return s->local ? check_address(s, n, n->args[4], n->args[5]) : go_on;
 }
 
-static struct tr_decision on_sendmsg(struct tr_supervisor *s, const struct tr_notice *n, bool can)
+static struct tr_decision check_message(struct tr_supervisor *s, const struct tr_notice *n, uint64_t at)
 {
 	struct msghdr m;
 
-	(void)can;
-	/* sendmmsg begins with the same structure; all its messages go through one socket */
-	if (!s->local || tr_notify_read(n->tid, n->args[1], &m, sizeof(m)) != sizeof(m) || !m.msg_name)
-		return go_on;
+	if (tr_notify_read(n->tid, at, &m, sizeof(m)) != sizeof(m) || !m.msg_name)
+		return go_on; /* what we cannot read, the kernel cannot */
 	return check_address(s, n, (uintptr_t)m.msg_name, m.msg_namelen);
+}
+
+static struct tr_decision on_sendmsg(struct tr_supervisor *s, const struct tr_notice *n, bool can)
+{
+	(void)can;
+	return s->local ? check_message(s, n, n->args[1]) : go_on;
+}
+
+/* Each message may have an address of its own; one that would leave keeps all of them here. */
+static struct tr_decision on_sendmmsg(struct tr_supervisor *s, const struct tr_notice *n, bool can)
+{
+	unsigned nr = (unsigned)n->args[2] < IOV_MAX ? (unsigned)n->args[2] : IOV_MAX;
+
+	(void)can;
+	for (unsigned i = 0; s->local && i < nr; i++) {
+		struct tr_decision d = check_message(s, n, n->args[1] + i * sizeof(struct mmsghdr));
+		if (d.what != TR_GO_ON)
+			return d;
+	}
+	return go_on;
 }
 
 /* ---- processes */
@@ -406,7 +447,7 @@ static const struct {
 	{ SYS_writev, on_write },
 	{ SYS_sendto, on_sendto },
 	{ SYS_sendmsg, on_sendmsg },
-	{ SYS_sendmmsg, on_sendmsg },
+	{ SYS_sendmmsg, on_sendmmsg },
 };
 
 struct tr_decision tr_supervise(struct tr_supervisor *s, const struct tr_notice *n, bool can_redirect)
