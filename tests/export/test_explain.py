@@ -36,6 +36,19 @@ def explain(trace, *args):
     return call
 
 
+def test_requests_are_told_in_numbers():
+    traffic = explain(run("--concurrency", "2", "--fault", "part=3,status=503,times=1"))["traffic"]
+    t.equal((traffic["requests"], traffic["retries"], traffic["failures"]), (9 + 2 + 1 + 1, 1, 1), traffic)
+    t.equal(traffic["phases"]["whole"]["requests"], traffic["answered"], traffic)
+    for phase in traffic["phases"].values():
+        t.true(phase["p50_ns"] <= phase["p99_ns"], traffic)
+    t.equal(traffic["parts_in_flight_peak"], 2, traffic)
+    t.equal(len(traffic["parts_in_flight"]), 20, traffic)
+    t.true(max(traffic["parts_in_flight"]) <= 2.0001, traffic)
+    t.true(traffic["connections"] + traffic["reused"] == traffic["requests"], traffic)
+    t.true(1 <= traffic["slowest"]["part"] <= 9, traffic)
+
+
 def bound(*args, **how):
     return explain(run(*args, **how))["bound"]
 

@@ -3,6 +3,7 @@
 
 #include "tracer/prove/decide.h"
 #include "tracer/prove/hold.h"
+#include "tracer/trace/write.h"
 
 #define MS 1000000
 
@@ -297,6 +298,32 @@ static void a_disagreement_is_said(void **state)
 	assert_non_null(strstr(p.finding, "limited time"));
 }
 
+/* A queue has room again when the first of the parts that were held is let go, not the last. */
+static void of_several_holds_the_first_end_counts(void **state)
+{
+	static const char text[] =
+		"thread 0 main main\nthread 1 a\nthread 2 b\n@0 0 call_enter call=1 label=up\n"
+		"0 submit transfer=0 call=1 bucket=b key=k op=PutObject\n"
+		"@100 1 part_start transfer=0 part=1 attempt=1\n1 held hold=1 transfer=0 part=1\n"
+		"@200 2 part_start transfer=0 part=2 attempt=1\n2 held hold=2 transfer=0 part=2\n"
+		"@1000 1 released hold=1 transfer=0 part=1 held_ns=900\n@1500 0 call_return call=1\n"
+		"@2000 2 released hold=2 transfer=0 part=2 held_ns=1800\nclosed\n";
+	struct xf_error err = XF_ERROR_INIT;
+	struct tr_trial one = { .target = 0 }, several = { .target = 0, .several = true };
+	struct tr_verdicts all;
+	struct tr_log *log;
+
+	(void)state;
+	assert_int_equal(tr_log_from_text(text, &log, &err), XF_OK);
+	assert_int_equal(tr_verdicts_compute(log, &all, &err), XF_OK);
+	tr_trial_read(log, &all, &all.list[0], &one);
+	tr_trial_read(log, &all, &all.list[0], &several);
+	assert_true(one.hit && one.return_ns < one.end_ns);
+	assert_true(several.hit && several.return_ns > several.end_ns);
+	tr_verdicts_fini(&all);
+	tr_log_close(log);
+}
+
 static void nothing_seen_is_unknown(void **state)
 {
 	struct tr_trial t = free_run(TR_UNKNOWN);
@@ -327,6 +354,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_lock_is_no_wait),
 	cmocka_unit_test(void_holds_do_not_count),
 	cmocka_unit_test(a_disagreement_is_said),
+	cmocka_unit_test(of_several_holds_the_first_end_counts),
 	cmocka_unit_test(nothing_seen_is_unknown),
 };
 T_MAIN(tests)

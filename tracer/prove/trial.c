@@ -47,7 +47,7 @@ static bool stood_at_lock(const struct tr_verdict *v, uint32_t released)
 
 static void holds_read(const struct tr_log *log, const struct tr_verdict *v, struct tr_trial *t)
 {
-	uint32_t last = TR_NONE;
+	uint32_t last = TR_NONE, first = TR_NONE;
 
 	for (uint32_t i = 0; i < v->nr_holds; i++) {
 		const struct tr_hold *h = &v->holds[i];
@@ -57,11 +57,14 @@ static void holds_read(const struct tr_log *log, const struct tr_verdict *v, str
 			t->gave_up_ns = h->hold_ns;
 		if (h->released != TR_NONE && (last == TR_NONE || h->released > last))
 			last = h->released;
+		if (h->released != TR_NONE && (first == TR_NONE || h->released < first))
+			first = h->released;
 	}
 	if (last == TR_NONE) { /* held to the end of the trace, or never */
 		t->end_ns = t->hit ? INT64_MAX : 0;
 		return;
 	}
+	last = t->several ? first : last;
 	t->held_ns = union_ns(log, v);
 	t->end_ns = tr_log_time(log, last) - v->enter_ns;
 	t->by_lock = stood_at_lock(v, last);

@@ -10,6 +10,7 @@
 struct tr_trial {
 	uint32_t target;     /* index in the plan; TR_NONE: undisturbed, or a hold of no length */
 	bool zero;           /* the latter */
+	bool several;        /* many parts were held at once: who waits for room goes on when the first is let go */
 	bool seen;           /* the run made the call, and it uploaded */
 	bool hit;            /* the hold struck */
 	bool evaded;         /* and is void: the client went around it */
@@ -17,7 +18,7 @@ struct tr_trial {
 	bool by_lock;        /* it came back late because it stood at a lock when the hold ended */
 	uint64_t asked_ns;   /* how long it was to be held */
 	uint64_t held_ns;    /* how long something of the call was held */
-	int64_t end_ns;      /* when the last hold ended, from call_enter */
+	int64_t end_ns;      /* when the last hold ended (several: the first), from call_enter */
 	int64_t return_ns;   /* when the call returned, from call_enter; -1: it did not */
 	uint64_t gave_up_ns; /* evaded: after how long the client did */
 	enum tr_answer answer; /* of this run by itself */

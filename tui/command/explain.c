@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tracer/explain/explain.h"
+#include "tracer/explain/traffic.h"
 #include "tui/command/conclude.h"
 #include "tui/command/json.h"
 #include "tui/command/style.h"
@@ -90,13 +91,49 @@ static void predictions_print(FILE *out, const struct tr_explanation *e)
 			ui_time_text(e->predictions[i].margin_ns, margin, sizeof(margin)));
 }
 
-static void explanation_print(FILE *out, const struct ui_recording *t, const struct tr_explanation *e)
+static void phases_print(FILE *out, const struct tr_traffic *t)
+{
+	char half[32], most[32];
+	for (int p = 0; p < TR_PHASE_COUNT; p++)
+		if (t->phases[p].nr)
+			fprintf(out, "    %-22s  half within %8s, 99 %% within %8s\n", tr_traffic_phase_sentence((enum tr_traffic_phase)p),
+				ui_time_text(t->phases[p].p50_ns, half, sizeof(half)), ui_time_text(t->phases[p].p99_ns, most, sizeof(most)));
+}
+
+static void parts_print(FILE *out, const struct tr_traffic *t)
+{
+	char took[32];
+	if (!t->slowest_part)
+		return;
+	fprintf(out, "  parts in flight: %u at most, %.1f on average; over their %s:", t->peak_parts, t->mean_parts,
+		ui_time_text(t->end_ns - t->begin_ns, took, sizeof(took)));
+	for (int i = 0; i < TR_TRAFFIC_SLICES; i++)
+		fprintf(out, " %.0f", t->slices[i]);
+	fprintf(out, "\n  slowest: part %u, %s", t->slowest_part, ui_time_text(t->slowest_ns, took, sizeof(took)));
+	if (t->slowest_attempts > 1)
+		fprintf(out, " in %u attempts", t->slowest_attempts);
+	fputc('\n', out);
+}
+
+static void traffic_print(FILE *out, const struct tr_traffic *t)
+{
+	if (!t->requests)
+		return;
+	fprintf(out, "  %u request%s on %u connection%s, %u on one that stood already; %u repeated, %u failed\n", t->requests,
+		t->requests == 1 ? "" : "s", t->connections, t->connections == 1 ? "" : "s", t->reused, t->retries, t->failures);
+	phases_print(out, t);
+	parts_print(out, t);
+}
+
+static void explanation_print(FILE *out, const struct ui_recording *t, const struct tr_explanation *e,
+			      const struct tr_traffic *traffic)
 {
 	char took[32];
 	fprintf(out, "%s %s %s; held back by %s\n", tr_log_call(t->log, e->call)->name,
 		e->returned ? "took" : "had taken, when the trace ends,", ui_time_text(e->wall_ns, took, sizeof(took)), e->sentence);
 	causes_print(out, e);
 	path_print(out, t, e);
+	traffic_print(out, traffic);
 	predictions_print(out, e);
 }
 
@@ -126,14 +163,34 @@ static json_t *predictions_json(const struct tr_explanation *e)
 	return list;
 }
 
-static json_t *explanation_json(const struct ui_recording *t, const struct tr_explanation *e)
+static json_t *traffic_json(const struct tr_traffic *t)
+{
+	json_t *by_phase = json_object(), *in_flight = json_array(), *slowest = json_null();
+	for (int p = 0; p < TR_PHASE_COUNT; p++)
+		json_object_set_new(by_phase, tr_traffic_phase_name((enum tr_traffic_phase)p), json_pack("{s:I, s:I, s:I}",
+			"requests", (json_int_t)t->phases[p].nr, "p50_ns", (json_int_t)t->phases[p].p50_ns, "p99_ns",
+			(json_int_t)t->phases[p].p99_ns));
+	for (int i = 0; i < TR_TRAFFIC_SLICES && t->slowest_part; i++)
+		json_array_append_new(in_flight, json_real(t->slices[i]));
+	if (t->slowest_part)
+		slowest = json_pack("{s:I, s:I, s:I}", "part", (json_int_t)t->slowest_part, "ns", (json_int_t)t->slowest_ns,
+				    "attempts", (json_int_t)t->slowest_attempts);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:f, s:I, s:I, s:o, s:o}", "requests", (json_int_t)t->requests,
+			 "answered", (json_int_t)t->answered, "retries", (json_int_t)t->retries, "failures", (json_int_t)t->failures,
+			 "connections", (json_int_t)t->connections, "reused", (json_int_t)t->reused, "phases", by_phase,
+			 "parts_in_flight_peak", (json_int_t)t->peak_parts, "parts_in_flight_mean", t->mean_parts, "parts_begin_ns",
+			 (json_int_t)t->begin_ns, "parts_end_ns", (json_int_t)t->end_ns, "parts_in_flight", in_flight, "slowest", slowest);
+}
+
+static json_t *explanation_json(const struct ui_recording *t, const struct tr_explanation *e, const struct tr_traffic *traffic)
 {
 	json_t *by_cause = json_object();
 	for (int c = 0; c < TR_PATH_COUNT; c++)
 		json_object_set_new(by_cause, tr_path_cause_name((enum tr_path_cause)c), json_integer(e->cause_ns[c]));
-	return json_pack("{s:s, s:b, s:I, s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I}", "call",
+	return json_pack("{s:s, s:b, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I}", "call",
 			 tr_log_call(t->log, e->call)->name, "returned", e->returned, "wall_ns", (json_int_t)e->wall_ns, "bound",
 			 tr_bound_name(e->bound), "sentence", e->sentence, "causes_ns", by_cause, "path", path_json(t, e),
+			 "traffic", traffic_json(traffic),
 			 "predictions", predictions_json(e), "replayed_ns", (json_int_t)e->replayed_ns, "workers",
 			 (json_int_t)e->run.workers, "parts", (json_int_t)e->run.nr_parts, "requests", (json_int_t)e->requests,
 			 "retries", (json_int_t)e->retries);
@@ -145,14 +202,17 @@ static int explain_all(const struct ui_recording *trace, const struct ui_setting
 	struct xf_error err = XF_ERROR_INIT;
 	for (uint32_t i = 0; i < trace->verdicts.nr; i++) {
 		struct tr_explanation e;
+		struct tr_traffic traffic;
 		enum xf_status status = tr_explain(trace->log, &trace->verdicts, trace->verdicts.list[i].call, &e, &err);
+		if (!status)
+			status = tr_traffic_of(trace->log, &trace->verdicts, &trace->verdicts.list[i], &traffic, &err);
 		bool good = !status && predict_all(&e, settings);
 		if (status)
 			fprintf(stderr, "xferdb: %s\n", err.message);
 		if (good && !settings->quiet)
-			explanation_print(out, trace, &e);
+			explanation_print(out, trace, &e, &traffic);
 		if (good)
-			json_array_append_new(calls, explanation_json(trace, &e));
+			json_array_append_new(calls, explanation_json(trace, &e, &traffic));
 		tr_explanation_fini(&e);
 		if (!good)
 			return UI_EXIT_USAGE;

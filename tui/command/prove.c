@@ -152,7 +152,8 @@ static enum xf_status trial_make(struct ui_prove *p, uint32_t target, uint32_t l
 	char path[96];
 	struct ui_run run = { .trace = path };
 	struct ui_recording trace = { .log = NULL };
-	struct tr_trial t = { .target = target, .zero = zero };
+	struct tr_trial t = { .target = target, .zero = zero,
+			      .several = target != TR_NONE && p->targets[target].kind == TR_TARGET_EARLY };
 	struct xf_error ignored = XF_ERROR_INIT;
 
 	snprintf(path, sizeof(path), "%s/run.xft", p->folder);
@@ -289,8 +290,10 @@ static void early_add(struct ui_prove *p)
 	if (p->nr_targets >= TR_MAX_TARGETS || last < 3 || s->proof.answer != TR_DOES_NOT_BLOCK ||
 	    s->proof.longest_ns < s->targets[0].turn_ns)
 		return;
+	last -= last / 3;
+	last = last < TR_MAX_WANTED ? last : TR_MAX_WANTED;
 	for (uint32_t i = 0; i < p->nr_subjects; i++)
-		p->subjects[i].targets[p->nr_targets] = (struct tr_target){ TR_TARGET_EARLY, last - last / 3, 0 };
+		p->subjects[i].targets[p->nr_targets] = (struct tr_target){ TR_TARGET_EARLY, last, 0 };
 	p->targets[p->nr_targets] = p->subjects[0].targets[p->nr_targets];
 	p->nr_targets++;
 }

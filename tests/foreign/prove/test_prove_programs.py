@@ -3,6 +3,29 @@ import os
 
 import t
 
+BACK_PRESSURE = """
+import queue, threading, time
+from uploads import MIB, client
+s3, q, parts = client(), queue.Queue(2), []
+def worker():
+    for n in iter(q.get, None):
+        e = s3.upload_part(Bucket="bucket", Key="key", UploadId=u, PartNumber=n, Body=b"x" * (5 * MIB))["ETag"]
+        parts.append({"PartNumber": n, "ETag": e})
+workers = [threading.Thread(target=worker) for _ in range(2)]
+for w in workers:
+    w.start()
+print("begin", flush=True)
+u = s3.create_multipart_upload(Bucket="bucket", Key="key")["UploadId"]
+for n in range(1, 9):
+    q.put(n)
+print("end", flush=True)
+for w in workers:
+    q.put(None)
+for w in workers:
+    w.join()
+parts.sort(key=lambda p: p["PartNumber"])
+s3.complete_multipart_upload(Bucket="bucket", Key="key", UploadId=u, MultipartUpload={"Parts": parts})
+"""
 CORPUS = os.path.join(t.SOURCE, "tests", "foreign", "corpus")
 
 
@@ -14,6 +37,14 @@ def prove(script, *options):
                  timeout=280 * t.SLOW)
     t.equal(r.json["command"], "prove")
     return r
+
+
+def test_waiting_for_room_is_told_from_waiting_for_the_end():
+    path = t.tmp("back_pressure.py")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("import sys\nsys.path.insert(0, %r)\n%s" % (CORPUS, BACK_PRESSURE))
+    v, r = region(path)
+    t.equal((v["answer"], v["basis"], v["limit"]), ("blocks-partly", "intervention", {"kind": "back-pressure"}), r)
 
 
 def region(script, *options):
