@@ -227,8 +227,9 @@ static enum xf_go ask_go(void *ctx)
 static void tell_sent(void *ctx)
 {
 	const struct xf_call *call = ctx;
-	if (call->hooks && call->hooks->sent && call->source)
-		call->hooks->sent(call->hooks->ctx, call->source->size, call->payload.reading_ns, call->attempt);
+	if (call->hooks && call->hooks->sent)
+		call->hooks->sent(call->hooks->ctx, call->source ? call->source->size : 0,
+				  call->payload.reading_ns, call->attempt);
 }
 
 /* Credentials before the hash pass, so that a missing key is not found after minutes of reading. */
@@ -258,6 +259,7 @@ static enum xf_status exchange(struct xf_call *call, struct xf_error *err)
 		.watch = &watch, .prepare = prepare, .prepare_ctx = call,
 		.sink = call->sink, .sink_ctx = call->ctx, .head = call->head,
 		.expect = call->source != NULL, .chunked = call->source && call->payload.trailer,
+		.hollow = call->source && call->source->size == 0,
 	};
 	if (call->source)
 		r.body = xf_payload_wire(&call->payload);

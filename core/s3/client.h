@@ -258,6 +258,7 @@ struct xf_s3_list_uploads_input {
 struct xf_s3_list_uploads_output {
 	struct xf_s3_upload *uploads;
 	size_t nr;
+	int64_t at_s; /* the service's clock when it answered, unix seconds; 0: it did not say */
 };
 enum xf_status xf_s3_list_multipart_uploads(struct xf_client *client, struct xf_http *http,
 					    const struct xf_s3_list_uploads_input *in,

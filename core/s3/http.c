@@ -675,7 +675,7 @@ static enum xf_status judge(struct exchange *x, enum xf_status status, CURLcode 
 		return x->failed;
 	if (status)
 		return status;
-	if (is_early(x) && x->reply->status < 300)
+	if (is_early(x) && x->reply->status < 300 && !x->request->hollow)
 		return xf_fail(x->err, XF_BAD_REPLY, "%s answered %d before it had the whole body",
 			       x->where, x->reply->status);
 	if (x->headers_done && (is_early(x) || x->resend))

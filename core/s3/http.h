@@ -13,7 +13,7 @@
  *    silence the body goes anyway.
  *  - A final answer in mid-body ends the sending, also one that a broken connection
  *    still holds. A success among those is none: nobody can have stored what
- *    was not sent (XF_BAD_REPLY).
+ *    was not sent (XF_BAD_REPLY), unless there was nothing to store.
  *  - Nothing is sent twice silently: no redirects, no rewind, no second
  *    connection for one request. A retry is the caller's, and a request of its own.
  *  - Interim 1xx answers are read over.
@@ -87,6 +87,7 @@ struct xf_http_request {
 	const struct xf_body *body;       /* NULL: none. Read in order, from 0 to size, each byte once */
 	bool chunked;                     /* Transfer-Encoding: chunked; no Content-Length */
 	bool expect;                      /* Expect: 100-continue, whatever the size */
+	bool hollow;                      /* the body is framing around nothing: an early success is one */
 	bool no_proxy;                    /* whatever the environment says */
 	/* for the record */
 	enum xf_op op;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/s3/call.h"
+#include "core/s3/sign_private.h"
 
 /* An array that pages are moved into. */
 struct pile {
@@ -122,9 +123,18 @@ static void ask_uploads(struct xf_call *call, const struct paged *p)
 		xf_headers_add(&call->request.query, "upload-id-marker", last->next_upload_id);
 }
 
+struct uploads_answer {
+	struct xf_s3_uploads_page page; /* first: what ask_uploads() and the parser see */
+	int64_t at_s;
+};
+
 static enum xf_status accept_uploads(struct xf_call *call)
 {
-	return xf_s3_parse_uploads(call->reply.body, call->reply.body_len, call->ctx);
+	struct uploads_answer *answer = call->ctx;
+	const char *date = xf_headers_get(&call->reply.headers, "date");
+	time_t at;
+	answer->at_s = date && xf_http_date_parse(&at, date) ? (int64_t)at : 0;
+	return xf_s3_parse_uploads(call->reply.body, call->reply.body_len, &answer->page);
 }
 
 enum xf_status xf_s3_list_multipart_uploads(struct xf_client *client, struct xf_http *http,
@@ -132,25 +142,27 @@ enum xf_status xf_s3_list_multipart_uploads(struct xf_client *client, struct xf_
 					    struct xf_s3_list_uploads_output *out,
 					    const struct xf_call_hooks *hooks, struct xf_error *err)
 {
-	struct xf_s3_uploads_page page = { 0 }, before;
+	struct uploads_answer answer = { .at_s = 0 };
+	struct xf_s3_uploads_page *page = &answer.page, before;
 	struct paged p = { client, http, hooks, XF_OP_LIST_MULTIPART_UPLOADS, in->bucket, NULL,
-			   ask_uploads, accept_uploads, in, &page,
+			   ask_uploads, accept_uploads, in, &answer,
 			   { .item_size = sizeof(struct xf_s3_upload) } };
 	enum xf_status status;
 	do {
-		before = page;
+		before = *page;
 		status = read_page(&p, err);
-		if (!status && pile_up(&p.pile, page.uploads, page.nr))
+		if (!status && pile_up(&p.pile, page->uploads, page->nr))
 			status = xf_fail(err, XF_NOMEM, "out of memory");
-		if (!status && page.truncated && !strcmp(page.next_key, before.next_key) &&
-		    !strcmp(page.next_upload_id, before.next_upload_id))
+		if (!status && page->truncated && !strcmp(page->next_key, before.next_key) &&
+		    !strcmp(page->next_upload_id, before.next_upload_id))
 			status = fail_endless(&p, err);
-	} while (!status && page.truncated);
+	} while (!status && page->truncated);
 	if (status) {
 		free(p.pile.items);
 		return status;
 	}
-	*out = (struct xf_s3_list_uploads_output){ (struct xf_s3_upload *)p.pile.items, p.pile.nr };
+	*out = (struct xf_s3_list_uploads_output){ (struct xf_s3_upload *)p.pile.items, p.pile.nr,
+						   answer.at_s };
 	return XF_OK;
 }
 

@@ -85,7 +85,7 @@ static void sent(void *ctx, uint64_t bytes, uint64_t reading_ns, unsigned attemp
 static void retry(void *ctx, const struct xf_retry_report *r)
 {
 	struct xf_errand *e = ctx;
-	e->lost |= r->http_status == 0;
+	e->lost += e->sent && r->http_status == 0;
 	if (e->part)
 		XF_EVENT(part_retry, .backoff_ns = r->backoff_ns, .transfer = e->t->id, .part = e->part,
 			 .attempt = r->attempt, .reason = xf_text(r->reason),
@@ -101,8 +101,7 @@ struct xf_call_hooks xf_errand_hooks(struct xf_errand *e)
 		.unless = &e->t->stop };
 }
 
-bool xf_errand_unheard(const struct xf_errand *e, const struct xf_error *err)
+unsigned xf_errand_unheard(const struct xf_errand *e, const struct xf_error *err)
 {
-	bool began = e->attempt > 0 && err->status != XF_CONNECT && err->status != XF_RESOLVE;
-	return e->lost || (began && err->http_status == 0);
+	return e->lost + (e->sent && err->http_status == 0);
 }

@@ -15,7 +15,7 @@ struct xf_errand {
 	uint64_t bytes;
 	unsigned attempt;
 	bool sent;                   /* the attempt's last byte is with the kernel */
-	bool lost;                   /* an attempt got no answer */
+	unsigned lost;               /* attempts that went out and got no answer */
 	uint64_t unpaid;             /* bytes the bandwidth limiter has not been asked for */
 };
 
@@ -30,7 +30,10 @@ enum xf_go xf_errand_go_put(void *errand);
 /* The body is closed: what never came to a step of the bandwidth limiter is paid for now. */
 void xf_errand_pay_rest(struct xf_errand *e);
 
-/* The request failed with err: did the service perhaps do it, without our hearing of it? */
-bool xf_errand_unheard(const struct xf_errand *e, const struct xf_error *err);
+/*
+ * The request failed with err: how many of its attempts did the service perhaps carry out, without our
+ * hearing of it?
+ */
+unsigned xf_errand_unheard(const struct xf_errand *e, const struct xf_error *err);
 
 #endif

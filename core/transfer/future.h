@@ -60,7 +60,7 @@ struct xf_transfer_info {
 	bool aborted;           /* the multipart upload was aborted, and that was answered */
 	bool orphaned;          /* it was not: the upload id is left on the service */
 	bool unanswered;        /* the last request went out and was never answered: the object may be there */
-	bool create_unanswered; /* Create was not: an upload of unknown id may be left */
+	bool create_unanswered; /* an attempt at Create was not, and what it may have begun was not found */
 	bool resumed;           /* an interrupted upload was continued, and is left when this one fails */
 	uint32_t reused_parts;  /* by a resume: not sent again */
 	uint64_t reused_bytes;

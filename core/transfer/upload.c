@@ -20,7 +20,11 @@
 
 #include "core/transfer/errand.h"
 #include "core/transfer/pools.h"
+#include "core/transfer/stray.h"
 #include "core/transfer/upload_private.h"
+
+#define STRAY_PATIENCE_NS 5000000000u
+#define STRAY_PATIENCE_CANCELLED_NS 300000000u
 
 /* ---- the parts */
 
@@ -149,13 +153,14 @@ static enum xf_status create_multipart(struct xf_upload *u, struct xf_http *http
 	struct xf_s3_create_output out = { .answer.http_status = 0 };
 	const struct xf_s3_create_input in = { u->t->bucket, u->t->key, u->t->extra };
 	hooks.go = xf_errand_go_patiently;
+	u->create_began_ns = xf_gate_now_ns();
 	enum xf_status status = xf_s3_create_multipart_upload(u->t->pools->client, http,
 							      &in, &out, &hooks, err);
 	if (status == XF_OK) {
 		memcpy(u->upload_id, out.upload_id, sizeof(u->upload_id));
 		atomic_store(&u->created, true);
 	}
-	atomic_store(&u->create_unanswered, status != XF_OK && xf_errand_unheard(&e, err));
+	atomic_store(&u->create_unanswered, status == XF_OK ? e.lost : xf_errand_unheard(&e, err));
 	tell_created(u, status == XF_OK ? out.answer.http_status : err->http_status, status != XF_OK);
 	return status;
 }
@@ -251,7 +256,7 @@ static enum xf_status complete_multipart(struct xf_upload *u, struct xf_http *ht
 	hooks.go = xf_errand_go_patiently;
 	enum xf_status status = xf_s3_complete_multipart_upload(u->t->pools->client, http,
 								&in, &out, &hooks, err);
-	bool unanswered = status != XF_OK && xf_errand_unheard(&e, err);
+	bool unanswered = status != XF_OK && xf_errand_unheard(&e, err) > 0;
 	if (status == XF_OK)
 		memcpy(u->etag, out.answer.etag, sizeof(u->etag));
 	else if (unanswered && !strcmp(err->code, "NoSuchUpload") && settle(u, http, &hooks))
@@ -397,11 +402,7 @@ static void note_gone(struct xf_upload *u, struct xf_http *http, const struct xf
 	xf_coordinator_succeed(u->t);
 }
 
-/*
- * The last request of a multipart upload that did not succeed. One that was continued stays, for
- * the next attempt to continue it.
- */
-static void abort_multipart(struct xf_transfer *t, struct xf_http *http)
+static void abort_created(struct xf_transfer *t, struct xf_http *http)
 {
 	struct xf_upload *u = t->of;
 	struct xf_error err = XF_ERROR_INIT;
@@ -409,8 +410,6 @@ static void abort_multipart(struct xf_transfer *t, struct xf_http *http)
 	const struct xf_s3_abort_input in = { t->bucket, t->key, u->upload_id, t->extra };
 	const struct xf_call_hooks hooks = { .ctx = t->pools, .transfer = t->id, .go = xf_pools_go,
 					     .unless = &t->pools->given_up };
-	if (!atomic_load(&u->created) || atomic_load(&u->completed) || atomic_load(&u->resumed))
-		return;
 	enum xf_status status = xf_s3_abort_multipart_upload(t->pools->client, http, &in,
 							     &out, &hooks, &err);
 	bool gone = status != XF_OK && !strcmp(err.code, "NoSuchUpload");
@@ -424,6 +423,56 @@ static void abort_multipart(struct xf_transfer *t, struct xf_http *http)
 		note_gone(u, http, &hooks);
 	else if (status == XF_OK)
 		atomic_store(&u->unanswered, false);
+}
+
+/* The upload is taken for ours, as if its Create had been answered; what was known as ours is kept. */
+static void adopt(struct xf_upload *u, const char *stray)
+{
+	snprintf(u->upload_id, sizeof(u->upload_id), "%s", stray);
+	atomic_store(&u->created, true);
+	tell_created(u, 0, false);
+}
+
+/*
+ * Uploads that an unanswered Create began are aborted like the one that is known. A canceller
+ * does not wait for long: its process is to end within a second.
+ */
+static void abort_strays(struct xf_transfer *t, struct xf_http *http)
+{
+	struct xf_upload *u = t->of;
+	struct xf_strays strays;
+	char known[XF_S3_UPLOAD_ID_MAX];
+	bool created = atomic_load(&u->created);
+	unsigned attempts = atomic_load(&u->create_unanswered);
+	uint64_t patience_ns = atomic_load(&t->cancelled_at_ns) ? STRAY_PATIENCE_CANCELLED_NS : STRAY_PATIENCE_NS;
+	snprintf(known, sizeof(known), "%s", created ? u->upload_id : "");
+	xf_strays_find(t, http, u->create_began_ns, attempts, known, patience_ns, &strays);
+	bool all = strays.known;
+	for (unsigned i = 0; i < strays.nr; i++) {
+		adopt(u, strays.ids[i]);
+		abort_created(t, http);
+		all &= atomic_load(&u->aborted);
+	}
+	if (created)
+		memcpy(u->upload_id, known, sizeof(known));
+	if (all && strays.nr == attempts) /* fewer: one may be under way yet */
+		atomic_store(&u->create_unanswered, 0);
+}
+
+/*
+ * The last requests of a multipart upload that did not succeed. One that was continued stays, for
+ * the next attempt to continue it.
+ */
+static void abort_multipart(struct xf_transfer *t, struct xf_http *http)
+{
+	struct xf_upload *u = t->of;
+	bool created = atomic_load(&u->created);
+	if (atomic_load(&u->completed) || atomic_load(&u->resumed))
+		return;
+	if (atomic_load(&u->create_unanswered))
+		abort_strays(t, http);
+	if (created)
+		abort_created(t, http);
 }
 
 /* ---- made and freed */
@@ -460,7 +509,7 @@ static void upload_info(struct xf_transfer *t, struct xf_transfer_info *out)
 	out->orphaned = created && !completed && !out->aborted;
 	out->resumed = atomic_load(&u->resumed);
 	out->unanswered = atomic_load(&u->unanswered);
-	out->create_unanswered = atomic_load(&u->create_unanswered);
+	out->create_unanswered = atomic_load(&u->create_unanswered) > 0;
 	out->reused_parts = atomic_load(&u->reused_parts);
 	out->reused_bytes = atomic_load(&u->reused_bytes);
 }

@@ -34,7 +34,8 @@ struct xf_upload {
 	char upload_id[XF_S3_UPLOAD_ID_MAX]; /* create */
 	struct xf_stored stored;     /* create: what a resume found on the service */
 	_Atomic bool created, resumed, completed, aborted;
-	_Atomic bool create_unanswered;
+	_Atomic unsigned create_unanswered; /* attempts that may have begun an upload nobody knows of */
+	uint64_t create_began_ns;    /* create: when it first went out */
 	_Atomic bool unanswered;     /* final: Complete or PutObject went out and nothing came back */
 	_Atomic uint32_t reused_parts;
 	_Atomic uint64_t reused_bytes;

@@ -18,6 +18,7 @@ A misfortune is a word, given by the function for each request:
     sum          a wrong checksum in the answer
     noetag       200 without an ETag
     mute         the request is carried out and the connection closed without an answer
+    late:SECONDS the request is carried out, and the answer comes late
     slow:SECONDS the body of the request is read slowly, in that time
 """
 import base64
@@ -155,6 +156,8 @@ class Server:
         status, body, extra = self._do(r)
         if name == "mute":
             raise Gone
+        if name == "late":
+            time.sleep(float(value))
         if name == "noetag":
             extra.pop("ETag", None)
             body = re.sub(b"<ETag>.*?</ETag>", b"", body)

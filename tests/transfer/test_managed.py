@@ -252,6 +252,62 @@ def test_a_signal_ends_a_bandwidth_sleep_and_a_back_off():
     t.true(took < 1 * t.SLOW, "%g s" % took)
 
 
+# ---- an upload whose Create is not answered
+
+def lost_creates(word, times):
+    """The first so many Creates are carried out and not answered; part 2 fails."""
+    seen = []
+
+    def script(r):
+        if r.op == "create":
+            seen.append(r)
+            return word if len(seen) <= times else None
+        return "403" if r.part == 2 else None
+    return script
+
+
+def test_a_create_that_is_cancelled_unanswered_leaves_nothing():
+    server, p, status, took = interrupted(lambda r: "late:20" if r.op == "create" else None,
+                                          when=lambda s: s.uploads)
+    t.equal((status, server.uploads), (130, {}), p.text())
+    t.equal(ops(server), ["create", "uploads", "parts", "abort"], p.text())
+    t.true(took < 1.5 * t.SLOW, "%g s" % took)
+    t.match("nothing is left on the service", p.text())
+
+
+def test_creates_that_were_never_answered_leave_nothing():
+    source = t.make_file("f", 20 * t.MiB)
+    with scripted.Server(lost_creates("mute", 2)) as server:
+        r = put(server, source, "--max-attempts", 2)
+        t.equal((r.status, server.uploads, len(server.ops("abort"))), (3, {}, 2), r)
+    with scripted.Server(lost_creates("mute", 1)) as server:
+        r = put(server, source, "--max-attempts", 2)
+        t.equal((r.status, server.uploads, len(server.ops("abort"))), (3, {}, 2), r)
+        t.equal((ops(server)[-1], server.requests[-1].query["uploadId"]), ("abort", "u2"))
+        t.match("AccessDenied", r.err)
+
+
+def test_uploads_of_others_are_not_taken_for_ones_own():
+    with scripted.Server(lost_creates("mute", 2)) as server:
+        server.uploads = {"old": {}, "theirs": {1: b"x"}, "other": {}}
+        server.initiated = {"old": ("/bucket/key", time.time() - 600), "theirs": ("/bucket/key", time.time()),
+                            "other": ("/bucket/key2", time.time())}
+        r = put(server, t.make_file("f", 20 * t.MiB), "--max-attempts", 2)
+        t.equal((r.status, server.ops("abort")), (3, []), r)     # three of the key, two of them ours: which?
+        t.match("an upload may be left", r.err)
+        del server.uploads["theirs"], server.requests[:]
+        server.misfortune = lost_creates("mute", 1)
+        r = put(server, t.make_file("f", 20 * t.MiB), "--max-attempts", 1, key="key2")
+        t.equal((r.status, server.ops("abort")), (3, []), r)     # other was begun just now, too
+
+
+def test_a_success_behind_a_lost_create_says_so():
+    with scripted.Server(lambda r: "mute" if r.op == "create" and not server.ops("create")[1:] else None) as server:
+        r = put(server, t.make_file("f", 20 * t.MiB), "--no-trace")
+        t.equal((r.status, sorted(server.uploads), ops(server)[-1]), (0, ["u1"], "complete"), r)
+        t.match("an upload may be left; xferdb uploads s3://bucket lists it", r.err)
+
+
 # ---- retries
 
 def test_attempts_are_numbered_and_keep_their_invocation():

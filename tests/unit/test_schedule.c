@@ -35,7 +35,7 @@ static struct world {
 	struct xf_client *client;
 	int source;                  /* BIG MiB in memory */
 	char path[64];
-	size_t unanswered;           /* Creates given up after the patience: their uploads have no name */
+	size_t unanswered;           /* transfers whose Create was given up, and not found afterwards */
 } world;
 
 struct run {
@@ -171,7 +171,7 @@ static void check_end(const struct run *r, enum xf_status status)
 	HOLDS(r->done == 1);
 	HOLDS(r->queued <= 1);
 	HOLDS(s.state == (int)xf_future_state(r->t));
-	HOLDS(s.aborted == (s.created && status != XF_OK));
+	HOLDS(s.aborted == (status != XF_OK ? s.created : 0)); /* strays were adopted: created, too */
 	HOLDS(s.completes <= 1);
 	HOLDS(!info.orphaned);
 	world.unanswered += info.create_unanswered;
@@ -246,8 +246,13 @@ static void every_schedule_keeps_the_invariants(void **state)
 	for (uint64_t i = 0; i < n; i++)
 		run_one(seed + i);
 	print_message("%llu schedules from seed %llu\n", (unsigned long long)n, (unsigned long long)seed);
-	/* none that could have been named; on a machine so busy that half a second is short, few others */
-	assert_true(count_unfinished() <= world.unanswered);
+	/*
+	 * A Create given up after its patience is looked for, and its upload aborted. What is carried out
+	 * later still (the machine must be busy for that) is told as unanswered.
+	 */
+	size_t left = count_unfinished();
+	print_message("%zu uploads are left, %zu Creates were not answered\n", left, world.unanswered);
+	assert_true(left <= world.unanswered);
 }
 
 /* ---- the state not-started: announced by who cancels */

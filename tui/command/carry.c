@@ -349,10 +349,13 @@ static int errors_note(struct carry *p, bool print)
 	for (uint32_t id = 0; p->own && (t = xf_manager_transfer(p->own, id)); id++) {
 		struct xf_error err = XF_ERROR_INIT;
 		struct xf_transfer_info info;
-		if (!xf_future_result(t, &err))
+		bool done = !xf_future_result(t, &err);
+		xf_future_info(t, &info);
+		if (done && print)
+			ui_leftovers_unanswered(&info);
+		if (done)
 			continue;
 		exit_status = UI_EXIT_FAILED;
-		xf_future_info(t, &info);
 		if (print)
 			ui_leftovers_error(&info, &err);
 		else

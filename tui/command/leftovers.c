@@ -2,8 +2,7 @@
 
 #include <stdio.h>
 
-/* What is known of what is left on the service, when nobody could tell at the time. */
-static void unanswered_print(const struct xf_transfer_info *info)
+void ui_leftovers_unanswered(const struct xf_transfer_info *info)
 {
 	if (info->unanswered && !*info->upload_id)
 		fprintf(stderr, "xferdb: the service had all of it and did not answer: s3://%s/%s may be stored\n",
@@ -11,7 +10,7 @@ static void unanswered_print(const struct xf_transfer_info *info)
 	if (info->unanswered && *info->upload_id)
 		fprintf(stderr, "xferdb: Complete was not answered: s3://%s/%s may be stored\n", info->bucket, info->key);
 	if (info->create_unanswered)
-		fprintf(stderr, "xferdb: Create was not answered: an upload may be left; xferdb uploads s3://%s lists it\n",
+		fprintf(stderr, "xferdb: a Create was not answered: an upload may be left; xferdb uploads s3://%s lists it\n",
 			info->bucket);
 }
 
@@ -19,12 +18,13 @@ void ui_leftovers_error(const struct xf_transfer_info *info, const struct xf_err
 {
 	fprintf(stderr, "xferdb: s3://%s/%s: %s\n", info->bucket, info->key, err->message);
 	if (info->aborted)
-		fprintf(stderr, "xferdb: the multipart upload was aborted; nothing is left on the service\n");
+		fprintf(stderr, "xferdb: the multipart upload was aborted%s\n",
+			info->create_unanswered ? "" : "; nothing is left on the service");
 	if (info->orphaned)
 		fprintf(stderr, "xferdb: the multipart upload %s of s3://%s/%s is left on the service%s\n",
 			info->upload_id, info->bucket, info->key,
 			info->resumed ? ", for --resume to continue" : "");
-	unanswered_print(info);
+	ui_leftovers_unanswered(info);
 }
 
 void ui_leftovers_resumed(struct xf_manager *m)

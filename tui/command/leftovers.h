@@ -10,6 +10,9 @@
 /* Why a transfer failed, and what became of its multipart upload. */
 void ui_leftovers_error(const struct xf_transfer_info *info, const struct xf_error *err);
 
+/* What may be left or stored, where the service did not answer; nothing to say: nothing is said. */
+void ui_leftovers_unanswered(const struct xf_transfer_info *info);
+
 /* What --resume did, of every transfer. */
 void ui_leftovers_resumed(struct xf_manager *m);
 
