@@ -8,7 +8,7 @@ import t
 MiB = t.MiB
 
 
-def run(*args, size=42 * MiB, input=None):
+def run(*args, size=42 * MiB, input=None, disk=None):
     trace = os.path.join(t.tmp(), "run.xft")
     source = "-" if input else t.make_file("f%d" % size, size)
     command = ["put", "--local", "-q", "-o", trace, "--part-size", "5MB", source, "s3://bucket/k", *args]
@@ -18,7 +18,8 @@ def run(*args, size=42 * MiB, input=None):
         program.stdin.close()
         t.equal(program.wait(), 0)
     else:
-        r = t.xferdb(*command)
+        slow = {"LD_PRELOAD": os.path.join(t.BUILD, "tests", "slow_disk.so"), "SLOW_DISK": str(disk)} if disk else {}
+        r = t.xferdb(*command, env=dict(t.environment(), **slow))
         t.equal(r.status, 0, r)
     return trace
 
@@ -85,6 +86,17 @@ def test_a_slow_writer_of_the_pipe_is_the_source():
             pipe.write(b"x" * MiB)
             time.sleep(0.05)
     t.equal(bound(input=slowly), "source")
+
+
+def test_a_slow_disk_is_named_signed_or_not():
+    """Signed, a first pass hashes what a second one sends; unsigned, reading is a part of sending."""
+    for extra in ((), ("--no-sign-request",)):
+        for concurrency in ("2", "10"):
+            if t.SLOW > 1:
+                t.skip("the disk has to be slower than an instrumented program")
+            call = explain(run("--concurrency", concurrency, *extra, disk=20))
+            t.equal(call["bound"], "disk", call["sentence"])
+            t.true(call["causes_ns"]["reading"] > call["wall_ns"] / 2, call["causes_ns"])
 
 
 def test_a_small_read_ahead_is_named():
