@@ -128,6 +128,42 @@ def test_narrow_cells_are_left_alone():
             t.true(wall["level"] >= 0.95 and (wall["high"] - wall["low"]) / 2 / wall["median"] <= 0.6, r)
 
 
+def test_a_prediction_is_checked():
+    """Six requests a row, 250 ms late each: the control's two at a time foretell one and four."""
+    path = t.make_file("source", 20 * t.MiB)
+    r = experiment(path, "--local", "--max-concurrency", "2", "--fault", "latency=250ms", "--multipart-chunksize", "5MB",
+                   "--predict", "max-concurrency=1,4", "--repeat", "3", "--seed", "2", "--results", t.tmp("results.jsonl"),
+                   "--json", "--html", t.tmp("report.html"), "--csv", t.tmp("runs.csv"))
+    t.equal(r.status, 0, r)
+    by = cells(r)
+    for label, low, high in (("max-concurrency=1", 6 * 0.250e9, 9e9), ("max-concurrency=4", 3 * 0.250e9, 4e9)):
+        foretold, cell = by[label]["predicted_ns"], by[label]
+        t.true(foretold["runs"] == 3 and low <= foretold["median"] <= high * t.SLOW, r)
+        t.near(cell["off"], foretold["median"] / cell["wall_ns"]["median"] - 1, 1e-9)
+    t.true(by["max-concurrency=1"]["predicted_ns"]["median"] > by["max-concurrency=4"]["predicted_ns"]["median"] + 0.4e9, r)
+    t.equal((by["control"]["predicted_ns"], by["control"]["off"]), (None, None))
+    t.match(r"^  max-concurrency=4 .* measured .* off by [+-]\d", r.err)
+    t.match(r"^  \d of 2 within 15 %", r.err)
+    t.match("Predictions, checked", open(t.tmp("report.html"), encoding="utf-8").read())
+    with open(t.tmp("runs.csv"), newline="", encoding="utf-8") as source:
+        rows = list(csv.DictReader(source))
+    t.true(all((row["cell"] == "0") == (row["predicted_ns"] == "") for row in rows), rows)
+    # it is in the results: nothing is run again for it
+    again = experiment(path, "--local", "--max-concurrency", "2", "--fault", "latency=250ms", "--multipart-chunksize", "5MB",
+                       "--predict", "max-concurrency=1,4", "--repeat", "3", "--results", t.tmp("results.jsonl"), "--json", "--quiet")
+    t.equal(cells(again)["max-concurrency=4"]["predicted_ns"], by["max-concurrency=4"]["predicted_ns"], again)
+
+
+def test_what_cannot_be_foretold_is_said():
+    path = t.make_file("source", 1000)
+    r = experiment(path, "--local", "--predict", "part-size=5MB")
+    t.equal(r.status, 2, r)
+    t.match(r"--predict part-size: what can be foretold is max-concurrency=N and latency=T", r.err)
+    r = experiment(path, "--local", "--predict", "max-concurrency=1", "--sweep", "checksum-algorithm=CRC32,SHA256", "--repeat", "1")
+    t.equal(r.status, 0, r)
+    t.match(r"Nothing could be foretold", r.out)
+
+
 def test_another_program_is_swept_by_its_environment():
     program = t.tmp("program.sh")
     with open(program, "w", encoding="utf-8") as out:

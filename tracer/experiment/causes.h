@@ -56,6 +56,8 @@ struct tr_sample {
 	struct tr_bar *bars;      /* in order of begin; at most TR_BARS_MAX */
 	uint32_t nr_bars;
 	bool bars_cut;
+	int64_t *predicted_ns;    /* by cell, what this run foretells of it; -1: nothing. NULL: nobody asked */
+	uint32_t nr_predicted;
 	char (*lanes)[32];        /* names of the threads */
 	uint32_t nr_lanes;
 };

@@ -173,6 +173,36 @@ static void causes_put(FILE *out, const struct tr_report *r)
 	fputs("</tbody></table></div></section>\n", out);
 }
 
+static bool any_predicted(const struct tr_summary *s)
+{
+	for (unsigned i = 0; i < s->nr; i++)
+		if (!isnan(tr_cell_off(&s->cells[i])))
+			return true;
+	return false;
+}
+
+static void predictions_put(FILE *out, const struct tr_report *r)
+{
+	static const char *const heads[] = { "predicted, s", "interval", "measured, s", "interval", "off, %" };
+
+	if (!any_predicted(r->summary))
+		return;
+	fputs("<section aria-labelledby=\"foretold\"><h2 id=\"foretold\">Predictions, checked</h2>\n<p class=\"soft\">What the control’s runs, replayed under the limits of a configuration, foretold of its wall time, and what was measured.</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Predictions\"><table><thead><tr><th scope=\"col\">configuration", out);
+	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++)
+		fprintf(out, "<th scope=\"col\">%s", heads[i]);
+	fputs("</tr></thead><tbody>\n", out);
+	for (unsigned i = 1; i < r->summary->nr; i++) {
+		const struct tr_cell *c = &r->summary->cells[i];
+		if (isnan(tr_cell_off(c)))
+			continue;
+		configuration_put(out, r, i);
+		time_put(out, &c->predicted, 1e-9);
+		time_put(out, &c->measures[TR_BY_WALL], 1e-9);
+		fprintf(out, "<td>%+.1f</tr>\n", 100 * tr_cell_off(c));
+	}
+	fputs("</tbody></table></div></section>\n", out);
+}
+
 static void figure_put(FILE *out, const struct tr_report *r, const struct tr_plot *p)
 {
 	char text[1200];
@@ -267,6 +297,7 @@ enum xf_status tr_report_html(const struct tr_report *report, const char *path, 
 	facts_put(out, report);
 	figures_put(out, report, plots, nr, cut);
 	cells_put(out, report);
+	predictions_put(out, report);
 	causes_put(out, report);
 	method_put(out, report);
 	fputs("</main>\n</body>\n</html>\n", out);

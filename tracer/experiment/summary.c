@@ -138,6 +138,27 @@ static const struct tr_sample *typical(const struct tr_results *results, unsigne
 	return best;
 }
 
+/* ---- predictions: the control's runs speak for the cell */
+
+static struct tr_estimate predicted(const struct tr_results *results, unsigned cell, double *room)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; cell && i < results->nr; i++) {
+		const struct tr_sample *run = &results->list[i].run;
+		if (counts(&results->list[i], 0) && cell < run->nr_predicted && run->predicted_ns[cell] >= 0)
+			room[nr++] = (double)run->predicted_ns[cell];
+	}
+	return tr_estimate(room, nr);
+}
+
+double tr_cell_off(const struct tr_cell *c)
+{
+	const struct tr_estimate *wall = &c->measures[TR_BY_WALL];
+
+	return c->predicted.nr && wall->nr && wall->median > 0 ? c->predicted.median / wall->median - 1 : NAN;
+}
+
 /* ---- comparing */
 
 static bool better(const struct tr_summary *s, unsigned a, unsigned b)
@@ -201,6 +222,7 @@ enum xf_status tr_summary_make(const struct tr_results *results, unsigned cells,
 	for (unsigned i = 0; i < cells; i++) {
 		struct tr_cell *c = &out->cells[i];
 		cell_count(c, results, i);
+		c->predicted = predicted(results, i, room);
 		for (unsigned m = 0; m < TR_MEASURE_COUNT; m++)
 			c->measures[m] = estimate(results, i, m, room);
 		for (unsigned k = 0; k < TR_CAUSE_COUNT; k++)

@@ -19,6 +19,7 @@ struct tr_cell {
 	unsigned runs, failed;           /* without warm-up */
 	struct tr_estimate measures[TR_MEASURE_COUNT];
 	double causes[TR_CAUSE_COUNT];   /* medians, ns */
+	struct tr_estimate predicted;    /* wall, ns, from the control's runs; nr 0: nobody asked, or nothing is known */
 	uint32_t peak;                   /* the highest */
 	double retries;                  /* a run, in the mean */
 	char answer[40], outcome[40];    /* the word, or "blocks 5, unproven 2" */
@@ -38,6 +39,9 @@ struct tr_summary {
 enum xf_status tr_summary_make(const struct tr_results *results, unsigned cells, struct tr_summary *out,
 			       struct xf_error *err);
 void tr_summary_fini(struct tr_summary *s);
+
+/* How far the prediction of a cell's wall time is off, of what was measured (0.1: 10 % too long); NAN: there is none. */
+double tr_cell_off(const struct tr_cell *c);
 
 /* The cell's estimate of its wall time now, for stopping early and for the time left. Errors: as above. */
 enum xf_status tr_summary_wall(const struct tr_results *results, unsigned cell, struct tr_estimate *out,

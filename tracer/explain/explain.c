@@ -288,9 +288,14 @@ static struct tr_run_part *part_of(struct tr_run *run, uint64_t number)
 	return NULL;
 }
 
+static const struct tr_limits as_recorded = { 0, 0, 0 };
+
+/* Answers to requests about the object as a whole. */
 struct answers {
 	int64_t sum;
 	uint32_t nr;
+	uint32_t before;   /* … of them before any part had started */
+	bool parts;
 };
 
 static void note_event(struct walk *w, const struct tr_event *e, struct answers *bodiless)
@@ -309,7 +314,11 @@ static void note_event(struct walk *w, const struct tr_event *e, struct answers 
 		} else {
 			bodiless->sum += (int64_t)TR_PAYLOAD(e, first_byte)->waited_ns;
 			bodiless->nr++;
+			bodiless->before += !bodiless->parts;
 		}
+		break;
+	case XF_EV_part_start:
+		bodiless->parts = true;
 		break;
 	case XF_EV_part_failed:
 		w->out->failures++;
@@ -356,7 +365,7 @@ static uint32_t permits_of(const struct walk *w)
 static void collect_run(struct walk *w)
 {
 	struct tr_run *run = &w->out->run;
-	struct answers bodiless = { 0, 0 };
+	struct answers bodiless = { 0, 0, 0, false };
 	int64_t first = INT64_MAX, last = 0;
 	for (uint32_t i = w->scan.enter; i <= w->scan.end; i++) {
 		struct tr_event e = tr_log_event(w->scan.log, i);
@@ -374,8 +383,10 @@ static void collect_run(struct walk *w)
 	run->permits = permits_of(w);
 	run->head_ns = !run->nr_parts ? 0 : run->permits ? 0 : first;
 	run->tail_ns = w->out->wall_ns > last ? w->out->wall_ns - last : 0;
+	run->head_requests = bodiless.before;
+	run->tail_requests = bodiless.nr - bodiless.before;
 	tr_run_fit(run, bodiless.nr ? bodiless.sum / bodiless.nr : 0);
-	w->out->replayed_ns = run->nr_parts ? tr_run_replay(run, 0, 0, 0) : -1;
+	w->out->replayed_ns = run->nr_parts ? tr_run_replay(run, &as_recorded) : -1;
 }
 
 /* ---- the bound */
@@ -470,8 +481,8 @@ static void decide_bound(struct walk *w)
 {
 	struct tr_explanation *o = w->out;
 	const struct tr_run_part *slow = slow_part(o);
-	int64_t more = o->run.nr_parts ? tr_run_replay(&o->run, o->run.nr_parts, 0, 0) : 0;
-	int64_t ahead = o->run.permits ? tr_run_replay(&o->run, 0, o->run.nr_parts, 0) : o->replayed_ns;
+	int64_t more = o->run.nr_parts ? tr_run_replay(&o->run, &(struct tr_limits){ .workers = o->run.nr_parts }) : 0;
+	int64_t ahead = o->run.permits ? tr_run_replay(&o->run, &(struct tr_limits){ .permits = o->run.nr_parts }) : o->replayed_ns;
 	double by_more = o->replayed_ns > 0 ? 1 - (double)more / (double)o->replayed_ns : 0;
 	double by_ahead = o->replayed_ns > 0 ? 1 - (double)ahead / (double)o->replayed_ns : 0;
 	if (share(o, o->cause_ns[TR_PATH_HELD]) > 0.25)
@@ -500,26 +511,37 @@ static void decide_bound(struct walk *w)
 
 /* ---- predictions */
 
-bool tr_explain_predict(struct tr_explanation *e, const char *what, uint64_t value)
+bool tr_explain_replay(const struct tr_explanation *e, const struct tr_limits *with, int64_t *ns, int64_t *margin_ns)
 {
-	struct tr_prediction *p = &e->predictions[e->nr_predictions];
-	int64_t ns;
+	int64_t replayed = e->replayed_ns > 0 ? tr_run_replay(&e->run, with) : -1;
 	double wrong;
-	if (e->nr_predictions == TR_PREDICTIONS || e->replayed_ns <= 0 || !value)
-		return false;
-	if (!strcmp(what, "max_concurrency"))
-		ns = tr_run_replay(&e->run, (uint32_t)value, 0, 0);
-	else if (!strcmp(what, "read_ahead") && e->run.permits)
-		ns = tr_run_replay(&e->run, 0, (uint32_t)value, 0);
-	else if (!strcmp(what, "latency_ms"))
-		ns = tr_run_replay(&e->run, 0, 0, (int64_t)value * 1000000);
-	else
+	if (replayed < 0)
 		return false;
 	/* the replay of the run itself is off by this much; the same is taken off the prediction, and doubted */
 	wrong = (double)e->wall_ns / (double)e->replayed_ns;
-	*p = (struct tr_prediction){ .value = value, .ns = (int64_t)((double)ns * wrong) };
+	*ns = (int64_t)((double)replayed * wrong);
+	*margin_ns = (int64_t)((double)*ns * (0.05 + (wrong > 1 ? wrong - 1 : 1 - wrong)));
+	return true;
+}
+
+bool tr_explain_predict(struct tr_explanation *e, const char *what, uint64_t value)
+{
+	struct tr_prediction *p = &e->predictions[e->nr_predictions];
+	struct tr_limits with = { 0, 0, 0 };
+	if (e->nr_predictions == TR_PREDICTIONS || !value)
+		return false;
+	if (!strcmp(what, "max_concurrency"))
+		with.workers = (uint32_t)value;
+	else if (!strcmp(what, "read_ahead") && e->run.permits)
+		with.permits = (uint32_t)value;
+	else if (!strcmp(what, "latency_ms"))
+		with.extra_latency_ns = (int64_t)value * 1000000;
+	else
+		return false;
+	*p = (struct tr_prediction){ .value = value };
 	snprintf(p->what, sizeof(p->what), "%s", what);
-	p->margin_ns = (int64_t)((double)p->ns * (0.05 + (wrong > 1 ? wrong - 1 : 1 - wrong)));
+	if (!tr_explain_replay(e, &with, &p->ns, &p->margin_ns))
+		return false;
 	e->nr_predictions++;
 	return true;
 }

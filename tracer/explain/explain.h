@@ -68,6 +68,9 @@ enum xf_status tr_explain(const struct tr_log *log, const struct tr_verdicts *ve
 			  struct tr_explanation *out, struct xf_error *err);
 void tr_explanation_fini(struct tr_explanation *e);
 
+/* How long the call would take with these limits, ± margin_ns; false: nothing was transferred. */
+bool tr_explain_replay(const struct tr_explanation *e, const struct tr_limits *with, int64_t *ns, int64_t *margin_ns);
+
 /* One more prediction; false when what is not known ("max_concurrency", "read_ahead", "latency_ms") or there is no room. */
 bool tr_explain_predict(struct tr_explanation *e, const char *what, uint64_t value);
 

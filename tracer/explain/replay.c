@@ -59,19 +59,30 @@ static void fit(struct tr_run *run, bool by_bytes, int64_t base)
 			run->capacity = capacities[i];
 }
 
-static int64_t mean_latency(const struct tr_run *run)
+static int by_size(const void *a, const void *b)
 {
-	int64_t sum = 0;
-	for (uint32_t i = 0; i < run->nr_parts; i++)
-		sum += run->parts[i].latency_ns;
-	return run->nr_parts ? sum / run->nr_parts : 0;
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+/* The middle one: a part that was held says nothing of the others. */
+static int64_t usual_latency(const struct tr_run *run)
+{
+	int64_t *list = calloc(run->nr_parts + 1u, sizeof(*list)), middle;
+	for (uint32_t i = 0; list && i < run->nr_parts; i++)
+		list[i] = run->parts[i].latency_ns;
+	if (list)
+		qsort(list, run->nr_parts, sizeof(*list), by_size);
+	middle = list ? list[run->nr_parts / 2] : 0;
+	free(list);
+	return middle;
 }
 
 /*
  * Do answers take longer because of the bytes? A part much smaller than the largest tells: its answer came
  * sooner, or as late as all. Without such a part, requests without a body do.
  */
-static bool grows_with_bytes(const struct tr_run *run, int64_t mean, int64_t base)
+static bool grows_with_bytes(const struct tr_run *run, int64_t usual, int64_t base)
 {
 	const struct tr_run_part *small = NULL;
 	uint64_t largest = 0;
@@ -81,14 +92,31 @@ static bool grows_with_bytes(const struct tr_run *run, int64_t mean, int64_t bas
 		if (run->parts[i].bytes < largest * 6 / 10 && (!small || run->parts[i].bytes < small->bytes))
 			small = &run->parts[i];
 	if (!small)
-		return base * 10 < mean * 3;
-	return (double)small->latency_ns < (double)mean * (1 + (double)small->bytes / (double)largest) / 2;
+		return base * 10 < usual * 3;
+	return (double)small->latency_ns < (double)usual * (1 + (double)small->bytes / (double)largest) / 2;
+}
+
+/*
+ * A latency is paid by every part: no more of an answer's time than the shortest had is latency, the rest
+ * is the server's work, which the parts share. But for parts that stand out: those were held, or tried again.
+ */
+static void split_latency(struct tr_run *run, int64_t usual)
+{
+	int64_t least = INT64_MAX;
+	for (uint32_t i = 0; i < run->nr_parts; i++)
+		if (run->parts[i].latency_ns < least)
+			least = run->parts[i].latency_ns;
+	for (uint32_t i = 0; i < run->nr_parts; i++)
+		if (run->parts[i].latency_ns < 3 * usual)
+			run->parts[i].latency_ns = least;
 }
 
 void tr_run_fit(struct tr_run *run, int64_t base_latency_ns)
 {
-	int64_t mean = mean_latency(run);
-	run->by_bytes = mean > 2 * base_latency_ns + 5000000 && grows_with_bytes(run, mean, base_latency_ns);
+	int64_t usual = usual_latency(run);
+	run->by_bytes = usual > 2 * base_latency_ns + 5000000 && grows_with_bytes(run, usual, base_latency_ns);
+	if (!run->by_bytes)
+		split_latency(run, usual);
 	fit(run, run->by_bytes, base_latency_ns);
 	for (uint32_t i = 0; i < run->nr_parts; i++) {
 		struct tr_run_part *p = &run->parts[i];
@@ -113,7 +141,7 @@ struct replay {
 	double now, read_left;   /* of part `read` */
 	uint32_t read;           /* next part to be read */
 	int64_t extra;
-	double end;
+	double head, end;
 };
 
 static bool read_ahead(const struct tr_run *run)
@@ -123,11 +151,11 @@ static bool read_ahead(const struct tr_run *run)
 
 static void take(struct replay *r)
 {
-	while (r->next < r->run->nr_parts && r->busy < r->workers && r->now >= (double)r->run->head_ns) {
+	while (r->next < r->run->nr_parts && r->busy < r->workers && r->now >= r->head) {
 		const struct tr_run_part *p = &r->run->parts[r->next];
 		if (read_ahead(r->run) ? r->next >= r->read : r->now < (double)p->ready_ns)
 			return;
-		r->running[r->next++] = (struct running){ p->alone_ns, (double)(p->latency_ns + r->extra), true };
+		r->running[r->next++] = (struct running){ p->alone_ns, fmax(0, (double)(p->latency_ns + r->extra)), true };
 		r->busy++;
 	}
 }
@@ -157,8 +185,8 @@ static double step(const struct replay *r, double rate)
 	}
 	if (reading(r))
 		dt = fmin(dt, r->read_left);
-	if (r->now < (double)r->run->head_ns)
-		dt = fmin(dt, (double)r->run->head_ns - r->now);
+	if (r->now < r->head)
+		dt = fmin(dt, r->head - r->now);
 	if (!read_ahead(r->run) && r->next < r->run->nr_parts && r->busy < r->workers &&
 	    (double)r->run->parts[r->next].ready_ns > r->now)
 		dt = fmin(dt, (double)r->run->parts[r->next].ready_ns - r->now);
@@ -202,15 +230,16 @@ static void advance(struct replay *r, double dt, double rate)
 	r->now += dt;
 }
 
-int64_t tr_run_replay(const struct tr_run *run, uint32_t workers, uint32_t permits, int64_t extra_latency_ns)
+int64_t tr_run_replay(const struct tr_run *run, const struct tr_limits *with)
 {
-	struct replay r = { .run = run, .workers = workers ? workers : run->workers ? run->workers : 1,
-			    .permits = permits ? permits : run->permits, .extra = extra_latency_ns };
+	struct replay r = { .run = run, .workers = with->workers ? with->workers : run->workers ? run->workers : 1,
+			    .permits = with->permits ? with->permits : run->permits, .extra = with->extra_latency_ns };
+	r.head = fmax(0, (double)(run->head_ns + run->head_requests * r.extra));
 	r.running = calloc(run->nr_parts + 1u, sizeof(*r.running));
 	if (!r.running)
 		return -1;
 	r.read_left = run->nr_parts ? (double)run->parts[0].read_ns : 0;
-	r.end = (double)run->head_ns;
+	r.end = r.head;
 	for (uint64_t rounds = 0; rounds < 16u * run->nr_parts + 64u; rounds++) {
 		double rate, dt;
 		take(&r);
@@ -223,5 +252,5 @@ int64_t tr_run_replay(const struct tr_run *run, uint32_t workers, uint32_t permi
 		advance(&r, dt > 0 ? dt : 0, rate);
 	}
 	free(r.running);
-	return (int64_t)r.end + run->tail_ns;
+	return (int64_t)r.end + run->tail_ns + run->tail_requests * r.extra;
 }

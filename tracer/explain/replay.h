@@ -30,6 +30,7 @@ struct tr_run {
 	uint32_t workers, permits;  /* permits 0: nothing is read ahead */
 	int64_t head_ns;            /* from the call's begin until parts may start */
 	int64_t tail_ns;            /* from the last part's end to the return */
+	uint32_t head_requests, tail_requests; /* in a row, in these: Create, Complete */
 	double capacity;            /* fitted */
 	bool by_bytes;              /* the answer's time grew with the bytes: it is bandwidth, not latency */
 };
@@ -40,7 +41,13 @@ struct tr_run {
  */
 void tr_run_fit(struct tr_run *run, int64_t base_latency_ns);
 
-/* How long the call would take, ns, with that many workers and permits (0: as recorded) and that much more latency a part. */
-int64_t tr_run_replay(const struct tr_run *run, uint32_t workers, uint32_t permits, int64_t extra_latency_ns);
+/* What is to be different; all zero: as recorded. */
+struct tr_limits {
+	uint32_t workers, permits;
+	int64_t extra_latency_ns;   /* of every request */
+};
+
+/* How long the call would take, ns; negative: no memory. */
+int64_t tr_run_replay(const struct tr_run *run, const struct tr_limits *with);
 
 #endif

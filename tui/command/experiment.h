@@ -1,7 +1,7 @@
 /*
  * experiment: what its files share. experiment.c is the story from the command line to the
  * report; experiment_cells.c says what a cell runs; experiment_run.c runs it;
- * experiment_show.c prints.
+ * experiment_predict.c foretells; experiment_show.c prints.
  */
 #ifndef UI_COMMAND_EXPERIMENT_H
 #define UI_COMMAND_EXPERIMENT_H
@@ -14,6 +14,7 @@
 #include "tracer/experiment/summary.h"
 #include "tracer/experiment/sweep.h"
 #include "tui/command/arguments.h"
+#include "tui/command/recording.h"
 #include "tui/command/style.h"
 #include "tui/command/words.h"
 
@@ -31,6 +32,7 @@ struct ui_experiment {
 	uint64_t seed;
 	unsigned repeat;
 	double until_ci;              /* share; 0: off */
+	bool predict;                 /* the control's runs foretell the cells */
 	struct tr_results results;
 	struct tr_results_file file_of_results;
 	char folder[64];              /* traces and texts of the run that is under way */
@@ -54,6 +56,14 @@ enum xf_status ui_experiment_cell(const struct ui_experiment *x, unsigned cell, 
 
 /* Runs a cell once and reads what came of it. A run that fails is a result, too. Errors: XF_IO, XF_NOMEM. */
 enum xf_status ui_experiment_once(struct ui_experiment *x, unsigned cell, struct tr_sample *run, struct xf_error *err);
+
+/* ---- experiment_predict.c */
+
+/* Turns --predict into axes, where they are not swept already. Errors: XF_INVALID, XF_NOMEM. */
+enum xf_status ui_experiment_predict_take(struct ui_experiment *x, struct xf_error *err);
+/* From a trace of the control to run->predicted_ns. Errors: XF_NOT_FOUND (no call), XF_NOMEM. */
+enum xf_status ui_experiment_foretell(const struct ui_experiment *x, const struct ui_recording *control,
+				      struct tr_sample *run, struct xf_error *err);
 
 /* ---- experiment_show.c */
 

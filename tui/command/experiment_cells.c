@@ -133,6 +133,8 @@ static enum xf_status axes_take(struct ui_experiment *x, struct xf_error *err)
 	for (size_t i = 0; i < s->sweep.nr_items && !status; i++)
 		status = tr_sweep_add(&x->sweep, s->sweep.items[i], err);
 	if (!status)
+		status = ui_experiment_predict_take(x, err);
+	if (!status)
 		status = fault_axis(x, "latency", s->latency, err);
 	if (!status)
 		status = fault_axis(x, "bandwidth", s->bandwidth, err);
@@ -271,6 +273,8 @@ static enum xf_status define(struct ui_experiment *x, struct xf_error *err)
 		for (unsigned k = 0; k < x->sweep.axes[i].nr_values; k++)
 			json_array_append_new(words, json_string(x->sweep.axes[i].values[k]));
 	}
+	if (x->predict)
+		json_array_append_new(words, json_string("predict"));
 	x->definition = json_dumps(words, JSON_COMPACT);
 	json_decref(words);
 	free(folder);

@@ -182,7 +182,7 @@ static void error_read(const struct job *j, struct tr_sample *run)
 		fclose(from);
 }
 
-static void trace_read(const struct job *j, struct tr_sample *run)
+static void trace_read(const struct ui_experiment *x, const struct job *j, unsigned cell, struct tr_sample *run)
 {
 	struct ui_recording trace;
 	struct xf_error err = XF_ERROR_INIT;
@@ -190,6 +190,8 @@ static void trace_read(const struct job *j, struct tr_sample *run)
 
 	if (!status)
 		status = tr_sample_read(run, trace.log, &trace.verdicts, &err);
+	if (!status && x->predict && !cell)
+		status = ui_experiment_foretell(x, &trace, run, &err);
 	if (status && !*run->error)
 		snprintf(run->error, sizeof(run->error), "%.190s", err.message);
 	ui_recording_close(&trace);
@@ -207,7 +209,7 @@ enum xf_status ui_experiment_once(struct ui_experiment *x, unsigned cell, struct
 	if (!status) {
 		if (run->exit_status)
 			error_read(&j, run);
-		trace_read(&j, run);
+		trace_read(x, &j, cell, run);
 		if (run->wall_ns < 0)
 			run->wall_ns = run->process_ns; /* no call was seen: the process */
 	}

@@ -175,6 +175,31 @@ static void best_print(const struct ui_experiment *x)
 	}
 }
 
+/* What the control's runs foretold, beside what was measured. */
+static void predictions_print(const struct ui_experiment *x)
+{
+	char label[400], foretold[24], interval[48], wall[24];
+	unsigned nr = 0, near = 0;
+
+	for (unsigned i = 1; i < x->cells; i++) {
+		const struct tr_cell *c = &x->summary.cells[i];
+		double off = tr_cell_off(c);
+		if (isnan(off))
+			continue;
+		if (!nr++)
+			fprintf(x->out, "\nForetold by the control's runs, replayed, and measured:\n");
+		near += fabs(off) <= 0.15;
+		fprintf(x->out, "  %-*s %9s  %-19s measured %9s  off by %+.1f %%\n", label_width(x),
+			tr_sweep_label(&x->sweep, i, label, sizeof(label)), time_text(&c->predicted, foretold, sizeof(foretold)),
+			interval_text(&c->predicted, interval, sizeof(interval)),
+			time_text(&c->measures[TR_BY_WALL], wall, sizeof(wall)), 100 * off);
+	}
+	if (nr)
+		fprintf(x->out, "  %u of %u within 15 %%\n", near, nr);
+	else if (x->predict)
+		fprintf(x->out, "\nNothing could be foretold: the control's runs show no parts, or more is swept than max-concurrency and latency.\n");
+}
+
 void ui_experiment_table(const struct ui_experiment *x)
 {
 	int width = label_width(x);
@@ -186,6 +211,7 @@ void ui_experiment_table(const struct ui_experiment *x)
 	level_print(x);
 	drift_print(x);
 	best_print(x);
+	predictions_print(x);
 }
 
 /* ---- CSV: a run a line (RFC 4180) */
@@ -211,7 +237,18 @@ static void csv_head(const struct ui_experiment *x, FILE *out)
 	fprintf(out, ",wall_ns,stored_ns,process_ns,user_ns,system_ns,max_rss,bytes,peak,requests,retries");
 	for (unsigned i = 0; i < TR_CAUSE_COUNT; i++)
 		fprintf(out, ",%s_ns", tr_cause_name(i));
-	fprintf(out, ",answer,basis,outcome,exit_status,error\r\n");
+	fprintf(out, ",predicted_ns,answer,basis,outcome,exit_status,error\r\n");
+}
+
+/* What the control of the same round foretold of this one. */
+static void csv_predicted(const struct ui_experiment *x, const struct tr_result *r, FILE *out)
+{
+	for (size_t i = 0; r->cell && i < x->results.nr; i++) {
+		const struct tr_result *control = &x->results.list[i];
+		if (!control->cell && control->round == r->round && r->cell < control->run.nr_predicted &&
+		    control->run.predicted_ns[r->cell] >= 0)
+			fprintf(out, "%" PRId64, control->run.predicted_ns[r->cell]);
+	}
 }
 
 static void csv_row(const struct ui_experiment *x, const struct tr_result *r, FILE *out)
@@ -229,6 +266,8 @@ static void csv_row(const struct ui_experiment *x, const struct tr_result *r, FI
 		run->peak, run->requests, run->retries);
 	for (unsigned i = 0; i < TR_CAUSE_COUNT; i++)
 		fprintf(out, ",%" PRId64, run->causes[i]);
+	fputc(',', out);
+	csv_predicted(x, r, out);
 	fprintf(out, ",%s,%s,%s,%d,", run->answer, run->basis, run->outcome, run->exit_status);
 	csv_text(out, run->error);
 	fprintf(out, "\r\n");
@@ -268,7 +307,7 @@ static json_t *cell_json(const struct ui_experiment *x, unsigned cell)
 		json_object_set_new(values, x->sweep.axes[i].name, json_string(tr_sweep_value(&x->sweep, cell, i)));
 	for (unsigned i = 0; i < TR_CAUSE_COUNT; i++)
 		json_object_set_new(causes, tr_cause_name(i), json_real(c->causes[i]));
-	return json_pack("{s:i, s:s, s:o, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:f, s:o, s:s, s:s}",
+	return json_pack("{s:i, s:s, s:o, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:f, s:o, s:o, s:o, s:s, s:s}",
 			 "cell", (int)cell, "label", tr_sweep_label(&x->sweep, cell, label, sizeof(label)), "values", values,
 			 "runs", (int)c->runs, "failed", (int)c->failed,
 			 "wall_ns", estimate_json(&c->measures[TR_BY_WALL]),
@@ -278,6 +317,7 @@ static json_t *cell_json(const struct ui_experiment *x, unsigned cell)
 			 "max_rss", estimate_json(&c->measures[TR_BY_MEMORY]), "causes_ns", causes,
 			 "peak_concurrency", (int)c->peak, "retries", c->retries,
 			 "against_control", c->against > 0 ? json_real(c->against) : json_null(),
+			 "predicted_ns", estimate_json(&c->predicted), "off", isnan(tr_cell_off(c)) ? json_null() : json_real(tr_cell_off(c)),
 			 "answer", c->answer, "outcome", c->outcome);
 }
 
