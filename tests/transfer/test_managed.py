@@ -516,6 +516,16 @@ def test_verdicts_for_downloads():
         t.equal(r.verdict["answer"], "does-not-block", r)
 
 
+def test_what_cannot_work_is_refused_before_anything_is_sent():
+    lambda_arn = "s3://arn:aws:s3-object-lambda:us-east-1:1:accesspoint/x/key"
+    with scripted.Server() as server:
+        env = scripted.environment(server, t)
+        for args in (("get", "s3://bucket/key", t.tmp("absent/out")), ("put", t.make_file("f", 1), lambda_arn),
+                     ("put", t.tmp("absent"), "s3://bucket/key"), ("put", t.tmp(), "s3://bucket/key")):
+            r = t.xferdb(*args, env=env)
+            t.equal((r.status, server.requests), (2, []), r)
+
+
 # ---- bandwidth
 
 def test_bandwidth_is_limited_both_ways():

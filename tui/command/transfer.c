@@ -246,6 +246,8 @@ enum xf_status ui_uploads_init(struct ui_uploads *u, char **operands, size_t nr_
 
 	*u = (struct ui_uploads){ .nr = (unsigned)nr_operands - 1 };
 	status = ui_uri_parse(operands[u->nr], &uri, err);
+	if (!status)
+		status = xf_s3_check_bucket(uri.bucket, err);
 	if (status)
 		return status;
 	if (u->nr > 1 && !uri.prefix)
@@ -287,6 +289,23 @@ static enum xf_status target_path(struct ui_downloads *d, const char *file, stru
 	return n > 0 && (size_t)n < sizeof(d->path) ? XF_OK : xf_fail(err, XF_INVALID, "%s is too long a name", file);
 }
 
+/* A file that could not be put where it is to go; devices and pipes are opened later. */
+static enum xf_status folder_check(const char *path, struct xf_error *err)
+{
+	struct stat st;
+	const char *slash = strrchr(path, '/');
+	char folder[sizeof(((struct ui_downloads *)0)->path)] = ".";
+
+	if (!stat(path, &st) && !S_ISREG(st.st_mode))
+		return XF_OK;
+	if (slash)
+		snprintf(folder, sizeof(folder), "%.*s", slash == path ? 1 : (int)(slash - path), path);
+	if (access(folder, W_OK | X_OK))
+		return xf_fail_errno(err, errno == EACCES ? XF_DENIED : XF_NOT_FOUND, errno,
+				     "cannot write to the folder %s", folder);
+	return XF_OK;
+}
+
 enum xf_status ui_downloads_init(struct ui_downloads *d, char **operands, size_t nr_operands,
 				 const struct xf_extra *extra, struct xf_error *err)
 {
@@ -301,8 +320,11 @@ enum xf_status ui_downloads_init(struct ui_downloads *d, char **operands, size_t
 		return xf_fail(err, XF_INVALID, "name one object to download: s3://%s/%sNAME", uri.bucket, uri.key);
 	memcpy(d->bucket, uri.bucket, sizeof(d->bucket));
 	memcpy(d->key, uri.key, sizeof(d->key));
-	if (!d->to_stdout)
+	status = xf_s3_check_bucket(d->bucket, err);
+	if (!status && !d->to_stdout)
 		status = target_path(d, file, err);
+	if (!status && !d->to_stdout)
+		status = folder_check(d->path, err);
 	d->list = status ? NULL : calloc(1, sizeof(*d->list));
 	if (!d->list)
 		return status ? status : xf_fail(err, XF_NOMEM, "out of memory");
