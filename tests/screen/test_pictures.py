@@ -294,6 +294,34 @@ def test_plain_tells_the_run_in_sentences():
         t.true(sentence in r.out, sentence)
 
 
+def test_lists_as_tables_without_a_screen():
+    import csv
+    import io
+    import json
+    path = trace("upload")
+    mode = lambda *args: t.xferdb("view", path, "--mode", *args, env=dict(t.environment(), LC_ALL="C.UTF-8"))
+    r = mode("json")
+    t.equal(r.status, 0, r)
+    got = json.loads(r.out)
+    t.equal(list(got), ["verdict", "threads", "semaphores", "parts", "requests"])
+    t.match(r"^WAITS .proved.: ", got["verdict"])
+    t.equal(got["parts"][1], {"number": 2, "state": "done", "attempts": 2, "took_ns": 59700000, "thread": "request-2"})
+    t.equal([x["name"] for x in got["semaphores"]], ["request", "request tasks", "done"])
+    rows = list(csv.reader(io.StringIO(mode("csv").out)))
+    parts = [row for row in rows if row[0] == "parts"]
+    t.equal([row[1:] for row in parts], [[str(v) for v in x.values()] for x in got["parts"]])
+    t.equal(rows[0], ["list", "number", "thread", "state", "since_ns", "busy_ns", "waited_ns"])
+    text = mode("markdown").out
+    t.match(r"(?m)^\| 2 \| done \| 2 \| 60 ms \| request-2 \|$", text)
+    t.match(r"(?m)^  4 +request-3 +ended ", mode("pretty").out)
+    t.match(r"(?m)^  2 +backing off +1 ", mode("pretty", "--keys", ": at-time Space 40ms Enter").out)
+    t.match(r"(?s)^WAITS.*\nthreads\n", mode("pretty", "--keys", "2 > I").out)
+    t.equal(mode("xml").status, 2)
+    for word in ("pretty", "markdown"):
+        r = t.xferdb("view", trace("witness"), "--mode", word)
+        t.true("\x1b" not in r.out, r.out)
+
+
 def test_a_bad_size_or_file_is_refused():
     r = t.xferdb("view", trace("upload"), "--snapshot", "--screen-size", "80")
     t.equal(r.status, 2, r)

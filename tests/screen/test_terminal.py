@@ -12,10 +12,12 @@ from test_pictures import trace
 
 class Tmux:
     """A terminal of its own, on a server of its own."""
+    nr = 0
 
     def __init__(self, command, columns=80, rows=24):
         self.tmux = t.need("tmux")
-        self.socket = os.path.join(t.tmp(), "tmux")
+        Tmux.nr += 1 # the server before may still be on its way out
+        self.socket = os.path.join(t.tmp(), "tmux%d" % Tmux.nr)
         env = dict(t.environment(), LC_ALL="C.UTF-8", TERM="xterm-256color")
         shell = "exec env -i %s sh" % " ".join("%s=%s" % (k, shlex.quote(v)) for k, v in env.items())
         self.do("-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", str(rows), shell)
@@ -47,7 +49,10 @@ class Tmux:
     def wait(self, pattern, seconds=60):
         def seen():
             return re.search(pattern, self.shown())
-        t.true(t.wait_until(seen, seconds), "%r does not appear:\n%s" % (pattern, self.shown()))
+        try:
+            t.wait_until(seen, seconds)
+        except AssertionError:
+            raise AssertionError("%r does not appear:\n%s" % (pattern, self.shown())) from None
 
     def done(self, status):
         self.wait(r"(?m)^DONE$")
@@ -188,6 +193,32 @@ def test_q_in_capital_leaves_the_picture():
         t.match(r"(?s)6 join.*WAITS .proved.", x.shown())
 
 
+def test_the_layout_survives_the_session_and_a_broken_file_does_no_harm():
+    kept = os.path.join(t.environment()["XDG_STATE_HOME"], "xferdb", "screen")
+    with Tmux(view()) as x:
+        x.wait(r"1 timeline")
+        x.send("8", "M", "O", "+")
+        x.send(":", "sort total", "Enter")
+        x.wait(r"▼total")
+        x.send("q")
+        x.done(0)
+    with open(kept) as f:
+        text = f.read()
+    for line in ("theme light", "pane requests", "alone yes", "higher 2", "sort requests total"):
+        t.true(line in text.split("\n"), text)
+    with Tmux(view()) as x:
+        x.wait(r"▼total")
+        t.true("1 timeline" not in x.shown(), x.shown())
+        x.send("q")
+        x.done(0)
+    with open(kept, "w") as f:
+        f.write("theme no-such\npane \x1b[2J\nhigher 99999999999999999999\nsort\nsort parts nothing\n" + "x" * 20000)
+    with Tmux(view("--theme", "dark")) as x:
+        x.wait(r"1 timeline")
+        x.send("q")
+        x.done(0)
+
+
 def test_resize_inside_an_input_line():
     with Tmux(view()) as x:
         x.wait(r"1 timeline")
@@ -279,6 +310,34 @@ def test_ending_a_traced_program_is_asked_first():
         x.wait(r"run over")
         x.send("q")
         x.done(143)
+
+
+def test_breakpoints_survive_the_session_on_the_screen():
+    path = t.make_file("file", 20 * t.MiB)
+    command = "%s debug --tui put --local %s s3://bucket/key" % (t.XFERDB, path)
+    with Tmux(command, 120, 40) as x:
+        x.wait(r"live")
+        x.send("0", "break part_start 2, attempt == 1", "Enter")
+        x.wait(r"Breakpoint 1")
+        x.send("tbreak part_done", "Enter")
+        x.wait(r"Breakpoint 2")
+        x.send("Up", "Up")
+        x.wait(r"(?m)^.xferdb. break part_start 2, attempt == 1")
+        x.send("C-u", "quit", "Enter")
+        x.wait(r"(?m)^DONE$")
+    with Tmux(command, 120, 40) as x:
+        x.wait(r"0 prompt")
+        x.wait(r"Breakpoint 1 at part_start 2")
+        x.send("c")
+        x.wait(r"part_start part=2")
+        x.send("0", "break", "Enter")
+        x.wait(r"stop only if attempt == 1")
+        x.send("clear 1", "Enter")
+        x.wait(r"Deleted breakpoint 1")
+        x.send("quit", "Enter")
+        x.wait(r"(?m)^DONE$")
+    with open(os.path.join(t.environment()["XDG_STATE_HOME"], "xferdb", "breakpoints")) as kept:
+        t.equal(kept.read(), "")
 
 
 def test_without_a_terminal_it_says_so():

@@ -239,7 +239,10 @@ static void every_row_is_sound(void **state)
 	for (size_t i = 0; i < UI_OPT_COUNT; i++) {
 		const struct ui_option *o = &ui_options[i];
 		const char *own;
-		assert_ptr_equal(ui_option_find(o->name, strlen(o->name), &own), o);
+		const struct ui_option *found = ui_option_find(o->name, strlen(o->name), &own);
+		assert_string_equal(found->name, o->name);
+		for (size_t c = 0; found != o && c < ui_nr_commands; c++) /* no command takes both */
+			assert_false(ui_commands[c].takes >> found->group & ui_commands[c].takes >> o->group & 1);
 		assert_true(*o->sentence && *o->standard);
 		assert_true(o->kind == UI_KIND_FLAG || o->kind == UI_KIND_SWITCH ? !*o->argument : *o->argument);
 		assert_true(!o->max || o->min <= o->max);
@@ -249,6 +252,22 @@ static void every_row_is_sound(void **state)
 		assert_non_null(ui_option_find(ui_aliases[i].name, strlen(ui_aliases[i].name), &own));
 		assert_string_equal(own, ui_aliases[i].value);
 	}
+}
+
+static void a_name_of_two_rows_means_that_of_the_command(void **state)
+{
+	struct line l;
+
+	(void)state;
+	parse(&l, "view --mode csv a.xft");
+	assert_int_equal(l.status, XF_OK);
+	assert_string_equal(l.out.settings.view_mode, "csv");
+	assert_null(l.out.settings.mode);
+	ui_arguments_fini(&l.out);
+	parse(&l, "race --mode lock-free");
+	assert_int_equal(l.status, XF_OK);
+	assert_string_equal(l.out.settings.mode, "lock-free");
+	ui_arguments_fini(&l.out);
 }
 
 static void no_memory_is_an_error(void **state)
@@ -278,6 +297,7 @@ const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_presigned_query_is_not_repeated),
 	cmocka_unit_test(help_needs_no_operands),
 	cmocka_unit_test(every_row_is_sound),
+	cmocka_unit_test(a_name_of_two_rows_means_that_of_the_command),
 	cmocka_unit_test(no_memory_is_an_error),
 };
 

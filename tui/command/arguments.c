@@ -335,6 +335,17 @@ static bool is_general(struct ui_arguments *a, const char *name)
 	return false;
 }
 
+/* Where two rows bear one name, that of the command counts. */
+static const struct ui_option *option_here(const struct ui_command *command, const struct ui_option *option)
+{
+	if (!command || !option || command->takes >> option->group & 1)
+		return option;
+	for (size_t i = 0; i < UI_OPT_COUNT; i++)
+		if (!strcmp(ui_options[i].name, option->name) && command->takes >> ui_options[i].group & 1)
+			return &ui_options[i];
+	return option;
+}
+
 static enum xf_status long_option(struct cursor *c, char *word)
 {
 	size_t len = strcspn(word, "=");
@@ -344,7 +355,7 @@ static enum xf_status long_option(struct cursor *c, char *word)
 
 	if (!text && is_general(c->out, word))
 		return XF_OK;
-	option = ui_option_find(word, len, &own);
+	option = option_here(c->out->command, ui_option_find(word, len, &own));
 	snprintf(c->name, sizeof(c->name), "%.*s", (int)len, word);
 	return option ? option_apply(c, option, own, text) : unknown_option(c, word, len);
 }

@@ -7,6 +7,7 @@
 
 #include "core/event/emit.h"
 #include "tui/command/debug.h"
+#include "tui/command/paths.h"
 
 /* ---- the conversation, on the helper */
 
@@ -168,13 +169,43 @@ static void converse_screen(struct ui_debug *d)
 	}
 }
 
+/* ---- breakpoints outlive a session on the screen, as its layout does */
+
+static void breaks_load(struct ui_debug *d)
+{
+	struct xf_error ignored = XF_ERROR_INIT;
+	char path[4096];
+
+	if (ui_path_state("breakpoints", path, sizeof(path), false, &ignored) == XF_OK)
+		run_file(d, path);
+}
+
+static void breaks_save(struct ui_debug *d)
+{
+	struct xf_error ignored = XF_ERROR_INIT;
+	char path[4096];
+	struct tr_break *b;
+	FILE *out = ui_path_state("breakpoints", path, sizeof(path), true, &ignored) ? NULL : fopen(path, "we");
+
+	for (unsigned i = 0; out && (b = tr_breaks_at(&d->session->breaks, i)); i++)
+		if (!b->temporary)
+			fprintf(out, "break %s%s%s\n", b->where, b->condition ? ", " : "", b->condition ? b->condition : "");
+	if (out)
+		fclose(out);
+}
+
 void ui_debug_talk(struct ui_debug *d)
 {
 	const struct ui_settings *s = d->settings;
+	bool kept = d->app && !s->no_rc;
 
 	tr_session_start(d->session);
+	if (kept)
+		breaks_load(d);
 	run_prepared(d);
 	/* --batch with commands of its own asks for no more */
 	if (!s->batch || !(s->prompt_command.nr_items || s->script))
 		(d->app ? converse_screen : converse)(d);
+	if (kept)
+		breaks_save(d);
 }

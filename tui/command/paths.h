@@ -15,4 +15,7 @@
  */
 enum xf_status ui_path_last_trace(char *buf, size_t cap, bool make, struct xf_error *err);
 
+/* A file of that name beside it: what is kept from session to session. Errors: the same. */
+enum xf_status ui_path_state(const char *name, char *buf, size_t cap, bool make, struct xf_error *err);
+
 #endif

@@ -79,7 +79,7 @@ static int show(struct shown *v, const struct ui_settings *settings)
 {
 	struct xf_error err = XF_ERROR_INIT;
 
-	if (settings->snapshot) {
+	if (settings->snapshot || settings->view_mode) {
 		enum xf_status status = ui_recorded_snapshot(settings, v->runs, v->nr, &err);
 		if (status)
 			fprintf(stderr, "xferdb: %s\n", err.message);

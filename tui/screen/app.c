@@ -300,7 +300,7 @@ void ui_screen_app_finish(struct ui_screen_app *app, const struct tr_log *log,
 		end_show(app, log, verdicts);
 	ui_screen_close();
 	ui_output_end();
-	if (app->loop.scene.over)
+	if (!app->plain && !atomic_load(&app->left))
 		ui_loop_keep(&app->loop);
 	app_free(app);
 }

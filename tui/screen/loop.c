@@ -8,6 +8,7 @@
 #include "tui/command/signals.h"
 #include "tui/command/style.h"
 #include "tui/screen/screen.h"
+#include "tui/screen/state.h"
 #include "tui/screen/view.h"
 
 enum {
@@ -16,12 +17,24 @@ enum {
 	LEAST_FRAME_MS = 33,     /* and never more than 30 pictures a second */
 };
 
-bool ui_loop_open(const struct ui_loop *l, const struct ui_settings *settings)
+/* As the user left it, but for what is asked for now. */
+static void as_left(struct ui_scene *s, const struct ui_settings *settings)
 {
-	const struct ui_scene *s = &l->scene;
+	const struct ui_theme *theme = s->theme;
+
+	ui_state_load(s);
+	if (settings->theme || !strcmp(theme->name, "mono") || !strcmp(s->theme->name, "mono"))
+		s->theme = theme;
+}
+
+bool ui_loop_open(struct ui_loop *l, const struct ui_settings *settings)
+{
+	struct ui_scene *s = &l->scene;
 	struct ui_screen_options options = { s->theme, strcmp(s->theme->name, "mono") != 0, !settings->no_mouse };
 	const char *why;
 
+	as_left(s, settings);
+	options.theme = s->theme;
 	if (ui_screen_open(&options, &why))
 		return true;
 	fprintf(stderr, "xferdb: no screen: %s\n", why);
@@ -30,6 +43,7 @@ bool ui_loop_open(const struct ui_loop *l, const struct ui_settings *settings)
 
 void ui_loop_keep(const struct ui_loop *l)
 {
+	ui_state_save(&l->scene);
 	if (l->scene.quit && l->scene.keep)
 		ui_cells_write(&l->cells, stdout);
 	fflush(stdout);

@@ -20,10 +20,10 @@ struct ui_loop {
 	bool dirty;              /* something has changed besides the trace */
 };
 
-/* Opens the terminal for the scene. False, after saying why, when it will not do. */
-bool ui_loop_open(const struct ui_loop *loop, const struct ui_settings *settings);
+/* Opens the terminal for the scene, as the user left it last. False, after saying why, when it will not do. */
+bool ui_loop_open(struct ui_loop *loop, const struct ui_settings *settings);
 
-/* The terminal is given back: the last picture goes onto it, where the user wanted that. */
+/* The terminal is given back: how the screen was left is kept, and the last picture goes onto the terminal where that was wanted. */
 void ui_loop_keep(const struct ui_loop *loop);
 
 /* One turn: draws when there is something new, then waits a little for keys. */

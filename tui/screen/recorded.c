@@ -11,6 +11,7 @@
 #include "tui/screen/loop.h"
 #include "tui/screen/screen.h"
 #include "tui/screen/setup.h"
+#include "tui/screen/tables.h"
 #include "tui/screen/view.h"
 
 enum { JUDGE_ASIDE = 500000 }; /* events from which a recording is judged beside the screen */
@@ -167,7 +168,8 @@ static enum xf_status snapshot_size(const struct ui_settings *settings, int *row
 
 static enum xf_status snapshot_write(const struct ui_settings *settings, struct ui_loop *l, struct xf_error *err)
 {
-	const char *path = settings->snapshot;
+	const char *path = settings->snapshot ? settings->snapshot : "";
+	enum ui_table_format format;
 	size_t len = strlen(path);
 	bool svg = len > 4 && !strcmp(path + len - 4, ".svg");
 	FILE *out = !len || !strcmp(path, "-") ? stdout : fopen(path, "we");
@@ -175,7 +177,9 @@ static enum xf_status snapshot_write(const struct ui_settings *settings, struct 
 
 	if (!out)
 		return xf_fail_errno(err, XF_IO, errno, "cannot write %s", path);
-	if (svg)
+	if (settings->view_mode && ui_tables_format(settings->view_mode, &format))
+		ui_tables_write(&l->scene, format, out);
+	else if (svg)
 		ui_cells_write_svg(&l->cells, l->scene.theme, out);
 	else
 		ui_cells_write(&l->cells, out);

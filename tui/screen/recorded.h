@@ -16,7 +16,7 @@ bool ui_recorded_view(const struct ui_settings *settings, struct ui_recorded *ru
 
 /*
  * The same without a terminal: the keys of settings->keys are pressed, and the picture is written
- * to settings->snapshot. Errors: XF_INVALID (keys, size), XF_IO, XF_NOMEM.
+ * to settings->snapshot, or the lists as settings->view_mode says. Errors: XF_INVALID (keys, size), XF_IO, XF_NOMEM.
  */
 enum xf_status ui_recorded_snapshot(const struct ui_settings *settings, struct ui_recorded *runs, int nr_runs,
 				      struct xf_error *err);

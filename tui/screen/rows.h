@@ -23,6 +23,7 @@ enum { UI_MAX_COLUMNS = 12 };
 struct ui_column {
 	const char *name;
 	bool by_text;              /* ordered by what it says, else by the view's key */
+	bool duration;             /* in words for people, in ns for programs */
 };
 
 /* A list's place and order. */

@@ -65,6 +65,7 @@ struct ui_scene {
 	const struct ui_theme *theme;
 	struct ui_keys keys;
 	bool live, frozen, follow, readonly, wrap, tree, maximised, utf8;
+	bool raw;                          /* durations as numbers of ns: for programs */
 	bool over;                         /* live: the run has ended */
 	int rows, columns;                 /* of the whole screen */
 	enum ui_pane focus;
@@ -84,6 +85,7 @@ struct ui_scene {
 	/* talking */
 	enum ui_input input;
 	char line[256];
+	uint32_t recalled;                 /* at the prompt: which line said before is shown; 0: none */
 	enum ui_request asked;             /* to be confirmed: abort or quit */
 	char message[256];
 	struct ui_lines lines;             /* the prompt pane's: what was said, and what programs write */

@@ -121,6 +121,7 @@ static void input_done(struct ui_scene *s)
 		ui_travel_text(s, line);
 		break;
 	case UI_INPUT_PROMPT:
+		s->recalled = 0;
 		if (*line)
 			ui_scene_prompt(s, line);
 		ui_scene_ask(s, UI_INPUT_PROMPT, "");
@@ -165,12 +166,32 @@ static void search_typed(struct ui_scene *s)
 		ui_scene_go(s, run->search.found.list[place], true);
 }
 
+/* Up and down at the prompt: what was typed before, which stands among what was said. */
+static void recall(struct ui_scene *s, int by)
+{
+	static const char prompt[] = "(xferdb) ";
+	uint32_t nr = ui_lines_nr(&s->lines);
+
+	for (uint32_t i = s->recalled; by > 0 ? i < nr : i > 0;) {
+		const char *line;
+		i = by > 0 ? i + 1 : i - 1;
+		line = i ? ui_lines_get(&s->lines, nr - i) : prompt;
+		if (strncmp(line, prompt, sizeof(prompt) - 1) != 0)
+			continue;
+		ui_scene_ask(s, UI_INPUT_PROMPT, line + sizeof(prompt) - 1);
+		s->recalled = i;
+		return;
+	}
+}
+
 static void input_key(struct ui_scene *s, int key)
 {
 	size_t len = strlen(s->line);
 
 	if (s->input == UI_INPUT_CONFIRM) {
 		confirm_key(s, key);
+	} else if (s->input == UI_INPUT_PROMPT && (key == UI_KEY_UP || key == UI_KEY_DOWN)) {
+		recall(s, key == UI_KEY_UP ? 1 : -1);
 	} else if (key == UI_KEY_ESC) {
 		s->input = UI_INPUT_NONE;
 	} else if (key == UI_KEY_ENTER || key == '\n') {

@@ -103,6 +103,14 @@ const char *ui_view_time(int64_t ns, char *buf, size_t cap)
 	return buf;
 }
 
+const char *ui_view_duration(const struct ui_scene *s, int64_t ns, char *buf, size_t cap)
+{
+	if (!s->raw)
+		return ui_time_text(ns, buf, cap);
+	snprintf(buf, cap, "%lld", (long long)ns);
+	return buf;
+}
+
 int64_t ui_view_now_ns(const struct ui_scene *s)
 {
 	bool running = s->live && !s->over && s->follow && !s->frozen && !s->state->stopped;

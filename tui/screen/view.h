@@ -64,6 +64,8 @@ const char *ui_view_doing(const struct ui_scene *scene, uint32_t thread, char *b
 const char *ui_view_object(const struct tr_log *log, uint32_t object, char *buf, size_t cap);
 /* "+0.123456" in a width that goes with the run's length. Returns buf. */
 const char *ui_view_time(int64_t ns, char *buf, size_t cap);
+/* A duration in a list's column. Returns buf. */
+const char *ui_view_duration(const struct ui_scene *scene, int64_t ns, char *buf, size_t cap);
 /* The trace's time that durations run up to: the cursor's, or now where the newest event is followed. */
 int64_t ui_view_now_ns(const struct ui_scene *scene);
 /* The caller's thread, TR_NONE before there is a call. */

@@ -20,7 +20,7 @@ static int urgency(const struct tr_part_state *p)
 /* ORDER parts' columns */
 enum { NUMBER, STATE, ATTEMPTS, TOOK, THREAD };
 static const struct ui_column columns[] = {
-	{ "number", false }, { "state", false }, { "attempts", false }, { "took", false }, { "thread", true }, { NULL, false },
+	{ "number" }, { "state" }, { "attempts" }, { "took", .duration = true }, { "thread", .by_text = true }, { .name = NULL },
 };
 
 static uint32_t items(const struct ui_scene *s)
@@ -48,7 +48,7 @@ static const char *text(const struct ui_scene *s, uint32_t i, int column, char *
 	case STATE:
 		return p->held ? "held" : tr_part_phase_name(p->phase);
 	case TOOK:
-		return ui_time_text(took_ns(s, p), buf, cap);
+		return ui_view_duration(s, took_ns(s, p), buf, cap);
 	case THREAD:
 		return p->thread == TR_NONE ? "" : tr_log_thread(ui_scene_shown(s)->log, p->thread)->name;
 	default:

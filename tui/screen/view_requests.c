@@ -81,8 +81,8 @@ static uint32_t items(const struct ui_scene *s)
 /* ORDER requests' columns */
 enum { NUMBER, OPERATION, PART, HTTP, TOTAL, SEND, ANSWER, RECEIVE };
 static const struct ui_column columns[] = {
-	{ "number", false }, { "operation", true }, { "part", false }, { "HTTP", false }, { "total", false }, { "send", false },
-	{ "answer", false }, { "receive", false }, { NULL, false },
+	{ "number" }, { "operation", .by_text = true }, { "part" }, { "HTTP" }, { "total", .duration = true }, { "send", .duration = true },
+	{ "answer", .duration = true }, { "receive", .duration = true }, { .name = NULL },
 };
 
 static uint32_t part_of(const struct phases *p)
@@ -132,7 +132,7 @@ static const char *text(const struct ui_scene *s, uint32_t request, int column, 
 		snprintf(buf, cap, "%u", column == PART ? part_of(&p) : request);
 		return buf;
 	default:
-		return phase_of(&p, column) < 0 ? "-" : ui_time_text(phase_of(&p, column), buf, cap);
+		return phase_of(&p, column) < 0 ? s->raw ? "" : "-" : ui_view_duration(s, phase_of(&p, column), buf, cap);
 	}
 }
 

@@ -8,13 +8,13 @@
 #include "tui/screen/glyphs.h"
 #include "tui/screen/view.h"
 
-enum { GAUGE = 10, SPARK_MAX = 40, MAX_NAMES = 3, NAME_WIDTH = 20, FREE_WIDTH = 10 };
+enum { GAUGE = 10, SPARK_MAX = 40, MAX_NAMES = 3, WIDE = 80, FREE_WIDTH = 9 };
 
 /* ORDER semaphores' columns */
 enum { KIND, NAME, TAKEN, FREE, OVER_TIME, WAITING };
 static const struct ui_column columns[] = {
-	{ "kind", false }, { "name", true }, { "taken", false }, { "free", false }, { "over time", false }, { "waiting", false },
-	{ NULL, false },
+	{ "kind" }, { "name", .by_text = true }, { "taken" }, { "free" }, { "over time" }, { "waiting" },
+	{ .name = NULL },
 };
 
 static uint32_t items(const struct ui_scene *s)
@@ -77,15 +77,26 @@ static const char *text(const struct ui_scene *s, uint32_t i, int column, char *
 		return name_of(s, i, buf, cap);
 	case WAITING:
 		return waiters_text(s, i, buf, cap);
-	default:
-		snprintf(buf, cap, "%lld", (long long)(column == TAKEN ? taken(s, i) : s->state->objects[i].value));
+	case TAKEN:
+		if (taken(s, i) < 0)
+			return "";
+		snprintf(buf, cap, "%lld", (long long)taken(s, i));
+		return buf;
+	default: /* over time: the most that was taken */
+		snprintf(buf, cap, "%lld", (long long)(column == FREE ? s->state->objects[i].value : s->state->objects[i].max_in_use));
 		return buf;
 	}
 }
 
+static int name_width(const struct ui_rect *r)
+{
+	return r->columns < WIDE ? 14 : 20;
+}
+
+/* Who waits has to be seen, too. */
 static int spark_width(const struct ui_rect *r)
 {
-	return r->columns - 90 > SPARK_MAX ? SPARK_MAX : r->columns - 90 < 12 ? 12 : r->columns - 90;
+	return r->columns < WIDE ? 9 : r->columns - 90 > SPARK_MAX ? SPARK_MAX : r->columns - 90 < 12 ? 12 : r->columns - 90;
 }
 
 static int spark_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r, int row, int x, uint32_t object,
@@ -135,8 +146,8 @@ static void row_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rec
 	const struct tr_object *o = tr_log_object(ui_scene_shown(s)->log, i);
 	const struct tr_object_state *t = &s->state->objects[i];
 	char name[96], cut[96];
-	int x = 1 + ui_cells_text(c, r, row, 1, t->alive ? UI_ROLE_PLAIN : UI_ROLE_DIM, "%-*s ", NAME_WIDTH,
-				  ui_view_name(name_of(s, i, name, sizeof(name)), NAME_WIDTH, cut, sizeof(cut)));
+	int x = 1 + ui_cells_text(c, r, row, 1, t->alive ? UI_ROLE_PLAIN : UI_ROLE_DIM, "%-*s ", name_width(r),
+				  ui_view_name(name_of(s, i, name, sizeof(name)), name_width(r), cut, sizeof(cut)));
 	bool permits = o->init == XF_EV_sem_init && o->capacity > 0;
 	int64_t most = permits ? o->capacity : t->max_in_use;
 	int width = spark_width(r);
@@ -160,7 +171,7 @@ static void head_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_re
 	int x = 1;
 
 	ui_view_head(s, c, r, UI_PANE_SEMAPHORES, NAME, x, "%s");
-	ui_view_head(s, c, r, UI_PANE_SEMAPHORES, TAKEN, x += NAME_WIDTH + 1, "%s");
+	ui_view_head(s, c, r, UI_PANE_SEMAPHORES, TAKEN, x += name_width(r) + 1, "%s");
 	ui_view_head(s, c, r, UI_PANE_SEMAPHORES, FREE, x += GAUGE + 1, "%s");
 	ui_view_head(s, c, r, UI_PANE_SEMAPHORES, OVER_TIME, x += FREE_WIDTH + 1, "%s");
 	ui_view_head(s, c, r, UI_PANE_SEMAPHORES, WAITING, x + spark_width(r) + 1, "%s");

@@ -6,13 +6,13 @@
 #include "tui/screen/glyphs.h"
 #include "tui/screen/view.h"
 
-enum { NAME = 15, TIMES = 20, SINCE = 10, WIDE = 60 };
+enum { NAME = 15, TIMES = 20, SINCE = 10, WIDE = 70 };
 
 /* ORDER threads' columns */
 enum { NUMBER, THREAD, STATE, SINCE_WHEN, BUSY, WAITED };
 static const struct ui_column columns[] = {
-	{ "number", false }, { "thread", true }, { "state", true }, { "since", false }, { "busy", false }, { "waited", false },
-	{ NULL, false },
+	{ "number" }, { "thread", .by_text = true }, { "state", .by_text = true }, { "since", .duration = true }, { "busy", .duration = true }, { "waited", .duration = true },
+	{ .name = NULL },
 };
 
 static uint32_t items(const struct ui_scene *s)
@@ -50,7 +50,7 @@ static const char *text(const struct ui_scene *s, uint32_t i, int column, char *
 	case STATE:
 		return ui_view_doing(s, i, buf, cap);
 	default:
-		return ui_time_text(column == SINCE_WHEN ? since_ns(s, i) : column == BUSY ? busy : wait, buf, cap);
+		return ui_view_duration(s, column == SINCE_WHEN ? since_ns(s, i) : column == BUSY ? busy : wait, buf, cap);
 	}
 }
 
