@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include "tracer/foreign/launch.h"
 
 static int listener;
+static _Atomic unsigned served; /* requests it has had in full */
 
 /* Answers every request it has read the head and body of; bodies here are 3 bytes. */
 static void *serve(void *unused)
@@ -26,6 +28,7 @@ static void *serve(void *unused)
 			buf[used] = 0;
 			if (!strstr(buf, "\r\n\r\nabc"))
 				continue;
+			atomic_fetch_add(&served, 1);
 			if (send(fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL) < 0)
 				break;
 			used = 0;
@@ -71,6 +74,7 @@ static int run(const char *code, struct tr_control_hold hold, struct tr_control_
 	int status;
 
 	assert_int_equal(xf_trace_start(&recording, &err), XF_OK);
+	served = 0;
 	begin = xf_clock_mono_ns();
 	assert_int_equal(tr_launch_new(&options, &l, &err), XF_OK);
 	while (tr_launch_wait(l) != TR_LAUNCH_ENDED)
@@ -167,6 +171,44 @@ static void a_client_that_closes_evades(void **state)
 	assert_int_equal(after.evasion, TR_EVADED_CLOSED);
 }
 
+#define PUT "import os\n" HEAD "s = socket.create_connection(('127.0.0.1', int(sys.argv[1])))\n"                          \
+	    "s.sendall(b'PUT /b/k HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\nContent-Length: 3\\r\\n\\r\\nabc')\ntime.sleep(0.3)\n"
+
+/* Who asks the server for the object must not find it while its PutObject is held. */
+static void what_makes_the_object_is_held_before_the_server_has_it(void **state)
+{
+	struct tr_control_hold after;
+	uint64_t took;
+
+	(void)state;
+	assert_int_equal(run(PUT "assert s.recv(99).startswith(b'HTTP/1.1 200')\n",
+			     (struct tr_control_hold){ .id = 7, .op = XF_OP_PUT_OBJECT, .times = 1, .hold_ns = 500000000 },
+			     &after, &took), 0);
+	assert_int_equal(after.state, TR_HOLD_RELEASED);
+	assert_int_equal(served, 1);
+	assert_true(took >= 500000000);
+	assert_int_equal(run(PUT "s.close()\ntime.sleep(0.3)\n",
+			     (struct tr_control_hold){ .id = 7, .op = XF_OP_PUT_OBJECT, .times = 1, .hold_ns = 30000000000 },
+			     &after, &took), 0);
+	assert_int_equal(after.evasion, TR_EVADED_CLOSED);
+	assert_int_equal(served, 0);
+}
+
+/* Its bytes were on their way: without us the server would have had them. */
+static void what_a_process_leaves_behind_is_sent_on(void **state)
+{
+	struct tr_control_hold after;
+	uint64_t took;
+
+	(void)state;
+	assert_int_equal(run(PUT "os._exit(0)\n",
+			     (struct tr_control_hold){ .id = 7, .op = XF_OP_PUT_OBJECT, .times = 1, .hold_ns = 30000000000 },
+			     &after, &took), 0);
+	assert_int_equal(after.evasion, TR_EVADED_NOT);
+	assert_int_equal(after.state, TR_HOLD_RELEASED);
+	assert_int_equal(served, 1);
+}
+
 static void the_same_part_sent_again_evades(void **state)
 {
 	struct tr_control_hold after;
@@ -198,6 +240,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_hold_begins_when_the_request_is_sent_in_full),
 	cmocka_unit_test(a_process_that_ends_does_not_evade),
 	cmocka_unit_test(a_client_that_closes_evades),
+	cmocka_unit_test(what_makes_the_object_is_held_before_the_server_has_it),
+	cmocka_unit_test(what_a_process_leaves_behind_is_sent_on),
 	cmocka_unit_test(the_same_part_sent_again_evades),
 	cmocka_unit_test(an_unreachable_server_is_the_programs_own_discovery),
 };

@@ -151,7 +151,7 @@ enum {
 
 /* Where a hold acts. */
 enum tr_hold_where {
-	TR_HOLD_RESPONSE, /* relay: the answer's bytes are kept back */
+	TR_HOLD_RESPONSE, /* relay: the answer's bytes are kept back; of what makes the object, the request's last */
 	TR_HOLD_GATE,     /* probe: the thread waits behind part_start */
 };
 

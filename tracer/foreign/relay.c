@@ -4,7 +4,8 @@
  * A connection has two ends (the program's, the server's) and two flows between
  * them. A flow reads only when its buffer is empty and writes only what it has
  * read, so that whoever sends too fast waits as it would have without us. While
- * an answer is held the server's end is not looked at at all.
+ * an answer is held the server's end is not looked at at all; while the end of a request is,
+ * nothing is sent on, and the program's end is looked at only for its closing.
  */
 #include "tracer/foreign/relay.h"
 
@@ -73,6 +74,7 @@ struct conn {
 	struct tr_control_hold *hold;
 	uint32_t hold_id;
 	bool told;               /* its begin is recorded */
+	bool holds_up;           /* it holds the request's last bytes, not the answer */
 	struct tr_hold_request held; /* the last one held: not held twice */
 	char name[256];
 };
@@ -352,19 +354,25 @@ static void conn_tell_held(struct conn *c, bool anyway)
 	conn_hush(c);
 }
 
+/* Is the object there as soon as the server has had the request? */
+static bool makes_object(enum xf_op op)
+{
+	return op == XF_OP_COMPLETE_MULTIPART_UPLOAD || op == XF_OP_PUT_OBJECT || op == XF_OP_COPY_OBJECT;
+}
+
 /*
- * An answer is about to be read: is it to be kept back? Only that to a request that went out in
- * full: what comes before is 100 Continue or a refusal, and a hold begun before would run
- * out while the body is still on its way.
+ * An answer is about to be read, or (up) bytes to be sent on: are they to be kept back? Only the
+ * answer to a request that went out in full: what comes before is 100 Continue or a refusal, and a
+ * hold begun before would run out while the body is still on its way. And only the last bytes of a request.
  */
-static bool conn_strikes(struct conn *c)
+static bool conn_strikes(struct conn *c, bool up)
 {
 	struct tr_wire_now now;
 	struct tr_hold_request r;
 
 	if (c->hold)
-		return true;
-	if (!conn_now(c, &now) || !now.sent)
+		return c->holds_up == up;
+	if (!conn_now(c, &now) || !now.sent || makes_object(now.op) != up)
 		return false;
 	r = conn_request(&now);
 	if (conn_was_held(c, &r))
@@ -373,6 +381,7 @@ static bool conn_strikes(struct conn *c)
 	if (!c->hold)
 		return false;
 	c->held = r;
+	c->holds_up = up;
 	c->told = false;
 	conn_tell_held(c, false);
 	c->timer.fire = hold_look;
@@ -627,7 +636,7 @@ static bool flow_may_fill(struct conn *c, const struct flow *f)
 		return false;
 	if (f == &c->up)
 		return !c->deaf;
-	return !end_is_full(&c->client) && (conn_is_shaking(c) || !conn_strikes(c));
+	return !end_is_full(&c->client) && (conn_is_shaking(c) || !conn_strikes(c, false));
 }
 
 /* Fills an empty buffer; false: nothing to be had now. */
@@ -683,7 +692,7 @@ static bool flow_move(struct conn *c, struct flow *f)
 			continue;
 		}
 		/* TLS that has not begun on the far side: its bytes wait */
-		if (f->from->tls && !f->to->tls)
+		if ((f->from->tls && !f->to->tls) || (f == &c->up && !c->gone && conn_strikes(c, true)))
 			break;
 		ssize_t n = end_write(f->to, f->buf + f->at, f->len - f->at);
 		if (n < 0)
@@ -708,11 +717,14 @@ static void conn_watch(struct conn *c)
 
 	if (!c->client.over && !c->gone && !c->deaf && c->up.at == c->up.len)
 		client |= EPOLLIN | EPOLLRDHUP;
+	else if (c->hold && c->holds_up && !c->client.over)
+		client |= EPOLLRDHUP;
 	if (!c->gone && (c->down.more || c->down.at < c->down.len || end_is_full(&c->client)))
 		client |= EPOLLOUT;
-	if (!c->server.over && !c->hold && (!c->gone || conn_awaits(c) || conn_is_shaking(c)) && c->down.at == c->down.len)
+	if (!c->server.over && (!c->hold || c->holds_up) && (!c->gone || conn_awaits(c) || conn_is_shaking(c)) && c->down.at == c->down.len)
 		server |= EPOLLIN;
-	if (!c->deaf && (((c->up.more || c->up.at < c->up.len) && !conn_is_shaking(c)) || end_is_full(&c->server)))
+	if (!c->deaf && (((c->up.more || c->up.at < c->up.len) && !conn_is_shaking(c) && !(c->hold && c->holds_up)) ||
+			 end_is_full(&c->server)))
 		server |= EPOLLOUT;
 	end_watch(&c->client, client);
 	end_watch(&c->server, server);
@@ -743,12 +755,27 @@ static void conn_pump(struct conn *c)
 		conn_watch(c);
 }
 
+/* Whose request is held closes: it has given that up, and the server has not had it in full, nor will it. */
+static bool end_gives_up(const struct end *e, uint32_t events)
+{
+	const struct conn *c = e->conn;
+
+	return e == &c->client && c->hold && c->holds_up && events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR) && !conn_leaves(c);
+}
+
 /* A client that is closed both ways takes no answer any more; what it sent before still goes out. */
 static void end_ready(struct tr_watch *watch, uint32_t events)
 {
 	struct end *e = (struct end *)((char *)watch - offsetof(struct end, watch));
 	struct conn *c = e->conn;
 
+	if (end_gives_up(e, events)) {
+		c->client.over = true;
+		conn_close(c, "client", true);
+		return;
+	}
+	if (c->holds_up && e == &c->client && events & EPOLLRDHUP)
+		conn_let_go(c, TR_EVADED_NOT);
 	if (e == &c->client && events & (EPOLLHUP | EPOLLERR)) {
 		c->gone = true;
 		if (!c->closed_by)

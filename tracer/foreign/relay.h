@@ -4,7 +4,9 @@
  * The supervisor turns a connect() of the program to the relay's own port and
  * the relay connects to where it was meant to go. In between it understands what
  * it can (wire.h) and keeps answers back that a hold asks for: the place where
- * a part can be held without touching a thread of the program.
+ * a part can be held without touching a thread of the program. Of the request that makes
+ * the object (Complete, PutObject) it keeps the end instead: a program that asks the
+ * server whether the object is there waits for that, and not for the answer.
  *
  * The far side is connected first. Only when it stands is the program's socket
  * turned to the relay; where it cannot be reached, the program is left to find

@@ -84,6 +84,7 @@ void tr_trial_read(const struct tr_log *log, const struct tr_verdicts *all, cons
 	t->limit = v->limit;
 	t->at_most_ms = v->at_most_ms;
 	t->outcome = v->outcome;
+	t->result = v->call == TR_NONE ? 0 : tr_log_call(log, v->call)->result;
 	t->failed = v->outcome == TR_FAILED || v->outcome == TR_CANCELLED;
 	holds_read(log, v, t);
 }

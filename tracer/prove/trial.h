@@ -14,7 +14,8 @@ struct tr_trial {
 	bool seen;           /* the run made the call, and it uploaded */
 	bool hit;            /* the hold struck */
 	bool evaded;         /* and is void: the client went around it */
-	bool failed;         /* the upload failed: no verdict from it */
+	bool failed;         /* the upload failed, or the call did where it had not: no verdict from it */
+	int32_t result;      /* of the call: the exit status, or not 0 for an exception */
 	bool by_lock;        /* it came back late because it stood at a lock when the hold ended */
 	uint64_t asked_ns;   /* how long it was to be held */
 	uint64_t held_ns;    /* how long something of the call was held */

@@ -112,6 +112,8 @@ static void trial_keep(struct ui_prove *p, struct ui_subject *s, const struct ui
 	if (trace->judged)
 		tr_trial_read(trace->log, &trace->verdicts,
 			      tr_trial_find(trace->log, &trace->verdicts, s->name, s->nth), &t);
+	if (s->nr_trials && t.hit && t.result != s->trials[0].result)
+		t.failed = true;
 	if (t.target != TR_NONE && t.hit && t.outcome == TR_LOST)
 		s->lost++;
 	/* a hold of no length is not evaded by a client that happens to send twice */

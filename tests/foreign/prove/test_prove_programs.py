@@ -47,6 +47,30 @@ def test_waiting_for_room_is_told_from_waiting_for_the_end():
     t.equal((v["answer"], v["basis"], v["limit"]), ("blocks-partly", "intervention", {"kind": "back-pressure"}), r)
 
 
+POLL_HEAD = """
+import threading, time
+from uploads import client, upload
+s3 = client()
+print("begin", flush=True)
+threading.Thread(target=upload, args=(s3,), daemon=True).start()
+while True:
+    try:
+        s3.head_object(Bucket="bucket", Key="key")
+        break
+    except Exception:
+        time.sleep(.05)
+print("end", flush=True)
+"""
+
+
+def test_asking_the_server_is_waiting():
+    path = t.tmp("poll_head.py")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("import sys\nsys.path.insert(0, %r)\n%s" % (CORPUS, POLL_HEAD))
+    v, r = region(path)
+    t.equal((v["answer"], v["basis"]), ("blocks", "intervention"), r)
+
+
 def region(script, *options):
     r = prove(script, "--call", "out:begin:end", *options)
     calls = [c for c in r.json["calls"] if c["call"]["name"] != "exit"]
