@@ -23,6 +23,16 @@ struct xf_manager {
 
 /* ---- made and freed */
 
+/* The settings, for readers of the trace: whoever explains a run need not guess them. */
+static void tell_settings(const struct xf_transfer_config *config)
+{
+	struct xf_transfer_config copy = *config;
+	for (unsigned i = 0; xf_emit_on() && i < xf_nr_transfer_config_fields; i++) {
+		const char *name = xf_transfer_config_fields[i].name;
+		XF_EMIT(property, .key = xf_text(name), .number = *xf_transfer_config_find(&copy, name));
+	}
+}
+
 enum xf_status xf_manager_new(struct xf_client *client, const struct xf_transfer_config *config,
 			      struct xf_manager **out, struct xf_error *err)
 {
@@ -37,6 +47,7 @@ enum xf_status xf_manager_new(struct xf_client *client, const struct xf_transfer
 		return xf_fail(err, status, "no memory for the manager");
 	}
 	xf_mutex_init(&m->lock, "manager");
+	tell_settings(config);
 	*out = m;
 	XF_RETURN(XF_OK);
 }

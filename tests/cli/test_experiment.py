@@ -7,6 +7,7 @@ import re
 import signal
 import xml.etree.ElementTree as ET
 
+import schema
 import t
 
 
@@ -142,6 +143,7 @@ def test_a_prediction_is_checked():
         t.near(cell["off"], foretold["median"] / cell["wall_ns"]["median"] - 1, 1e-9)
     t.true(by["max-concurrency=1"]["predicted_ns"]["median"] > by["max-concurrency=4"]["predicted_ns"]["median"] + 0.4e9, r)
     t.equal((by["control"]["predicted_ns"], by["control"]["off"]), (None, None))
+    schema.check_document(r.json)
     t.match(r"^  max-concurrency=4 .* measured .* off by [+-]\d", r.err)
     t.match(r"^  \d of 2 within 15 %", r.err)
     t.match("Predictions, checked", open(t.tmp("report.html"), encoding="utf-8").read())
@@ -180,6 +182,7 @@ def test_failing_runs_are_counted_with_their_reason():
     r = experiment(path, "--local", "--sweep", "fault:op=put,status=none,403", "--repeat", "2", "--json")
     t.equal(r.status, 0, r)
     bad = r.json["cells"][2]
+    schema.check_document(r.json)
     t.equal((bad["runs"], bad["failed"], bad["outcome"], bad["wall_ns"]), (2, 2, "failed", None), r)
     t.true(all(run["error"] for run in r.json["runs"] if run["cell"] == 2), r)
     all_bad = experiment(path, "--local", "--fault", "op=put,status=403", "--repeat", "1")

@@ -2,6 +2,7 @@
 import os
 import signal
 
+import schema
 import t
 
 
@@ -19,6 +20,7 @@ def test_conditional_put_loses_nothing_and_check_then_put_does():
     t.equal(r.status, 0, r)
     ways = by_way(r)
     t.equal(len(ways), 8)
+    schema.check_document(r.json)
     for (mode, writer, start), way in ways.items():
         t.equal((way["rounds"], way["failed"], way["none_stored"]), (2, 0, 0), r)
         twice, lost = way["written_twice"], way["newer_lost"]

@@ -3,6 +3,7 @@ import os
 import subprocess
 import time
 
+import schema
 import t
 
 MiB = t.MiB
@@ -28,6 +29,7 @@ def explain(trace, *args):
     r = t.xferdb("explain", trace, "--json", *args)
     t.equal(r.status, 0, r)
     call = r.json["calls"][0]
+    schema.check_document(r.json)
     t.equal(sum(call["causes_ns"].values()), call["wall_ns"])
     at = call["path"][0]["begin_ns"]
     for step in call["path"]:
@@ -132,6 +134,19 @@ def test_diff_finds_what_changed_and_only_that():
     t.true(measures["server_ns"]["changed"], measures["server_ns"])
     t.true(not measures["requests"]["changed"] and not measures["retries"]["changed"])
     t.equal((r.json["a"]["runs"], r.json["b"]["runs"]), (3, 3))
+    schema.check_document(r.json)
+    t.equal(r.json["settings"], [])
+
+
+def test_diff_names_what_was_set_differently():
+    import shutil
+    sides = []
+    for n, concurrency in enumerate(("2", "4")):
+        sides.append(os.path.join(t.tmp(), "%d.xft" % n))
+        shutil.move(run("--concurrency", concurrency, size=1 * MiB), sides[-1])
+    r = t.xferdb("diff", *sides, "--json")
+    t.equal(r.json["settings"], [{"name": "max_request_concurrency", "a": "2", "b": "4"}], r)
+    t.match(r"^set differently: max_request_concurrency 2, 4$", r.err)
 
 
 if __name__ == "__main__":

@@ -10,13 +10,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/transfer/config.h"
 #include "tracer/explain/explain.h"
 #include "tui/command/conclude.h"
 #include "tui/command/json.h"
 #include "tui/command/style.h"
 #include "tui/command/recording.h"
 
-enum { MAX_RUNS = 100, SLICES = 8 };
+enum { MAX_RUNS = 100, SLICES = 8, MAX_SETTINGS = 32 };
 /* ORDER measures: the causes stand behind the named ones */
 enum measure { WALL, PEAK, REQUESTS, RETRIES, FAILURES, BARRIERS, BARRIER_WAIT, SLICE, CAUSE = SLICE + SLICES,
 	       MEASURES = CAUSE + TR_PATH_COUNT };
@@ -24,6 +25,7 @@ enum measure { WALL, PEAK, REQUESTS, RETRIES, FAILURES, BARRIERS, BARRIER_WAIT, 
 struct side {
 	char words[MAX_RUNS][80];       /* "blocks (happens-before), stored" */
 	double values[MEASURES][MAX_RUNS];
+	char settings[MAX_SETTINGS][24]; /* of the first run, by the table of the transfer's settings; "": not told */
 	unsigned nr;
 };
 
@@ -60,6 +62,19 @@ static void slices_read(struct side *s, const struct tr_explanation *e)
 	}
 }
 
+static unsigned nr_settings(void)
+{
+	return xf_nr_transfer_config_fields < MAX_SETTINGS ? xf_nr_transfer_config_fields : MAX_SETTINGS;
+}
+
+static void settings_read(struct side *s, const struct tr_log *log)
+{
+	for (unsigned i = 0; i < nr_settings(); i++) {
+		const char *value = tr_log_property(log, xf_transfer_config_fields[i].name);
+		snprintf(s->settings[i], sizeof(s->settings[i]), "%s", value ? value : "");
+	}
+}
+
 static void run_read(struct side *s, const struct ui_recording *t, const struct tr_explanation *e)
 {
 	const struct tr_verdict *v = &t->verdicts.list[0];
@@ -76,6 +91,8 @@ static void run_read(struct side *s, const struct ui_recording *t, const struct 
 	s->values[BARRIERS][s->nr] = v->barriers.nr;
 	s->values[BARRIER_WAIT][s->nr] = wait;
 	slices_read(s, e);
+	if (!s->nr)
+		settings_read(s, t->log);
 	for (int c = 0; c < TR_PATH_COUNT; c++)
 		s->values[CAUSE + c][s->nr] = (double)e->cause_ns[c];
 	s->nr++;
@@ -204,6 +221,10 @@ static void text_print(FILE *out, const struct side *a, const struct side *b)
 {
 	char name[48], x[32], y[32], z[32];
 	fprintf(out, "A: %s%s\nB: %s%s\n", a->words[0], a->nr > 1 ? ", …" : "", b->words[0], b->nr > 1 ? ", …" : "");
+	for (unsigned i = 0; i < nr_settings(); i++)
+		if (strcmp(a->settings[i], b->settings[i]))
+			fprintf(out, "set differently: %s %s, %s\n", xf_transfer_config_fields[i].name,
+				*a->settings[i] ? a->settings[i] : "not told", *b->settings[i] ? b->settings[i] : "not told");
 	fprintf(out, "%-22s %12s %12s %8s\n", "", "A", "B", "change");
 	for (int m = 0; m < MEASURES; m++) {
 		double before = mean(a, m), after = mean(b, m), n = noise(a, b, m);
@@ -231,6 +252,17 @@ static json_t *side_json(const struct side *s)
 	return json_pack("{s:i, s:o}", "runs", (int)s->nr, "verdicts", runs);
 }
 
+/* What was set differently. */
+static json_t *settings_json(const struct side *a, const struct side *b)
+{
+	json_t *list = json_array();
+	for (unsigned i = 0; i < nr_settings(); i++)
+		if (strcmp(a->settings[i], b->settings[i]))
+			json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", xf_transfer_config_fields[i].name, "a",
+							      a->settings[i], "b", b->settings[i]));
+	return list;
+}
+
 static json_t *diff_json(const struct side *a, const struct side *b)
 {
 	json_t *list = json_array();
@@ -241,8 +273,8 @@ static json_t *diff_json(const struct side *a, const struct side *b)
 		json_array_append_new(list, json_pack("{s:s, s:f, s:f, s:o, s:b}", "measure", name, "a", mean(a, m), "b", mean(b, m),
 						      "noise", n < 0 ? json_null() : json_real(n), "changed", changed(a, b, m)));
 	}
-	return json_pack("{s:s, s:s, s:o, s:o, s:b, s:o}", "xferdb", XFERDB_VERSION, "command", "diff", "a", side_json(a), "b",
-			 side_json(b), "verdict_changed", words_differ(a, b), "measures", list);
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:b, s:o}", "xferdb", XFERDB_VERSION, "command", "diff", "a", side_json(a), "b",
+			 side_json(b), "settings", settings_json(a, b), "verdict_changed", words_differ(a, b), "measures", list);
 }
 
 static int conclude(const struct side *a, const struct side *b, const struct ui_settings *settings)

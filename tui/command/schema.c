@@ -10,12 +10,17 @@
 /* ---- the document's keys, as JSON Schema */
 
 static const struct key {
+	const char *command; /* whose document; "": the one of all that judge calls */
 	const char *path, *type, *sentence;
 } keys[] = {
-#define UI_KEY(path, type, sentence) { path, type, sentence },
+#define UI_KEY(path, type, sentence) { "", path, type, sentence },
 #include "tui/command/json.def"
 #undef UI_KEY
+#define UI_KEY_OF(command, path, type, sentence) { #command, path, type, sentence },
+#include "tui/command/documents.def"
+#undef UI_KEY_OF
 };
+enum { NR_KEYS = sizeof(keys) / sizeof(*keys) };
 
 static json_t *object_schema(const char *sentence)
 {
@@ -80,8 +85,8 @@ static void key_add(json_t *document, const struct key *key)
 	size_t len = strlen(key->path);
 	bool open = true; /* no key below it is listed: anything may be there */
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
-		if (!strncmp(keys[i].path, key->path, len) && strchr(".[", keys[i].path[len]) && keys[i].path[len])
+	for (size_t i = 0; i < NR_KEYS; i++)
+		if (!strcmp(keys[i].command, key->command) && !strncmp(keys[i].path, key->path, len) && strchr(".[", keys[i].path[len]) && keys[i].path[len])
 			open = false;
 	if (!open && array)
 		json_object_set_new(schema, "items", object_schema(NULL));
@@ -96,9 +101,28 @@ static json_t *document_schema(void)
 {
 	json_t *document = object_schema("what --json prints: one compact document, last");
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
-		key_add(document, &keys[i]);
+	for (size_t i = 0; i < NR_KEYS; i++)
+		if (!*keys[i].command)
+			key_add(document, &keys[i]);
 	return document;
+}
+
+/* Of the commands that judge no call, by name. */
+static json_t *documents_schema(void)
+{
+	json_t *documents = json_object(), *document;
+
+	for (size_t i = 0; i < NR_KEYS; i++) {
+		if (!*keys[i].command)
+			continue;
+		document = json_object_get(documents, keys[i].command);
+		if (!document) {
+			document = object_schema("what --json prints, where it is a document of the command's own");
+			json_object_set_new(documents, keys[i].command, document);
+		}
+		key_add(document, &keys[i]);
+	}
+	return documents;
 }
 
 /* ---- events, from the catalogue */
@@ -306,12 +330,13 @@ static json_t *exits_schema(void)
 
 enum xf_status ui_schema_print(FILE *out, struct xf_error *err)
 {
-	json_t *schema = json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "$schema",
+	json_t *schema = json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "$schema",
 				   "https://json-schema.org/draft/2020-12/schema", "title",
 				   "xferdb: commands, options, JSON, JSONL and exit statuses",
 				   "trace_version", (int)XF_TRACE_VERSION, "commands", commands_schema(),
 				   "option_groups", groups_schema(), "options", options_schema(),
 				   "exit_statuses", exits_schema(), "document", document_schema(),
+				   "documents", documents_schema(),
 				   "events", events_schema());
 	int failed = schema ? json_dumpf(schema, out, JSON_INDENT(1)) || fputc('\n', out) == EOF : 1;
 

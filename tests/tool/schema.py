@@ -39,6 +39,11 @@ def check(value, schema, path="$"):
             check(item, schema["items"], "%s[%d]" % (path, i))
 
 
+def check_document(document):
+    """The document of a command that has one of its own."""
+    check(document, load()["documents"][document["command"]])
+
+
 def check_object(value, schema, path):
     missing = set(schema["required"]) - set(value)
     more = set(value) - set(schema["properties"])
