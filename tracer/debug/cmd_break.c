@@ -172,7 +172,7 @@ void tr_cmd_ignore(struct tr_session *s, const char *argument)
 	if (!b)
 		return;
 	long count = strtol(rest, NULL, 10);
-	b->ignore = count > 0 ? (uint32_t)count : 0;
+	b->ignore = count <= 0 ? 0 : count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
 	if (b->ignore > 1)
 		tr_say(s, "Will ignore next %u crossings of breakpoint %u.\n", b->ignore, b->number);
 	else if (b->ignore)

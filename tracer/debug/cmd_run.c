@@ -107,7 +107,7 @@ static bool until_thing(struct tr_session *s, const char *argument, struct tr_st
 	if (!part && !event)
 		return false;
 	unsigned long value = strtoul(number, &end, 10);
-	if (!*number || *end) {
+	if (strspn(number, "0123456789") != strlen(number) || !*number || value > UINT32_MAX) {
 		tr_complain(s, "Error in argument: '%s'", argument);
 		step->kind = TR_GO_ON;
 		return true;
@@ -134,13 +134,13 @@ void tr_cmd_until(struct tr_session *s, const char *argument)
 		return;
 	}
 	tr_session_frame(s, &frame);
-	unsigned long line = *argument ? strtoul(argument, &end, 10) : frame.line + 1;
+	long line = *argument ? strtol(argument, &end, 10) : (long)frame.line + 1;
 	if (*argument && *end) {
 		tr_complain(s, "Error in argument: '%s'", argument);
-	} else if (*argument && line <= frame.line) {
+	} else if (*argument && line <= (long)frame.line) {
 		tr_complain(s, "\"until\" line number is smaller than current line number");
 	} else {
-		step.line = (uint32_t)line;
+		step.line = line < UINT32_MAX ? (uint32_t)line : UINT32_MAX;
 		tr_session_go(s, &step);
 	}
 }

@@ -141,6 +141,10 @@ void tr_cmd_back(struct tr_session *s, const char *argument)
 	long count = *argument ? strtol(argument, NULL, 10) : 1;
 	if (!have_past(s))
 		return;
+	if (strspn(argument, "0123456789") != strlen(argument)) {
+		tr_complain(s, "Invalid count (%s)", argument);
+		return;
+	}
 	uint32_t i = begin_back(s);
 	while (count > 0 && i > 0)
 		if (!skipped(s, --i))

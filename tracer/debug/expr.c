@@ -242,15 +242,19 @@ static struct tr_value member(struct parser *p, const struct tr_value *v)
 
 static struct tr_value text_item(struct parser *p, const struct tr_value *v, const struct tr_value *index)
 {
-	int64_t i, n = (int64_t)strlen(v->text);
-	char one[2] = "";
-	if (!tr_as_int(index, &i))
+	int64_t i, n = tr_text_length(v->text);
+	struct tr_value one = tr_value_text("");
+	size_t len;
+	if (!tr_as_int(index, &i)) {
 		fail(p, "TypeError: string indices must be integers");
-	else if (i < -n || i >= n)
+	} else if (i < -n || i >= n) {
 		fail(p, "IndexError: string index out of range");
-	else
-		one[0] = v->text[i < 0 ? i + n : i];
-	return tr_value_text(one);
+	} else {
+		const char *at = tr_text_at(v->text, i < 0 ? i + n : i, &len);
+		memcpy(one.text, at, len);
+		one.text[len] = '\0';
+	}
+	return one;
 }
 
 static struct tr_value item_of(struct parser *p, const struct tr_value *v, const struct tr_value *index)

@@ -271,7 +271,7 @@ static bool length(const struct call *c, struct tr_value *out)
 {
 	const struct tr_value *a = c->a;
 	if (a->type == TR_VALUE_TEXT)
-		*out = tr_value_int((int64_t)strlen(a->text));
+		*out = tr_value_int(tr_text_length(a->text));
 	else if (a->type == TR_VALUE_OBJECT && a->object.class->length)
 		*out = tr_value_int(a->object.class->length(c->ctx, a->object.index));
 	else

@@ -33,6 +33,32 @@ struct tr_value tr_value_object(const struct tr_class *class, uint32_t index)
 	return (struct tr_value){ .type = TR_VALUE_OBJECT, .object = { class, index } };
 }
 
+/* Bytes of the character that begins there. */
+static size_t character(const char *text)
+{
+	unsigned char c = (unsigned char)*text;
+	size_t want = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 1, n = 1;
+	while (n < want && ((unsigned char)text[n] & 0xc0) == 0x80)
+		n++;
+	return n == want ? n : 1;
+}
+
+int64_t tr_text_length(const char *text)
+{
+	int64_t n = 0;
+	for (; *text; text += character(text))
+		n++;
+	return n;
+}
+
+const char *tr_text_at(const char *text, int64_t i, size_t *len)
+{
+	for (; *text && i; i--)
+		text += character(text);
+	*len = *text ? character(text) : 0;
+	return text;
+}
+
 bool tr_value_true(void *ctx, const struct tr_value *v)
 {
 	switch (v->type) {

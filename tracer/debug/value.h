@@ -68,6 +68,10 @@ struct tr_value tr_value_text(const char *text); /* cut at TR_TEXT_MAX - 1 bytes
 struct tr_value tr_value_object(const struct tr_class *class, uint32_t index);
 struct tr_value tr_value_none(void);
 
+/* Characters of UTF-8; what is none counts a byte each. And the i-th of them, its length in *len. */
+int64_t tr_text_length(const char *text);
+const char *tr_text_at(const char *text, int64_t i, size_t *len);
+
 bool tr_value_true(void *ctx, const struct tr_value *v);
 bool tr_value_equal(const struct tr_value *a, const struct tr_value *b);
 

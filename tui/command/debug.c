@@ -1,6 +1,7 @@
 /* debug: put and get under the (xferdb) prompt; see debug.h. */
 #include "tui/command/debug.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,12 +52,26 @@ static enum xf_status prepare_operands(struct ui_debug *d, const struct ui_argum
 	return ui_debug_operands(d, a->operands + 1, a->nr_operands - 1, &d->uploads, &d->downloads, err);
 }
 
+static bool readable(const char *path)
+{
+	char byte;
+	FILE *in = fopen(path, "re");
+	/* a pipe is not to be read from before its time; a folder opens, and then does not read */
+	bool good = in && (fseek(in, 0, SEEK_SET) || fread(&byte, 1, 1, in) || !ferror(in));
+
+	if (in)
+		fclose(in);
+	return good;
+}
+
 static enum xf_status options_agree(const struct ui_debug *d, struct xf_error *err)
 {
 	const struct ui_settings *s = d->settings;
 
 	if (s->trace == UI_NO)
 		return xf_fail(err, XF_INVALID, "the prompt works on the recording: leave --no-trace out");
+	if (s->script && !readable(s->script))
+		return xf_fail_errno(err, XF_INVALID, errno, "the commands of %s cannot be read", s->script);
 	if (d->download && s->resume)
 		return xf_fail(err, XF_INVALID, "--resume continues uploads: leave it out for get");
 	return XF_OK;

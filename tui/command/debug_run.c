@@ -91,7 +91,8 @@ static void say_what_is_left(struct xf_transfer *t, const struct xf_error *err)
 	struct xf_transfer_info info;
 
 	xf_future_info(t, &info);
-	ui_leftovers_error(&info, err);
+	if (*info.upload_id || info.unanswered || info.create_unanswered)
+		ui_leftovers_error(&info, err);
 }
 
 /* Every transfer's error: to the trace, and for the post mortem. */

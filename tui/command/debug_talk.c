@@ -79,7 +79,7 @@ static void run_prepared(struct ui_debug *d)
 	for (size_t i = 0; i < s->prompt_command.nr_items && !d->session->done; i++)
 		tr_command_line(d->session, s->prompt_command.items[i]);
 	if (s->script && !run_file(d, s->script))
-		fprintf(stderr, "xferdb: cannot read %s\n", s->script);
+		fprintf(stderr, "xferdb: %s is gone\n", s->script);
 }
 
 static void converse(struct ui_debug *d)
