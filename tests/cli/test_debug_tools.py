@@ -66,6 +66,16 @@ def test_verify_looks_after_the_return_and_can_be_left_out():
         t.equal(document(r)["calls"][0]["verdict"]["visible"], True, r)
 
 
+def test_a_process_that_leaves_at_once_loses_the_object():
+    """--linger 0: the run ends with its work undone, the session goes on."""
+    r = debug("c", "verdict", "p future.status", "run --linger 60s", "c", "verdict", args=["--wait", "none", "--linger", "0"])
+    t.match(r"^DOES NOT WAIT \(seen\): .*object lost", r.out, r)
+    t.match(r"^DOES NOT WAIT \(seen\): .*stored", r.out, r)
+    t.equal(r.status, 0, r)
+    r = debug("b plan", "c", "hold", "clear 1", "hold submit-1", "c", "p call.returned", "q", args=["--wait", "none", "--linger", "0"])
+    t.true("\nTrue\n" in r.out and r.status == 0, r)           # what is held does not keep a process
+
+
 def test_resume_continues_what_an_ended_session_left():
     with t.Serve("--fault", "part=4,hold=300s,times=1") as server:
         p = t.Process(t.XFERDB, "debug", "put", upload_file(), "s3://bucket/key", "--batch", stdin=-1,

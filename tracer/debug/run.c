@@ -422,6 +422,9 @@ static int run_once(struct tr_run *r)
 	int status = s->call(s->ctx);
 	xf_gate_install(NULL);
 	s->end(s->ctx);
+	tr_run_let_go(r);
+	if (s->leave)
+		s->leave(s->ctx);
 	return status;
 }
 
@@ -518,14 +521,16 @@ enum tr_stop tr_run_wait(struct tr_run *r, struct tr_point *point)
 			*point = r->candidate->point;
 			break;
 		}
-		if (r->interrupted || (!r->letting_go && wait_for_news_locked(r, &movement, &quiet))) {
+		if (r->letting_go) {
+			pthread_cond_wait(&r->news, &r->lock);
+			continue;
+		}
+		if (r->interrupted || wait_for_news_locked(r, &movement, &quiet)) {
 			why = r->interrupted ? TR_STOP_INTERRUPT : TR_STOP_STANDSTILL;
 			r->interrupted = false;
 			stop_world_locked(r);
 			break;
 		}
-		if (r->letting_go)
-			pthread_cond_wait(&r->news, &r->lock);
 	}
 	pthread_mutex_unlock(&r->lock);
 	return why;

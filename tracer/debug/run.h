@@ -35,6 +35,8 @@ struct tr_subject {
 	/* Turns recording off; it stays readable until begin() or release(). */
 	void (*end)(void *ctx);
 	void (*release)(void *ctx);
+	/* What the call has left under way is dropped: after end(), when nothing is held any more. May be NULL. */
+	void (*leave)(void *ctx);
 };
 
 /* Where a thread stands, or stood last. */

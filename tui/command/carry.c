@@ -27,14 +27,13 @@
 #include "tui/command/cost.h"
 #include "tui/command/json.h"
 #include "tui/command/leftovers.h"
+#include "tui/command/linger.h"
 #include "tui/command/paths.h"
 #include "tui/command/progress.h"
 #include "tui/command/signals.h"
 #include "tui/command/transfer.h"
 #include "tui/command/visible.h"
 #include "tui/screen/app.h"
-
-enum { LEAVE_WAIT_NS = 1000000000 };
 
 struct carry {
 	struct ui_settings *settings;
@@ -218,62 +217,10 @@ static void displays_start(struct carry *p)
 
 /* ---- the call and what comes after it */
 
-static bool all_done(struct carry *p)
+static bool interrupted(void *ctx)
 {
-	struct xf_transfer *t;
-
-	for (uint32_t id = 0; (t = xf_manager_transfer(p->own, id)); id++)
-		if (!xf_future_done(t))
-			return false;
-	return true;
-}
-
-/*
- * Has everything that would stay behind a name? A program that ends in Python
- * still finishes what it is just submitting: Create is answered, and no part goes out
- * (measured with boto3). So is it here, or an upload might be left on the service that nobody can name.
- */
-static bool all_named(struct carry *p)
-{
-	struct xf_transfer *t;
-
-	for (uint32_t id = 0; (t = xf_manager_transfer(p->own, id)); id++) {
-		struct xf_transfer_info info;
-		xf_future_info(t, &info);
-		if (!*info.upload_id && !xf_future_done(t) &&
-		    !(info.size && info.size < p->config.multipart_threshold))
-			return false;
-	}
-	return true;
-}
-
-/* Waits for a condition of ours, at most limit_ns, looking again and again. */
-static bool wait_for(struct carry *p, bool (*condition)(struct carry *p), uint64_t limit_ns)
-{
-	uint64_t end_ns = xf_gate_now_ns() + limit_ns;
-	const struct timespec pause = { .tv_nsec = 200000 };
-
-	while (!condition(p)) {
-		if (xf_gate_now_ns() >= end_ns)
-			return false;
-		nanosleep(&pause, NULL);
-	}
-	return true;
-}
-
-static bool over_or_interrupted(struct carry *p)
-{
-	return all_done(p) || ui_signals_count();
-}
-
-/* Stays until the work is over or the linger is; true: it is over. */
-static bool linger(struct carry *p)
-{
-	/* without a limit, and after a signal, xf_manager_exit() waits for it */
-	if (!p->settings->given[UI_OPT_linger] || wait_for(p, over_or_interrupted, p->settings->linger))
-		return true;
-	wait_for(p, all_named, LEAVE_WAIT_NS);
-	return false;
+	(void)ctx;
+	return ui_signals_count();
 }
 
 /* ---- leaving while work goes on */
@@ -411,7 +358,8 @@ static int transfer(struct carry *p)
 
 	if (!p->what->download && p->own && ui_visible_wanted(p->settings) && !ui_signals_count())
 		ui_visible_look(p->client, p->own, &p->extra);
-	over = !p->own || call.waits & XF_WAIT_EXIT || linger(p);
+	over = !p->own || call.waits & XF_WAIT_EXIT ||
+	       ui_linger(p->own, p->settings, &p->config, interrupted, p);
 	if (over && p->own)
 		xf_manager_exit(p->own);
 	exit_status = over ? errors_note(p, false) : UI_EXIT_DONE;

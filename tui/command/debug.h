@@ -42,6 +42,7 @@ struct ui_debug {
 	/* main's */
 	struct xf_manager *own;
 	bool recorded;
+	bool leaves;                 /* --linger is over, and work is not */
 	struct ui_conclusion *last, *before; /* what the newest run that ended came to, and the one before it */
 
 	/* the controller's */

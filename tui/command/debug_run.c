@@ -8,6 +8,7 @@
 #include "tui/command/debug.h"
 #include "tui/command/json.h"
 #include "tui/command/leftovers.h"
+#include "tui/command/linger.h"
 #include "tui/command/paths.h"
 #include "tui/command/visible.h"
 
@@ -114,6 +115,13 @@ static int note_errors(struct ui_debug *d)
 	return exit_status;
 }
 
+static bool is_quitting(void *ctx)
+{
+	struct ui_debug *d = ctx;
+
+	return atomic_load(&d->quitting);
+}
+
 static int call(void *ctx)
 {
 	struct ui_debug *d = ctx;
@@ -128,17 +136,20 @@ static int call(void *ctx)
 
 	if (!d->download && d->own && ui_visible_wanted(d->settings) && !atomic_load(&d->quitting))
 		ui_visible_look(d->client, d->own, &d->extra);
-	if (d->own)
+	d->leaves = d->own && !(options.waits & XF_WAIT_EXIT) &&
+		    !ui_linger(d->own, d->settings, &d->config, is_quitting, d);
+	if (d->own && !d->leaves)
 		xf_manager_exit(d->own);
-	exit_status = note_errors(d);
-	if (d->own && d->settings->resume && !d->settings->quiet && !d->app)
+	exit_status = d->leaves ? UI_EXIT_DONE : note_errors(d);
+	if (d->own && !d->leaves && d->settings->resume && !d->settings->quiet && !d->app)
 		ui_leftovers_resumed(d->own);
 	if (refused != XF_OK && exit_status == UI_EXIT_DONE) {
 		say_error(d, &err);
 		exit_status = UI_EXIT_FAILED;
 	}
 	XF_EVENT(process_exit, .exit_status = exit_status, .pid = (uint32_t)getpid());
-	atomic_store(&d->manager, NULL);
+	if (!d->leaves)
+		atomic_store(&d->manager, NULL);
 	return exit_status;
 }
 
@@ -169,6 +180,20 @@ static void end(void *ctx)
 	if (d->recorded)
 		xf_trace_stop();
 	conclude(d);
+}
+
+/* As at a process' end: connections are dropped, nothing is aborted. */
+static void leave(void *ctx)
+{
+	struct ui_debug *d = ctx;
+
+	if (!d->leaves)
+		return;
+	xf_manager_give_up(d->own);
+	xf_manager_cancel(d->own, XF_CANCELLED, "the process has ended");
+	xf_manager_exit(d->own);
+	atomic_store(&d->manager, NULL);
+	d->leaves = false;
 }
 
 /* ---- what the session may do to it */
@@ -213,7 +238,7 @@ static const char *given(void *ctx)
 
 struct tr_subject ui_debug_subject(struct ui_debug *d)
 {
-	return (struct tr_subject){ d, begin, call, end, release };
+	return (struct tr_subject){ d, begin, call, end, release, leave };
 }
 
 struct tr_target ui_debug_target(struct ui_debug *d)
