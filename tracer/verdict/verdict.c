@@ -873,9 +873,44 @@ static bool row_does_not_block(struct judge *j, struct tr_verdict *v, const stru
 	return true;
 }
 
-static bool row_blocks(struct tr_verdict *v)
+/* The end of the last work item, if it ended on the calling thread itself, inside the call; TR_NONE. */
+static uint32_t last_inline(const struct tr_verdict *v)
 {
-	if (!all_ordered(v))
+	const struct tr_item *last = NULL;
+	for (uint32_t i = 0; i < v->nr_items; i++)
+		if (!last || v->items[i].end > last->end)
+			last = &v->items[i];
+	return last && last->inline_ ? last->end : TR_NONE;
+}
+
+/*
+ * A loop that turns for everybody (an event loop, a driver of sockets) brings answers to the
+ * calling thread though the call may wait for something else. If the thread polled while its
+ * requests were under way, and lay down in other polls when they were over, program order
+ * shows only that it was late. The same for one that looked after its sockets between sleeps.
+ */
+static bool turns_a_loop(const struct judge *j, const struct tr_verdict *v, const struct tr_call *c)
+{
+	enum { LAY_DOWN_NS = 1000000 };
+	uint32_t last = last_inline(v);
+	uint64_t lay = 0;
+	bool polled = false, slept = false;
+	for (uint32_t i = c->enter; last != TR_NONE && (i = tr_log_step(j->log, i, c->thread, 1)) != TR_NONE && i < c->ret;) {
+		struct tr_event e = tr_log_event(j->log, i);
+		bool poll = e.kind == XF_EV_poll;
+		if (!poll && e.kind != XF_EV_sleep)
+			continue;
+		if (i < last)
+			*(poll ? &polled : &slept) = true;
+		else if (poll ? polled : slept)
+			lay += poll ? TR_PAYLOAD(&e, poll)->waited_ns : TR_PAYLOAD(&e, sleep)->slept_ns;
+	}
+	return lay >= LAY_DOWN_NS;
+}
+
+static bool row_blocks(const struct judge *j, struct tr_verdict *v, const struct tr_call *c)
+{
+	if (!all_ordered(v) || turns_a_loop(j, v, c))
 		return false;
 	v->answer = TR_BLOCKS;
 	v->basis = all_inline(v) ? TR_BASIS_INLINE : TR_BASIS_HAPPENS_BEFORE;
@@ -889,7 +924,11 @@ static void row_unproven(struct tr_verdict *v)
 		missing += !v->items[i].ordered;
 	v->answer = TR_UNPROVEN;
 	v->basis = TR_BASIS_TIMING;
-	say(v, "all work had ended before the return, but for %u of %u work items nothing shows that the "
+	if (!missing)
+		say(v, "the calling thread runs a loop, and waited on in it when all work had ended: nothing shows "
+		       "that it waited for the upload; `xferdb prove` settles it");
+	else
+		say(v, "all work had ended before the return, but for %u of %u work items nothing shows that the "
 	       "call waited for them; `xferdb prove` settles it", missing, v->nr_items);
 }
 
@@ -931,7 +970,7 @@ static void judge_call(struct judge *j, struct tr_verdict *v, uint32_t call)
 		examine(j, v, c);
 	if (j->failed || row_never_sent(j, v, c) || row_unknown(j, v) || row_not_returned(j, v, c))
 		return;
-	if (!row_partly(j, v, c) && !row_does_not_block(j, v, c) && !row_blocks(v))
+	if (!row_partly(j, v, c) && !row_does_not_block(j, v, c) && !row_blocks(j, v, c))
 		row_unproven(v);
 	if (v->answer == TR_BLOCKS || v->answer == TR_BLOCKS_PARTLY)
 		gather_evidence(j, v, c);
