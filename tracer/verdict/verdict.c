@@ -743,6 +743,11 @@ static int32_t process_result(const struct judge *j, const struct tr_call *c)
 		if (is_whole_process(o) && o->process == c->process && o->ret != TR_NONE)
 			return o->result;
 	}
+	for (uint32_t i = tr_log_nr_events(j->log); i-- > 0;) {
+		struct tr_event e = tr_log_event(j->log, i);
+		if (e.kind == XF_EV_process_exit && e.process == c->process)
+			return TR_PAYLOAD(&e, process_exit)->exit_status;
+	}
 	return -1;
 }
 

@@ -26,7 +26,7 @@ for w in workers:
 parts.sort(key=lambda p: p["PartNumber"])
 s3.complete_multipart_upload(Bucket="bucket", Key="key", UploadId=u, MultipartUpload={"Parts": parts})
 """
-CORPUS = os.path.join(t.SOURCE, "tests", "foreign", "corpus")
+CORPUS = os.path.join(t.SOURCE, "tests", "foreign", "corpus", "python")
 
 
 def prove(script, *options):

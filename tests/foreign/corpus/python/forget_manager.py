@@ -3,8 +3,8 @@ import time
 
 from s3transfer.manager import TransferManager
 
-from uploads import client, data
+from uploads import PAUSE, client, data
 
 manager = TransferManager(client())
 manager.upload(data(), "bucket", "key")
-time.sleep(3)
+time.sleep(PAUSE)

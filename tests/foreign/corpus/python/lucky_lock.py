@@ -2,7 +2,7 @@
 import threading
 import time
 
-from uploads import client, upload
+from uploads import PAUSE, client, upload
 
 s3 = client()
 lock = threading.Lock()
@@ -15,7 +15,7 @@ def go():
 
 print("begin", flush=True)
 threading.Thread(target=go, daemon=True).start()
-time.sleep(3)
+time.sleep(PAUSE)
 with lock:
     pass
 print("end", flush=True)

@@ -2,10 +2,10 @@
 import threading
 import time
 
-from uploads import client, upload
+from uploads import PAUSE, client, upload
 
 s3 = client()
 print("begin", flush=True)
 threading.Thread(target=upload, args=(s3,)).start()
 print("end", flush=True)
-time.sleep(3)
+time.sleep(PAUSE)
