@@ -745,7 +745,7 @@ static int32_t process_result(const struct judge *j, const struct tr_call *c)
 	}
 	for (uint32_t i = tr_log_nr_events(j->log); i-- > 0;) {
 		struct tr_event e = tr_log_event(j->log, i);
-		if (e.kind == XF_EV_process_exit && e.process == c->process)
+		if (e.kind == XF_EV_process_exit && (e.process == c->process || !e.process))
 			return TR_PAYLOAD(&e, process_exit)->exit_status;
 	}
 	return -1;
@@ -857,6 +857,17 @@ static bool row_partly(struct judge *j, struct tr_verdict *v, const struct tr_ca
 	say(v, late ? "the wait had a time limit of %" PRIu64 " ms and ran out; %u of the call's work items ended later"
 		    : "the wait had a time limit of %" PRIu64 " ms; this time all of the work ended within it",
 	    v->at_most_ms, count_late(v, false));
+	return true;
+}
+
+/* The end of a program that cut its own upload off has not waited for it, whatever had an end by then. */
+static bool row_cut_off(struct tr_verdict *v, const struct tr_call *c)
+{
+	if (!is_whole_process(c) || v->outcome != TR_LOST || count_late(v, false))
+		return false;
+	v->answer = TR_DOES_NOT_BLOCK;
+	v->basis = TR_BASIS_WITNESS;
+	say(v, "the program ended in the midst of its upload");
 	return true;
 }
 
@@ -975,7 +986,7 @@ static void judge_call(struct judge *j, struct tr_verdict *v, uint32_t call)
 		examine(j, v, c);
 	if (j->failed || row_never_sent(j, v, c) || row_unknown(j, v) || row_not_returned(j, v, c))
 		return;
-	if (!row_partly(j, v, c) && !row_does_not_block(j, v, c) && !row_blocks(j, v, c))
+	if (!row_cut_off(v, c) && !row_partly(j, v, c) && !row_does_not_block(j, v, c) && !row_blocks(j, v, c))
 		row_unproven(v);
 	if (v->answer == TR_BLOCKS || v->answer == TR_BLOCKS_PARTLY)
 		gather_evidence(j, v, c);
