@@ -61,6 +61,13 @@ def test_what_fails_undisturbed_is_not_repeated():
     t.equal(len([x for x in r.out.splitlines() if "the call took" in x]), 1, r)
 
 
+def test_a_program_that_ends_before_it_uploads_is_not_repeated():
+    r = t.xferdb("prove", "--local", "--json", "--", "/bin/sh", "-c", "exit 7")
+    t.equal(r.status, 3, r)
+    t.match("ended with status 7 before anything was uploaded", r.err)
+    t.equal(len([x for x in r.err.splitlines() if "the call took" in x]), 1, r)
+
+
 def test_setup_and_cleanup_run_around_every_run():
     log = t.tmp("log")
     path = t.make_file("file", 100)

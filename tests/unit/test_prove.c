@@ -274,6 +274,23 @@ static void a_lock_is_no_wait(void **state)
 	assert_non_null(strstr(p.reason, "lock"));
 }
 
+/* The program ended before it came to what was to be held, and the object was lost: it had not waited. */
+static void a_run_that_lost_its_object_unheld_is_a_witness(void **state)
+{
+	struct tr_trial trials[] = { free_run(TR_UNPROVEN), held_run(0, 300, 330), held_run(0, 700, 730),
+				     held_run(1, 300, 330), held_run(1, 700, 730), held_run(1, 300, 90) };
+	struct tr_proof p;
+
+	(void)state;
+	trials[5].hit = false;
+	assert_int_equal(decide(trials, 6).answer, TR_BLOCKS);
+	trials[5].outcome = TR_LOST;
+	trials[5].answer = TR_DOES_NOT_BLOCK;
+	p = decide(trials, 6);
+	assert_int_equal(p.answer, TR_DOES_NOT_BLOCK);
+	assert_int_equal(p.basis, TR_BASIS_WITNESS);
+}
+
 static void void_holds_do_not_count(void **state)
 {
 	struct tr_trial trials[] = { free_run(TR_UNPROVEN), held_run(0, 300, 100), held_run(1, 300, 100) };
@@ -352,6 +369,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_bounded_wait_follows_short_holds_only),
 	cmocka_unit_test(waiting_for_room_is_not_waiting_for_the_end),
 	cmocka_unit_test(a_lock_is_no_wait),
+	cmocka_unit_test(a_run_that_lost_its_object_unheld_is_a_witness),
 	cmocka_unit_test(void_holds_do_not_count),
 	cmocka_unit_test(a_disagreement_is_said),
 	cmocka_unit_test(of_several_holds_the_first_end_counts),

@@ -29,6 +29,12 @@ static bool is_undisturbed(const struct tr_trial *t)
 	return t->target == TR_NONE;
 }
 
+/* Nothing was held in it: not asked for, or the upload never came so far; that run is worth what it says by itself. */
+static bool speaks_for_itself(const struct tr_trial *t)
+{
+	return is_undisturbed(t) || (!t->hit && t->seen && !t->failed && t->outcome == TR_LOST);
+}
+
 static struct mechanism mechanism_of(const struct tr_trial *trials, uint32_t nr)
 {
 	struct mechanism m = { .runs = 0 };
@@ -39,7 +45,7 @@ static struct mechanism mechanism_of(const struct tr_trial *trials, uint32_t nr)
 			m.partly = true;
 			m.at_most_ms = t->at_most_ms > m.at_most_ms ? t->at_most_ms : m.at_most_ms;
 		}
-		if (!is_undisturbed(t))
+		if (!speaks_for_itself(t))
 			continue;
 		m.runs++;
 		m.unseen += !t->seen && t->answer == TR_UNKNOWN;
@@ -300,7 +306,8 @@ static bool is_sure(const struct tr_proof *p, const struct mechanism *m, const s
 	case TR_NOT_RETURNED:
 		return true;
 	case TR_UNPROVEN:
-		return false;
+		/* a lock that is in the way is so in every run */
+		return s->least >= 3 && 2 * s->by_lock > s->moved;
 	case TR_DOES_NOT_BLOCK:
 		/* every hold outrun is as certain as it gets: the rest is for the slope */
 		return s->least >= 1 && (s->pass == nr_targets || s->least >= 2) && worth >= CONFIDENCE_OUTRUN;

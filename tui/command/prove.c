@@ -513,6 +513,14 @@ static bool has_failed(const struct ui_prove *p)
 	return false;
 }
 
+static bool saw_nothing(const struct ui_prove *p)
+{
+	for (uint32_t i = 0; i < p->nr_subjects; i++)
+		if (p->subjects[i].nr_trials && p->subjects[i].trials[0].seen)
+			return false;
+	return !p->is_put;
+}
+
 static int prove(struct ui_prove *p, struct xf_error *err)
 {
 	enum xf_status status = first_run(p, err);
@@ -526,6 +534,11 @@ static int prove(struct ui_prove *p, struct xf_error *err)
 		fprintf(stderr, "xferdb: the undisturbed upload failed: nothing can be proved before it works\n");
 		return ui_conclude_to(p->out, &p->base, p->settings, "prove", true) == UI_EXIT_DONE ? UI_EXIT_FAILED
 												   : UI_EXIT_UNMET;
+	}
+	if (p->base_status && saw_nothing(p)) {
+		fprintf(stderr, "xferdb: the program ended with status %d before anything was uploaded: nothing can be proved before "
+			"it works\n", p->base_status);
+		return ui_conclude_to(p->out, &p->base, p->settings, "prove", true) == UI_EXIT_UNMET ? UI_EXIT_UNMET : UI_EXIT_FAILED;
 	}
 	if (!status && !p->settings->quiet && p->nr_subjects)
 		ui_prove_say_first(p, expected_runs(p));
