@@ -43,12 +43,22 @@ void xf_ep_document_end(struct xf_ep_call *c, const char *root)
 
 /* ---- begin */
 
+/* With --auto-bucket a bucket is taken to be there: then it may be older than today's rule for new ones. */
+static bool bucket_name_ok(const struct xf_ep_call *c)
+{
+	const char *name = c->request.bucket;
+	bool makes = c->op->flags & XF_EP_OP_NO_BUCKET;
+
+	return xf_ep_bucket_name_ok(name) ||
+	       (c->site->auto_bucket && !makes && xf_ep_bucket_name_old(name));
+}
+
 static void check_names(struct xf_ep_call *c)
 {
 	const struct xf_ep_request *r = &c->request;
 	const char *owner = xf_ep_header(r, "x-amz-expected-bucket-owner");
 
-	if (r->bucket && !xf_ep_bucket_name_ok(r->bucket))
+	if (r->bucket && !bucket_name_ok(c))
 		xf_ep_fail(c, XF_EP_InvalidBucketName, NULL);
 	else if (r->key && strlen(r->key) > XF_EP_KEY_MAX)
 		xf_ep_reply_error(&c->reply, r, XF_EP_KeyTooLongError, NULL,

@@ -164,6 +164,18 @@ static void take_trailer(struct xf_ep_call *c)
 		xf_ep_fail(c, XF_EP_InvalidRequest, "Value for the checksum trailer is invalid.");
 }
 
+/* A field behind the body that x-amz-trailer did not announce is nobody's, and verified by nobody. */
+static void check_trailers(struct xf_ep_call *c)
+{
+	const char *announced = c->in_trailer ? xf_checksum_info(c->algorithm)->header : "";
+
+	for (size_t i = 0; i < c->body.fields.nr; i++) {
+		const char *name = c->body.fields.items[i].name;
+		if (strcasecmp(name, announced) != 0 && strcmp(name, "x-amz-trailer-signature") != 0)
+			xf_ep_fail(c, XF_EP_MalformedTrailerError, NULL);
+	}
+}
+
 void xf_ep_integrity_check(struct xf_ep_call *c)
 {
 	char message[96];
@@ -171,6 +183,8 @@ void xf_ep_integrity_check(struct xf_ep_call *c)
 	check_payload(c);
 	if (!xf_ep_decided(c))
 		check_md5(c);
+	if (!xf_ep_decided(c))
+		check_trailers(c);
 	if (!xf_ep_decided(c) && c->algorithm && c->in_trailer)
 		take_trailer(c);
 	if (xf_ep_decided(c) || !c->algorithm ||

@@ -37,6 +37,14 @@ bool xf_ep_bucket_name_ok(const char *name)
 	       strncmp(name, "xn--", 4) != 0;
 }
 
+bool xf_ep_bucket_name_old(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > 0 && len <= 255 && isalnum((unsigned char)name[0]) && !strstr(name, "..") &&
+	       strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == len;
+}
+
 /* Bytes of host before ".suffix", or 0. */
 static size_t before_suffix(const char *host, size_t len, const char *suffix)
 {

@@ -52,6 +52,11 @@ const char *xf_ep_param(const struct xf_ep_request *r, const char *name);
 
 /* A bucket name as S3 has them since 2018: 3 to 63 of a-z 0-9 . -, no IP address. */
 bool xf_ep_bucket_name_ok(const char *name);
+/*
+ * A name that an older bucket may have, and clients accept: up to 255 of A-Z a-z 0-9 . _ -, no two dots together.
+ * Only for buckets that are taken to be there already. Safe as a file's name.
+ */
+bool xf_ep_bucket_name_old(const char *name);
 
 /* The bucket a host name stands for, or 0 when it names none: bytes of `host` that are the bucket. */
 size_t xf_ep_host_bucket(const char *host, const char *domain);

@@ -399,6 +399,23 @@ static bool whole_sum(struct xf_ep_object *o, enum xf_checksum algorithm, enum x
 	return status == XF_OK;
 }
 
+/* A value that is no checksum, or another object's. */
+static void fail_whole(struct xf_ep_call *c, enum xf_checksum algorithm, const char *value)
+{
+	const struct xf_checksum_info *info = xf_checksum_info(algorithm);
+	struct xf_digest parsed;
+	uint32_t parts;
+	char message[128];
+
+	if (xf_digest_parse_any(&parsed, &parts, algorithm, value) != XF_OK) {
+		snprintf(message, sizeof(message), "Value for %s header is invalid.", info->header);
+		xf_ep_fail(c, XF_EP_InvalidRequest, message);
+		return;
+	}
+	snprintf(message, sizeof(message), "The %s you specified did not match the calculated checksum.", info->name);
+	xf_ep_fail(c, XF_EP_BadDigest, message);
+}
+
 /* The checksum the request gives for the whole. */
 static void check_whole(struct xf_ep_call *c, struct xf_ep_object *o)
 {
@@ -406,7 +423,6 @@ static void check_whole(struct xf_ep_call *c, struct xf_ep_object *o)
 	enum xf_checksum given = xf_ep_sum_header(c, &value);
 	struct xf_ep_sum *sum = &c->upload->sum;
 	enum xf_ep_sum_type want = sum->type;
-	char message[128];
 
 	if (xf_ep_decided(c))
 		return;
@@ -419,20 +435,13 @@ static void check_whole(struct xf_ep_call *c, struct xf_ep_object *o)
 	}
 	if (!sum->algorithm && given)
 		want = strchr(value, '-') ? XF_EP_SUM_COMPOSITE : XF_EP_SUM_FULL;
-	if (sum->algorithm || given)
-		whole_sum(o, sum->algorithm ? sum->algorithm : given, want);
-	if (!given || (o->sum.algorithm == given && !strcmp(o->sum.text, value)))
-		return;
-	struct xf_digest parsed;
-	uint32_t parts;
-	if (xf_digest_parse_any(&parsed, &parts, given, value) != XF_OK)
-		snprintf(message, sizeof(message), "Value for %s header is invalid.",
-			 xf_checksum_info(given)->header);
-	else
-		snprintf(message, sizeof(message),
-			 "The %s you specified did not match the calculated checksum.",
-			 xf_checksum_info(given)->name);
-	xf_ep_fail(c, strncmp(message, "Value", 5) ? XF_EP_BadDigest : XF_EP_InvalidRequest, message);
+	bool known = (sum->algorithm || given) && whole_sum(o, sum->algorithm ? sum->algorithm : given, want);
+	if (given && !known)
+		xf_ep_fail(c, XF_EP_InvalidRequest,
+			   "The checksum of the whole object cannot be told from the parts: the upload was "
+			   "created without this algorithm.");
+	else if (given && (o->sum.algorithm != given || strcmp(o->sum.text, value) != 0))
+		fail_whole(c, given, value);
 }
 
 static void check_size(struct xf_ep_call *c, const struct xf_ep_object *o)

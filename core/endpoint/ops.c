@@ -154,21 +154,26 @@ static bool fits(const struct xf_ep_request *r, const struct route *route, enum 
 	return !has_other_subresource(r, route);
 }
 
+static bool has_subresource(const struct xf_ep_request *r)
+{
+	for (size_t i = 0; i < sizeof(subresources) / sizeof(*subresources); i++)
+		if (xf_ep_param(r, subresources[i]))
+			return true;
+	return false;
+}
+
 const struct xf_ep_op *xf_ep_route(const struct xf_ep_request *r, enum xf_ep_code *code)
 {
 	static const char *const methods[] = { "GET", "HEAD", "PUT", "POST", "DELETE" };
 	enum level level = r->key ? OBJECT : r->bucket ? BUCKET : SERVICE;
-	bool known = false, somewhere = false;
+	bool known = false;
 
-	for (size_t i = 0; i < sizeof(routes) / sizeof(*routes); i++) {
+	for (size_t i = 0; i < sizeof(routes) / sizeof(*routes); i++)
 		if (fits(r, &routes[i], level))
 			return &routes[i].op;
-		somewhere |= routes[i].level == level && !strcmp(routes[i].method, r->method);
-	}
 	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
 		known |= !strcmp(methods[i], r->method);
-	/* a method this resource never takes, against a subresource this endpoint does not have */
-	*code = known && (somewhere || r->key || r->bucket) && (level != SERVICE)
-		      ? XF_EP_NotImplemented : XF_EP_MethodNotAllowed;
+	/* a subresource this endpoint does not have, against a method the resource itself never takes */
+	*code = known && level != SERVICE && has_subresource(r) ? XF_EP_NotImplemented : XF_EP_MethodNotAllowed;
 	return NULL;
 }

@@ -1,23 +1,25 @@
 /* range: see range.h. */
 #include "core/endpoint/range.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "core/endpoint/text.h"
 
-/* Reads a run of digits, at most 20 of them; false: none, or beyond 64 bits. */
+/* Reads a run of digits; false: none. What is beyond 64 bits is beyond every object, too. */
 static bool digits(const char **at, uint64_t *value)
 {
 	size_t len = strspn(*at, "0123456789");
 	char text[21];
 
-	if (len == 0 || len >= sizeof(text))
+	if (len == 0)
 		return false;
-	memcpy(text, *at, len);
-	text[len] = '\0';
+	snprintf(text, sizeof(text), "%.*s", (int)(len < sizeof(text) ? len : 0), *at);
 	*at += len;
-	return xf_ep_number(text, UINT64_MAX, value);
+	if (!xf_ep_number(text, UINT64_MAX, value))
+		*value = UINT64_MAX;
+	return true;
 }
 
 static enum xf_ep_range suffix(const char *at, uint64_t size, uint64_t *first, uint64_t *length)

@@ -337,7 +337,7 @@ static void load_bucket(struct xf_ep_store *s, void *ctx, const char *name)
 
 	(void)ctx;
 	snprintf(path, sizeof(path), "buckets/%.64s/bucket", name);
-	if (xf_ep_bucket_name_ok(name) && xf_ep_record_read(s->dir, path, &f) == XF_OK)
+	if (xf_ep_bucket_name_old(name) && xf_ep_record_read(s->dir, path, &f) == XF_OK)
 		b = xf_ep_bucket_new(name, text_of(&f, "location"),
 				     strtoll(text_of(&f, "created"), NULL, 10));
 	xf_headers_fini(&f);

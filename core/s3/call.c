@@ -332,6 +332,7 @@ static enum xf_status attempt_once(struct xf_call *call, struct xf_retry_outcome
 		return err->status = e.message[0] && strcmp(e.code, "500") ? XF_SERVICE : XF_BAD_REPLY;
 	}
 	xf_s3_error_of(http_status, &call->reply.headers, call->reply.body, call->reply.body_len, &e);
+	e.no_signature = call->client->anonymous;
 	fill_error(call, &e, http_status, err);
 	o->code = err->code;
 	o->retry_after_ns = xf_retry_after_ns(xf_headers_get(&call->reply.headers, "retry-after"), now_s(call));

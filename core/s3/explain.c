@@ -94,6 +94,8 @@ static const char *choose(const struct xf_s3_error *e, int status, enum xf_op op
 	snprintf(number, sizeof(number), "%d", status);
 	if (status == 412 || !strcmp(e->code, "PreconditionFailed"))
 		return precondition(op);
+	if (status == 403 && e->no_signature)
+		return "%W refuses %P on %O without a signature: leave --no-sign-request out, or give it public access";
 	const char *sentence = find(e->code);
 	if (!sentence && !e->message[0])
 		sentence = find(number);

@@ -118,6 +118,7 @@ struct xf_s3_error {
 	char message[256];
 	char request_id[64];
 	char region[64];     /* where the bucket really is, when the answer says so */
+	bool no_signature;   /* the request that was refused carried none; set by who sent it */
 };
 
 /* true: the document is an <Error>. A body that is not XML gives false. */

@@ -17,12 +17,18 @@ enum xf_status xf_future_result(struct xf_transfer *t, struct xf_error *err)
 {
 	XF_FRAME("transfer:u32", t->id);
 	xf_latch_wait(&t->done, XF_FOREVER);
+	enum xf_status status = xf_future_error(t, err);
+	XF_RETURN(status);
+}
+
+enum xf_status xf_future_error(struct xf_transfer *t, struct xf_error *err)
+{
 	xf_mutex_lock(&t->lock);
 	struct xf_error error = t->error;
 	xf_mutex_unlock(&t->lock);
 	if (err && err->status == XF_OK)
 		*err = error;
-	XF_RETURN(error.status);
+	return error.status;
 }
 
 bool xf_future_done(struct xf_transfer *t)

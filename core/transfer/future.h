@@ -38,6 +38,9 @@ struct xf_subscriber {
  */
 enum xf_status xf_future_result(struct xf_transfer *t, struct xf_error *err);
 
+/* The first error by now, without waiting for the end; XF_OK while there is none. */
+enum xf_status xf_future_error(struct xf_transfer *t, struct xf_error *err);
+
 /* The status is final; result() may still have to wait. */
 bool xf_future_done(struct xf_transfer *t);
 enum xf_state xf_future_state(struct xf_transfer *t);

@@ -290,6 +290,26 @@ def test_a_refused_connection():
     failed(r, says="nobody listens")
 
 
+def test_what_was_never_sent_is_not_said_to_be_left_behind():
+    env = t.environment(AWS_ACCESS_KEY_ID="a", AWS_SECRET_ACCESS_KEY="b")
+    r = t.xferdb("put", t.make_file("a", 9 * MiB), "s3://bkt/k", "--json", "--max-attempts", "2", "--endpoint-url",
+                 "http://127.0.0.1:%d" % t.free_port(), env=env)
+    failed(r, says="nobody listens")
+    t.equal(r.call["transfers"][0]["error"]["request_id"], None, r)
+    t.true("left" not in r.err and "stored at" not in r.err, r)
+    with t.Serve("--fault", "op=create,reset=end") as server:       # this one may have been carried out
+        r = server.xferdb("put", t.make_file("b", 9 * MiB), "s3://bkt/k", "--json", "--max-attempts", "2")
+        failed(r)
+        t.match("an upload may be left", r.err)
+
+
+def test_a_run_that_is_left_says_why_it_failed_so_far():
+    with t.Serve("--fault", "op=create,status=403") as server:
+        r = server.xferdb("put", t.make_file("b", 9 * MiB), "s3://bkt/k", "--json", "--no-wait", "--linger", "0")
+    failed(r, "AccessDenied")
+    t.equal(r.verdict["answer"], "does-not-block", r)
+
+
 def test_an_unreadable_file():
     path = t.make_file("secret", 5)
     os.chmod(path, 0)

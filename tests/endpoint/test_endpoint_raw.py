@@ -101,6 +101,19 @@ def test_names_and_limits():
         refused(c.get("/bkt"), 404, "NoSuchBucket")
 
 
+def test_buckets_that_are_taken_to_be_there_may_have_older_names():
+    folder = t.tmp("kept")
+    for restart in False, True:
+        with t.Serve("--dir", folder) as s:
+            c = s.client()
+            for name in "b", "My_Bucket":
+                if not restart:
+                    ok(c.put("/%s/k" % name, b"x"))
+                t.equal(ok(c.get("/%s/k" % name)).body, b"x")
+                refused(c.put("/%s" % name), 400, "InvalidBucketName")     # no new one is made with such a name
+            refused(c.put("/a..b/k", b"x"), 400, "InvalidBucketName")
+
+
 def test_keys_that_need_care():
     with t.Serve() as s:
         c = s.client()
@@ -133,13 +146,13 @@ def test_ranges():
         data = bytes(range(256)) * 4
         ok(c.put("/bkt/k", data))
         for text, first, last in (("0-0", 0, 0), ("10-19", 10, 19), ("1000-", 1000, 1023), ("-5", 1019, 1023),
-                                  ("0-99999", 0, 1023), ("-99999", 0, 1023)):
+                                  ("0-99999", 0, 1023), ("-99999", 0, 1023), ("7-" + "9" * 30, 7, 1023)):
             for method in "GET", "HEAD":
                 r = ok(c.request(method, "/bkt/k", headers=[("Range", "bytes=" + text)]), 206)
                 t.equal(r.header("Content-Range"), "bytes %d-%d/1024" % (first, last))
                 t.equal(r.header("Content-Length"), str(last - first + 1))
                 t.equal(r.body, data[first:last + 1] if method == "GET" else b"")
-        for text in "1024-", "5000-6000", "-0":
+        for text in "1024-", "5000-6000", "-0", "9" * 30 + "-":
             r = c.get("/bkt/k", headers=[("Range", "bytes=" + text)])
             refused(r, 416, "InvalidRange")
             t.equal(r.header("Content-Range"), "bytes */1024")
@@ -390,6 +403,10 @@ def test_checksums_of_a_multipart_upload():
                 t.equal((r.xml(element), r.xml("ChecksumType")), (whole, kind))
                 r = ok(c.head("/bkt/k", headers=[("x-amz-checksum-mode", "ENABLED")]))
                 t.equal((r.header(header), r.header("x-amz-checksum-type")), (whole, kind))
+        upload = create(c)                                  # without an algorithm there is nothing to compare with
+        r = ok(part(c, upload, 1, b"x"))
+        refused(c.complete("/bkt/k", upload, [(1, r.header("ETag"))],
+                           headers=[("x-amz-checksum-crc32", t.checksum("crc32", b"x"))]), 400, "InvalidRequest")
         upload = create(c, headers=[("x-amz-checksum-algorithm", "SHA256")])
         refused(part(c, upload, 1, b"x", headers=[("x-amz-checksum-crc32", t.checksum("crc32", b"x"))]),
                 400, "InvalidRequest")
@@ -431,6 +448,16 @@ def test_a_trailer_that_was_announced_has_to_come():
         refused(c.put("/bkt/bad", b"5\r\nhello\r\n0\r\n\r\n", payload=t.UNSIGNED_TRAILER,
                       headers=[("x-amz-decoded-content-length", "5"), ("x-amz-trailer", "x-amz-checksum-crc32")]),
                 400, "MalformedTrailerError")
+
+
+def test_a_trailer_that_nobody_announced_is_refused():
+    with t.Serve() as s:
+        c = s.client()
+        wrong = t.checksum("crc32", b"other").encode()
+        refused(c.put("/bkt/bad", b"5\r\nhello\r\n0\r\nx-amz-checksum-crc32:" + wrong + b"\r\n\r\n",
+                      payload=t.UNSIGNED_TRAILER, headers=[("x-amz-decoded-content-length", "5")]),
+                400, "MalformedTrailerError")
+        refused(c.get("/bkt/bad"), 404, "NoSuchKey")
 
 
 def test_a_body_that_ends_early_stores_nothing():
@@ -658,7 +685,8 @@ def test_small_questions():
             refused(c.get("/bkt", query=[(name, "")]), 404, code)
         refused(c.get("/bkt", query=[("inventory", "")]), 501, "NotImplemented")
         refused(c.put("/bkt/k", b"x", query=[("retention", "")]), 501, "NotImplemented")
-        refused(c.request("PUT", "/"), 405, "MethodNotAllowed")
+        for method, path in (("PUT", "/"), ("POST", "/"), ("POST", "/bkt"), ("POST", "/bkt/k"), ("PATCH", "/bkt/k")):
+            refused(c.request(method, path), 405, "MethodNotAllowed")
         t.match("<VersionId>null</VersionId>", ok(c.get("/bkt", query=[("versions", "")])).body.decode())
         r = ok(c.get("/bkt/k", query=[("attributes", "")],
                      headers=[("x-amz-object-attributes", "ETag,ObjectSize,StorageClass")]))

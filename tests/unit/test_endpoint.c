@@ -107,7 +107,8 @@ static void ranges_select_bytes(void **state)
 		{ "bytes=0-", 0, XF_EP_RANGE_OUTSIDE, 0, 0 },
 		{ "bytes=5-2", 10, XF_EP_RANGE_ALL, 0, 10 },
 		{ "bytes=0-1,3-4", 10, XF_EP_RANGE_ALL, 0, 10 },
-		{ "bytes=18446744073709551616-", 10, XF_EP_RANGE_ALL, 0, 10 },
+		{ "bytes=18446744073709551616-", 10, XF_EP_RANGE_OUTSIDE, 0, 10 },
+		{ "bytes=2-18446744073709551616", 10, XF_EP_RANGE_PART, 2, 8 },
 		{ "lines=0-1", 10, XF_EP_RANGE_ALL, 0, 10 },
 		{ "bytes=", 10, XF_EP_RANGE_ALL, 0, 10 },
 	};
@@ -191,6 +192,18 @@ static void bucket_names_follow_the_rules(void **state)
 		assert_true(xf_ep_bucket_name_ok(good[i]));
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		assert_false(xf_ep_bucket_name_ok(bad[i]));
+}
+
+static void older_bucket_names_are_safe_as_file_names(void **state)
+{
+	static const char *const good[] = { "b", "ab", "My_Bucket", "a.b-", "abc" };
+	static const char *const bad[] = { "", ".", "..", "a..b", "a/b", "_a", "a b", "\xc3\xa4" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+		assert_true(xf_ep_bucket_name_old(good[i]));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_false(xf_ep_bucket_name_old(bad[i]));
 }
 
 /* ---- fault rules */
@@ -595,6 +608,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(conditions_have_an_order),
 	cmocka_unit_test(host_names_name_buckets),
 	cmocka_unit_test(bucket_names_follow_the_rules),
+	cmocka_unit_test(older_bucket_names_are_safe_as_file_names),
 	cmocka_unit_test(rules_are_parsed),
 	cmocka_unit_test(a_bad_rule_is_explained),
 	cmocka_unit_test(rules_match_and_count),

@@ -290,6 +290,16 @@ static void errors_say_what_where_and_what_to_do(void **state)
 	explained(NULL, 418, XF_OP_PUT_OBJECT, "http://h:1 refused PutObject on s3://b/k: HTTP status 418 (418)");
 }
 
+static void an_unsigned_request_is_not_told_of_its_credentials(void **state)
+{
+	(void)state;
+	struct xf_s3_error e = { .code = "AccessDenied", .message = "Access Denied", .no_signature = true };
+	char text[384];
+	xf_s3_explain(&e, 403, XF_OP_PUT_OBJECT, "http://h:1", "b", "k", text, sizeof(text));
+	assert_string_equal(text, "http://h:1 refuses PutObject on s3://b/k without a signature: "
+			    "leave --no-sign-request out, or give it public access (AccessDenied)");
+}
+
 static void hostile_text_is_defused(void **state)
 {
 	struct xf_s3_error e;
@@ -393,6 +403,7 @@ const struct CMUnitTest tests[] = {
 	cmocka_unit_test(create_gives_the_upload_id),
 	cmocka_unit_test(complete_gives_the_etag_or_none),
 	cmocka_unit_test(errors_say_what_where_and_what_to_do),
+	cmocka_unit_test(an_unsigned_request_is_not_told_of_its_credentials),
 	cmocka_unit_test(hostile_text_is_defused),
 	cmocka_unit_test(parts_are_listed_with_size_and_checksum),
 	cmocka_unit_test(uploads_and_objects_are_listed),

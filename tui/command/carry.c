@@ -223,6 +223,38 @@ static bool interrupted(void *ctx)
 	return ui_signals_count();
 }
 
+/* ---- what went wrong */
+
+/* Every transfer's error by now: to the trace, and to people at the end. Returns the worst exit status. */
+static int errors_note(struct carry *p, bool print)
+{
+	int exit_status = UI_EXIT_DONE;
+	struct xf_transfer *t;
+
+	for (uint32_t id = 0; p->own && (t = xf_manager_transfer(p->own, id)); id++) {
+		struct xf_error err = XF_ERROR_INIT;
+		struct xf_transfer_info info;
+		bool failed = xf_future_error(t, &err) != XF_OK;
+		xf_future_info(t, &info);
+		if (!failed && print)
+			ui_leftovers_unanswered(&info);
+		if (!failed)
+			continue;
+		exit_status = UI_EXIT_FAILED;
+		if (print)
+			ui_leftovers_error(&info, &err);
+		else
+			ui_note_error(id, &err);
+	}
+	if (!ui_signals_count())
+		return exit_status;
+	if (exit_status == UI_EXIT_FAILED)
+		return UI_EXIT_INTERRUPTED;
+	if (print && p->own)
+		fprintf(stderr, "xferdb: the signal came too late to stop anything: it is done\n");
+	return exit_status;
+}
+
 /* ---- leaving while work goes on */
 
 static void segment_copy(void *ctx, const struct xf_segment *segment)
@@ -252,16 +284,22 @@ static void memory_to_file(char *path, size_t cap)
 	snprintf(path, cap, "/proc/self/fd/%d", fd);
 }
 
-/* This process becomes the verdict of its trace: every thread and connection ends here. */
-static void leave(struct carry *p)
+/*
+ * This process becomes the verdict of its trace: every thread and connection ends here.
+ * A transfer that has failed by now makes the verdict's exit status, too.
+ */
+static void leave(struct carry *p, int exit_status)
 {
 	const struct ui_settings *s = p->settings;
 	const char *argv[16] = { "xferdb", "verdict", "--as", p->what->command };
 	char json[4200];
 	size_t n = 4;
 
-	if (!p->recorded)
-		_exit(ui_conclude(NULL, s, p->what->command, false));
+	errors_note(p, true);
+	if (!p->recorded) {
+		int concluded = ui_conclude(NULL, s, p->what->command, false);
+		_exit(exit_status ? exit_status : concluded);
+	}
 	if (!*p->trace_path)
 		memory_to_file(p->trace_path, sizeof(p->trace_path));
 	if (s->json)
@@ -286,36 +324,6 @@ static void leave(struct carry *p)
 }
 
 /* ---- the end */
-
-/* Every transfer's error: to the trace, and to people at the end. Returns the worst exit status. */
-static int errors_note(struct carry *p, bool print)
-{
-	int exit_status = UI_EXIT_DONE;
-	struct xf_transfer *t;
-
-	for (uint32_t id = 0; p->own && (t = xf_manager_transfer(p->own, id)); id++) {
-		struct xf_error err = XF_ERROR_INIT;
-		struct xf_transfer_info info;
-		bool done = !xf_future_result(t, &err);
-		xf_future_info(t, &info);
-		if (done && print)
-			ui_leftovers_unanswered(&info);
-		if (done)
-			continue;
-		exit_status = UI_EXIT_FAILED;
-		if (print)
-			ui_leftovers_error(&info, &err);
-		else
-			ui_note_error(id, &err);
-	}
-	if (!ui_signals_count())
-		return exit_status;
-	if (exit_status == UI_EXIT_FAILED)
-		return UI_EXIT_INTERRUPTED;
-	if (print && p->own)
-		fprintf(stderr, "xferdb: the signal came too late to stop anything: it is done\n");
-	return exit_status;
-}
 
 static int conclude(struct carry *p, int exit_status)
 {
@@ -362,7 +370,7 @@ static int transfer(struct carry *p)
 	       ui_linger(p->own, p->settings, &p->config, interrupted, p);
 	if (over && p->own)
 		xf_manager_exit(p->own);
-	exit_status = over ? errors_note(p, false) : UI_EXIT_DONE;
+	exit_status = errors_note(p, false);
 	if (refused && exit_status == UI_EXIT_DONE) {
 		fprintf(stderr, "xferdb: %s\n", err.message);
 		exit_status = UI_EXIT_FAILED;
@@ -375,7 +383,7 @@ static int transfer(struct carry *p)
 		ui_screen_app_finish(p->app, NULL, NULL);
 	trace_stop(p);
 	if (!over)
-		leave(p);
+		leave(p, exit_status);
 	return conclude(p, exit_status);
 }
 

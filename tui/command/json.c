@@ -76,7 +76,8 @@ void ui_note_error(uint32_t transfer, const struct xf_error *error)
 	note(transfer, "operation", error->operation, 0);
 	note(transfer, "part", NULL, error->part);
 	note(transfer, "message", error->message, 0);
-	note(transfer, "request_id", error->request_id, 0);
+	if (*error->request_id)
+		note(transfer, "request_id", error->request_id, 0);
 }
 
 static const char *noted(const struct tr_log *log, uint32_t transfer, const char *what)

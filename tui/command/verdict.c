@@ -35,6 +35,14 @@ static enum xf_status bundle_write(const struct ui_recording *trace, const char 
 	return status;
 }
 
+static bool any_failed(const struct tr_verdicts *verdicts)
+{
+	for (uint32_t i = 0; i < verdicts->nr; i++)
+		if (verdicts->list[i].outcome == TR_FAILED)
+			return true;
+	return false;
+}
+
 int ui_verdict_run(struct ui_arguments *arguments)
 {
 	const struct ui_settings *settings = &arguments->settings;
@@ -44,8 +52,10 @@ int ui_verdict_run(struct ui_arguments *arguments)
 
 	if (ui_recording_of(&trace, arguments, true))
 		return UI_EXIT_USAGE;
-	/* the run that was left has already said why its transfers failed */
 	exit_status = ui_conclude(&trace, settings, settings->as ? settings->as : "verdict", !settings->as);
+	/* for a run that was left, which has already said why its transfers failed */
+	if (settings->as && any_failed(&trace.verdicts))
+		exit_status = UI_EXIT_FAILED;
 	if (settings->bundle && bundle_write(&trace, settings->bundle, &err)) {
 		fprintf(stderr, "xferdb: %s\n", err.message);
 		exit_status = UI_EXIT_FAILED;
