@@ -296,11 +296,7 @@ def test_what_was_never_sent_is_not_said_to_be_left_behind():
                  "http://127.0.0.1:%d" % t.free_port(), env=env)
     failed(r, says="nobody listens")
     t.equal(r.call["transfers"][0]["error"]["request_id"], None, r)
-    t.true("left" not in r.err and "stored at" not in r.err, r)
-    with t.Serve("--fault", "op=create,reset=end") as server:       # this one may have been carried out
-        r = server.xferdb("put", t.make_file("b", 9 * MiB), "s3://bkt/k", "--json", "--max-attempts", "2")
-        failed(r)
-        t.match("an upload may be left", r.err)
+    t.true("left" not in r.err and "may be" not in r.err, r)
 
 
 def test_a_run_that_is_left_says_why_it_failed_so_far():
