@@ -129,7 +129,7 @@ static void cells_put(FILE *out, const struct tr_report *r)
 	static const char *const heads[] = { "wall, s", "interval", "MiB/s", "CPU, s", "memory, MiB", "peak requests", "retries a run",
 					     "to control", "runs" };
 
-	fputs("<section aria-labelledby=\"all\"><h2 id=\"all\">All configurations</h2>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"All configurations\"><table><thead><tr><th scope=\"col\">configuration", out);
+	fputs("<section aria-labelledby=\"all\"><h2 id=\"all\">All configurations</h2>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table of all configurations\"><table><thead><tr><th scope=\"col\">configuration", out);
 	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++)
 		fprintf(out, "<th scope=\"col\">%s", heads[i]);
 	fputs("<th scope=\"col\" class=\"word\">answer<th scope=\"col\" class=\"word\">outcome</tr></thead><tbody>\n", out);
