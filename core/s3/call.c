@@ -261,9 +261,13 @@ static enum xf_status exchange(struct xf_call *call, struct xf_error *err)
 		.expect = call->source != NULL, .chunked = call->source && call->payload.trailer,
 		.hollow = call->source && call->source->size == 0,
 	};
-	if (call->source)
+	const struct xf_http_direct direct = { .source = call->source, .ctx = &call->payload,
+					       .admit = xf_payload_admit, .passed = xf_payload_passed };
+	if (call->source) {
 		r.body = xf_payload_wire(&call->payload);
-	else if (call->request.document || call->empty_body)
+		r.direct = call->payload.trailer ? NULL : &direct;
+	}
+	if (!call->source && (call->request.document || call->empty_body))
 		r.body = &document;
 	char *url = xf_s3_request_url(&call->request);
 	if (!url)

@@ -14,11 +14,13 @@
 #include <unistd.h>
 
 #include "core/event/gate.h"
+#include "core/s3/push.h"
 
 enum {
 	UPLOAD_BUFFER = 256 << 10,  /* bytes a read of the source; libcurl sends from it */
 	DOWNLOAD_BUFFER = 256 << 10, /* for replies that carry an object */
 	REPLY_BUFFER = 16 << 10,     /* for what answers a body of ours */
+	PUSH_STEP = 256 << 10,       /* and progress is told in such steps, too */
 	KEPT_CONNECTIONS = 4,       /* a worker talks to one host, or few */
 	SOCKETS = 16,
 	KEPT_BODY = 32 << 20,
@@ -62,8 +64,10 @@ struct exchange {
 	enum phase phase;
 	enum xf_status failed;    /* why a callback of ours ended it */
 	uint32_t connection;
+	const struct xf_http_direct *direct; /* the body is ours to push; libcurl sees a request without one */
 	uint64_t body_size;
-	uint64_t at;              /* body bytes handed to libcurl */
+	uint64_t at;              /* body bytes handed to libcurl, or pushed */
+	uint64_t admitted;        /* pushing: up to there */
 	uint64_t framing;         /* bytes libcurl adds to a chunked body */
 	uint64_t line_bytes;      /* of the answer's headers */
 	uint64_t began_ns, sent_ns, moved_ns, expect_ns;
@@ -74,6 +78,8 @@ struct exchange {
 	bool resend;              /* libcurl wanted to send again: refused */
 	bool headers_done;        /* of the final answer */
 	bool hurry;               /* the caller wants to be asked again soon */
+	bool full;                /* pushing: the socket takes nothing now */
+	bool broken;              /* pushing: the peer is gone; libcurl reads what it left */
 };
 
 static _Atomic uint32_t request_numbers, connection_numbers;
@@ -255,7 +261,7 @@ static void notice_sent(struct exchange *x)
 	if (x->phase != SENDING || x->expecting || x->at < x->body_size || (chunked && !x->ended))
 		return;
 	uint64_t framed = x->at + (chunked ? x->framing : 0);
-	if (x->body_size && counter(x, CURLINFO_SIZE_UPLOAD_T) < framed)
+	if (x->body_size && !x->direct && counter(x, CURLINFO_SIZE_UPLOAD_T) < framed)
 		return;
 	x->phase = AWAITING;
 	x->reply->body_complete = true;
@@ -274,6 +280,66 @@ static void end_expecting(struct exchange *x, enum xf_how how)
 	x->expecting = false;
 	x->moved_ns = now;
 	XF_EVENT(continued, .request = x->reply->request, .how = how, .waited_ns = now - x->expect_ns);
+}
+
+/* ---- the body pushed by ourselves ------------------------------------------------------ */
+
+/* A proxy may want TLS of its own, or to be spoken to before: libcurl's business. */
+static bool has_proxy(const struct xf_http_request *r)
+{
+	return !r->no_proxy && (getenv("http_proxy") || getenv("all_proxy") || getenv("ALL_PROXY"));
+}
+
+static const struct xf_http_direct *direct_of(const struct xf_http_request *r)
+{
+	bool can = r->direct && r->expect && !r->chunked && r->body && xf_push_can(r->direct->source) &&
+		!strncmp(r->url, "http:", 5) && !has_proxy(r);
+	return can ? r->direct : NULL;
+}
+
+static int socket_of(const struct exchange *x)
+{
+	for (int i = 0; i < SOCKETS; i++)
+		if (x->http->sockets[i].id == x->connection)
+			return x->http->sockets[i].fd;
+	return -1;
+}
+
+static bool wants_push(const struct exchange *x)
+{
+	return x->direct && x->phase == SENDING && !x->expecting && !x->broken && x->at < x->body_size;
+}
+
+/* The next piece. Pieces end at multiples of the step; each byte is admitted once. */
+static enum xf_status push_piece(struct exchange *x)
+{
+	const struct xf_http_direct *d = x->direct;
+	size_t len = PUSH_STEP - (size_t)(x->at % PUSH_STEP), sent = 0;
+	if (len > x->body_size - x->at)
+		len = (size_t)(x->body_size - x->at);
+	if (ask(x) != XF_GO_ON)
+		return cancelled(x);
+	enum xf_status status = x->at < x->admitted ? XF_OK : d->admit(d->ctx, len, x->err);
+	if (status)
+		return status;
+	if (x->at >= x->admitted)
+		x->admitted = x->at + len;
+	enum xf_push result = xf_push(socket_of(x), d->source, x->at, len, &sent, x->err);
+	x->full = result == XF_PUSH_AGAIN;
+	x->broken = result == XF_PUSH_BROKEN;
+	if (result == XF_PUSH_FAILED)
+		return x->err->status;
+	x->at += sent;
+	return sent ? d->passed(d->ctx, sent, x->err) : XF_OK;
+}
+
+/* One piece, where it is time for it: libcurl gets its turn behind each, for an answer may have come. */
+static enum xf_status push_body(struct exchange *x)
+{
+	x->full = false;
+	if (wants_push(x))
+		x->failed = push_piece(x);
+	return x->failed;
 }
 
 /* ---- what comes in ------------------------------------------------------------------- */
@@ -456,8 +522,11 @@ static bool add_header(struct exchange *x, const struct xf_header *header)
 static bool make_headers(struct exchange *x)
 {
 	const struct xf_headers *headers = x->request->headers;
+	char length[48];
+	snprintf(length, sizeof(length), "Content-Length: %llu", (unsigned long long)x->body_size);
 	bool ok = add_line(x, "Accept:") &&
-		add_line(x, x->request->expect ? "Expect: 100-continue" : "Expect:");
+		add_line(x, x->request->expect ? "Expect: 100-continue" : "Expect:") &&
+		(!x->direct || add_line(x, length));
 	for (size_t i = 0; ok && headers && i < headers->nr; i++)
 		ok = add_header(x, &headers->items[i]);
 	return ok;
@@ -478,7 +547,7 @@ static void set_request(struct exchange *x)
 	bool head = !strcmp(r->method, "HEAD");
 	curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, head ? NULL : r->method);
-	curl_easy_setopt(easy, CURLOPT_UPLOAD, r->body ? 1L : 0L);
+	curl_easy_setopt(easy, CURLOPT_UPLOAD, r->body && !x->direct ? 1L : 0L);
 	if (head)
 		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
 	curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE,
@@ -593,11 +662,16 @@ static enum xf_status drive(struct exchange *x, CURLcode *code)
 			return XF_OK;
 		bool expecting = x->expecting;
 		enum xf_status status = check_limits(x);
+		uint64_t at = x->at;
+		if (!status)
+			status = push_body(x);
 		if (status)
 			return status;
-		if (expecting != x->expecting)
-			continue; /* the body may go now: no need to wait for the socket */
-		if (curl_multi_poll(multi, NULL, 0, time_left_ms(x, xf_gate_now_ns()), NULL))
+		bool pushing = x->direct && x->at != at;
+		if (expecting != x->expecting || pushing)
+			continue; /* the body may go on now: no need to wait for the socket */
+		struct curl_waitfd room = { .fd = x->full ? socket_of(x) : -1, .events = CURL_WAIT_POLLOUT };
+		if (curl_multi_poll(multi, &room, x->full, time_left_ms(x, xf_gate_now_ns()), NULL))
 			return xf_fail(x->err, XF_IO, "libcurl cannot wait for %s", x->where);
 	}
 }
@@ -713,6 +787,7 @@ static void begin(struct exchange *x)
 	x->http->closing = "server";
 	x->http->text[0] = '\0';
 	x->body_size = r->body ? r->body->size : 0;
+	x->direct = direct_of(r);
 	x->expecting = r->expect && (x->body_size || r->chunked);
 	copy_where(x);
 	XF_EVENT(request_start, .bytes = x->body_size, .request = reply->request,

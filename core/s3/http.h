@@ -79,12 +79,24 @@ struct xf_http_watch {
 typedef enum xf_status (*xf_http_sink_fn)(void *ctx, const void *bytes, size_t len,
 					  struct xf_error *err);
 
+/*
+ * A body whose bytes need not be looked at again: over plain http, behind a 100 or the silent second, they go
+ * from where they lie to the socket (push.h). libcurl makes the connection, sends the head and reads the answer.
+ */
+struct xf_http_direct {
+	const struct xf_body *source;     /* the same bytes as the request's body */
+	void *ctx;
+	enum xf_status (*admit)(void *ctx, size_t len, struct xf_error *err);  /* before so many are sent */
+	enum xf_status (*passed)(void *ctx, size_t len, struct xf_error *err); /* so many were */
+};
+
 /* What is sent. Everything is borrowed for the call. */
 struct xf_http_request {
 	const char *method;
 	const char *url;                  /* with query, as it goes on the wire; never recorded */
 	const struct xf_headers *headers; /* Host, Content-Length, Transfer-Encoding are libcurl's */
 	const struct xf_body *body;       /* NULL: none. Read in order, from 0 to size, each byte once */
+	const struct xf_http_direct *direct; /* NULL: body is read. Heeded where it can be: with expect, no TLS, no proxy */
 	bool chunked;                     /* Transfer-Encoding: chunked; no Content-Length */
 	bool expect;                      /* Expect: 100-continue, whatever the size */
 	bool hollow;                      /* the body is framing around nothing: an early success is one */

@@ -118,6 +118,19 @@ static enum xf_status take_source(struct xf_payload *p, void *buf, size_t len, s
 	return count(p, len, err);
 }
 
+enum xf_status xf_payload_admit(void *payload, size_t len, struct xf_error *err)
+{
+	struct xf_payload *p = payload;
+	return p->hooks && p->hooks->admit ? p->hooks->admit(p->hooks->ctx, len, err) : XF_OK;
+}
+
+enum xf_status xf_payload_passed(void *payload, size_t len, struct xf_error *err)
+{
+	struct xf_payload *p = payload;
+	p->at += len;
+	return count(p, len, err);
+}
+
 /* The text before the next chunk, or behind the last. false: there is no more. */
 static bool next_frame(struct xf_payload *p)
 {

@@ -56,6 +56,12 @@ enum xf_status xf_payload_hash(struct xf_payload *p, bool sha256, struct xf_erro
 enum xf_status xf_payload_rewind(struct xf_payload *p);
 /* The body to send: valid until the next rewind. */
 const struct xf_body *xf_payload_wire(struct xf_payload *p);
+/*
+ * For a body whose bytes need not be looked at while they are sent: before so many go, and behind them.
+ * ctx is the payload. *Errors:* the hooks'.
+ */
+enum xf_status xf_payload_admit(void *payload, size_t len, struct xf_error *err);
+enum xf_status xf_payload_passed(void *payload, size_t len, struct xf_error *err);
 /* The call is over: reports what is pending. *Errors:* the callback's. */
 enum xf_status xf_payload_flush(struct xf_payload *p, struct xf_error *err);
 

@@ -44,7 +44,9 @@ class Case:
         """The server and the result."""
         size = SIZE.get(self.kind, BIG)
         source = t.make_file("source", size)
-        knobs = ["--max-attempts", ATTEMPTS, "--read-timeout", "400ms", "--connect-timeout", "1s",
+        # only what stalls is given up: a busy machine may take its time for the rest
+        patience = "700ms" if self.misfortune == "stall" else "20s"
+        knobs = ["--max-attempts", ATTEMPTS, "--read-timeout", patience, "--connect-timeout", "5s",
                  "--num-download-attempts", 2, "--no-trace"]
         with scripted.Server(self if self.misfortune != "refused" else (lambda r: None)) as server:
             env = scripted.environment(server, t)

@@ -203,7 +203,8 @@ def test_a_complete_in_flight_may_still_succeed():
     server, p, status, took = interrupted(lambda r: "hold:0.3" if r.op == "complete" else None,
                                           when=lambda s: s.ops("complete"))
     t.true("/bucket/key" in server.objects, p.text())
-    t.equal((status, server.ops("abort")), (0, []), p.text())
+    # on a machine so busy that half a second is short it is dropped, and settled by the abort's 404
+    t.equal((status, [a for a in server.ops("abort") if a.answered == 204]), (0, []), p.text())
     t.match("too late", p.text())
 
 

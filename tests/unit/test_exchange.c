@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -635,6 +636,141 @@ static void a_refusal_over_tls_keeps_the_body(void **state)
 	stop(&r);
 }
 
+/* ---- a body that goes from where it lies */
+
+struct direct {
+	struct xf_http_direct how;
+	uint64_t admitted, passed;
+	unsigned admits;
+	uint64_t largest;
+};
+
+static enum xf_status admit(void *ctx, size_t len, struct xf_error *err)
+{
+	struct direct *d = ctx;
+	(void)err;
+	d->admitted += len;
+	d->admits++;
+	return XF_OK;
+}
+
+static enum xf_status passed(void *ctx, size_t len, struct xf_error *err)
+{
+	struct direct *d = ctx;
+	(void)err;
+	d->passed += len;
+	if (len > d->largest)
+		d->largest = len;
+	return XF_OK;
+}
+
+static enum xf_status never(void *ctx, uint64_t at, void *buf, size_t len, size_t *got, struct xf_error *err)
+{
+	(void)ctx, (void)at, (void)buf, (void)len;
+	*got = 0;
+	return xf_fail(err, XF_STATE, "the body was read");
+}
+
+/* What would be read must not be: the request's body says so in words. */
+static enum xf_status put_direct(struct run *r, struct direct *d, const struct xf_body *source)
+{
+	struct xf_body body = { .size = source->size, .read = never, .fd = -1 };
+	*d = (struct direct){ .how = { source, d, admit, passed } };
+	r->err = XF_ERROR_INIT;
+	return xf_http_exchange(r->http, &(struct xf_http_request){ .method = "PUT", .url = r->url, .body = &body,
+		.direct = &d->how, .expect = true, .op = XF_OP_PUT_OBJECT, .attempt = 1 }, &r->reply, &r->err);
+}
+
+static int file_of(const char *text, size_t len)
+{
+	int fd = memfd_create("body", 0);
+	assert_int_equal(write(fd, text, len), (ssize_t)len);
+	return fd;
+}
+
+static void a_file_goes_to_the_socket_and_the_connection_is_kept(void **state)
+{
+	(void)state;
+	enum { SIZE = 3000000, SKIP = 11 };
+	struct run r = start((const struct t_act[]){ { T_ACCEPT }, { T_HEAD },
+		{ T_SAY, "HTTP/1.1 100 Continue\r\n\r\n" }, { T_BODY, NULL, SIZE }, { T_SAY, OK_EMPTY }, { T_HEAD },
+		{ T_SAY, "HTTP/1.1 100 Continue\r\n\r\n" }, { T_BODY, NULL, 5 }, { T_SAY, OK_EMPTY }, { T_END } }, false,
+		(struct xf_http_options){ 0 });
+	struct direct d;
+	char *data = bytes(SKIP + SIZE);
+	int fd = file_of(data, SKIP + SIZE);
+	struct xf_body file = xf_body_file(fd, SKIP, SIZE, "f"), memory = xf_body_memory("hello", 5);
+	assert_int_equal(put_direct(&r, &d, &file), XF_OK);
+	assert_int_equal(d.admitted, SIZE);
+	assert_int_equal(d.admits, (SIZE + 262143) / 262144);
+	assert_int_equal(d.passed, SIZE);
+	assert_true(d.largest <= 262144);
+	assert_true(r.reply.body_complete);
+	assert_string_equal(events, "request_start connected continued body_sent first_byte response");
+	assert_int_equal(put_direct(&r, &d, &memory), XF_OK);
+	assert_non_null(strstr(events, "connected+"));
+	t_server_join(r.server);
+	assert_non_null(strstr(t_server_heard(r.server), data + SKIP)); /* whole, and in order */
+	assert_non_null(strstr(t_server_heard(r.server), "Content-Length: 3000000\r\n"));
+	close(fd);
+	free(data);
+	stop(&r);
+}
+
+static void a_file_cut_while_it_is_pushed_fails_at_once(void **state)
+{
+	(void)state;
+	struct run r = start((const struct t_act[]){ { T_ACCEPT }, { T_HEAD },
+		{ T_SAY, "HTTP/1.1 100 Continue\r\n\r\n" }, { T_EOF }, { T_END } }, false, (struct xf_http_options){ 0 });
+	struct direct d;
+	int fd = file_of("hello", 5);
+	struct xf_body file = xf_body_file(fd, 0, 100, "f");
+	assert_int_equal(put_direct(&r, &d, &file), XF_SHORT_READ);
+	assert_int_equal(d.passed, 5);
+	close(fd);
+	stop(&r);
+}
+
+static void a_refusal_stops_the_pushing_and_poisons_nothing(void **state)
+{
+	(void)state;
+	enum { SIZE = 30000000 };
+	struct run r = start((const struct t_act[]){ { T_ACCEPT }, { T_HEAD },
+		{ T_SAY, "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n" }, { T_EOF },
+		{ T_ACCEPT }, { T_HEAD }, { T_SAY, "HTTP/1.1 100 Continue\r\n\r\n" }, { T_BODY, NULL, 1000 },
+		{ T_SAY, "HTTP/1.1 503 Slow\r\nContent-Length: 0\r\n\r\n" }, { T_EOF },
+		{ T_ACCEPT }, { T_HEAD }, { T_SAY, OK_EMPTY }, { T_END } }, false, (struct xf_http_options){ 0 });
+	struct direct d;
+	char *data = bytes(SIZE);
+	int fd = file_of(data, SIZE);
+	struct xf_body file = xf_body_file(fd, 0, SIZE, "f");
+	assert_int_equal(put_direct(&r, &d, &file), XF_OK); /* before a byte */
+	assert_int_equal(r.reply.status, 403);
+	assert_int_equal(d.passed, 0);
+	assert_int_equal(put_direct(&r, &d, &file), XF_OK); /* in mid-body */
+	assert_int_equal(r.reply.status, 503);
+	assert_true(d.passed > 0);
+	assert_false(r.reply.body_complete);
+	assert_int_equal(get(&r), XF_OK);                   /* a new connection */
+	assert_int_equal(heads(&r), 3);
+	close(fd);
+	free(data);
+	stop(&r);
+}
+
+/* TLS must see the bytes, and so must whoever frames them. */
+static void over_tls_the_body_is_read(void **state)
+{
+	(void)state;
+	struct run r = start((const struct t_act[]){ { T_ACCEPT }, { T_HEAD },
+		{ T_SAY, "HTTP/1.1 100 Continue\r\n\r\n" }, { T_EOF }, { T_END } }, true, (struct xf_http_options){ 0 });
+	struct direct d;
+	struct xf_body memory = xf_body_memory("hello", 5);
+	assert_int_equal(put_direct(&r, &d, &memory), XF_STATE);
+	assert_int_equal(d.passed, 0);
+	stop(&r);
+}
+
 const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_get_returns_status_headers_and_body),
 	cmocka_unit_test(the_request_holds_what_was_asked_for),
@@ -670,6 +806,10 @@ const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_chunked_body_over_tls_is_whole),
 	cmocka_unit_test(a_stall_over_tls_ends_too),
 	cmocka_unit_test(a_refusal_over_tls_keeps_the_body),
+	cmocka_unit_test(a_file_goes_to_the_socket_and_the_connection_is_kept),
+	cmocka_unit_test(a_file_cut_while_it_is_pushed_fails_at_once),
+	cmocka_unit_test(a_refusal_stops_the_pushing_and_poisons_nothing),
+	cmocka_unit_test(over_tls_the_body_is_read),
 };
 
 T_MAIN(tests)
