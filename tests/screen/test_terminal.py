@@ -14,12 +14,14 @@ class Tmux:
     """A terminal of its own, on a server of its own."""
     nr = 0
 
-    def __init__(self, command, columns=80, rows=24):
+    def __init__(self, command, columns=80, rows=24, **variables):
         self.tmux = t.need("tmux")
         Tmux.nr += 1 # the server before may still be on its way out
         self.socket = os.path.join(t.tmp(), "tmux%d" % Tmux.nr)
-        env = dict(t.environment(), LC_ALL="C.UTF-8", TERM="xterm-256color")
+        env = dict(t.environment(), **dict({"LC_ALL": "C.UTF-8", "TERM": "xterm-256color"}, **variables))
         shell = "exec env -i %s sh" % " ".join("%s=%s" % (k, shlex.quote(v)) for k, v in env.items())
+        if "TERM" in variables:
+            command = "export TERM=%s; %s" % (variables["TERM"], command)
         self.do("-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", str(rows), shell)
         self.send("PS1='$ '; clear; stty -a > %s/before; %s; echo EXIT=$?; stty -a > %s/after; echo DONE" %
                   (t.tmp(), command, t.tmp()), "Enter")
@@ -338,6 +340,70 @@ def test_breakpoints_survive_the_session_on_the_screen():
         x.wait(r"(?m)^DONE$")
     with open(os.path.join(t.environment()["XDG_STATE_HOME"], "xferdb", "breakpoints")) as kept:
         t.equal(kept.read(), "")
+
+
+def colours(x):
+    """The colours that are set on the screen."""
+    return set(re.findall(r"\x1b\[(?:\d+;)*(3[1-7]|9[0-7])(?=[;m])", x.do("capture-pane", "-p", "-e")))
+
+
+def test_marks_and_colours_go_with_locale_terminal_and_wish():
+    for args, variables, unicode, colour in (
+            ((), {}, True, True),
+            ((), {"LC_ALL": "C"}, False, True),
+            ((), {"TERM": "linux"}, False, True),
+            ((), {"TERM": "vt100"}, False, False),
+            ((), {"NO_COLOR": "1"}, True, False),
+            ((), {"NO_COLOR": ""}, True, True),
+            (("-C",), {}, True, False),
+            (("--theme", "mono"), {}, True, False),
+            (("--theme", "light"), {}, True, True),
+            (("--theme", "colour-blind"), {}, True, True),
+            (("--no-unicode",), {}, False, True)):
+        with Tmux(view(*args), **variables) as x:
+            x.wait(r"1 timeline")
+            x.wait(r"q quit")
+            t.equal("▼" in x.shown(), unicode, (args, variables))
+            t.equal(x.shown().isascii(), not unicode, (args, variables))
+            t.equal(bool(colours(x)), colour, (args, variables, colours(x)))
+            x.send("q")
+            x.done(0)
+
+
+def test_a_dumb_terminal_is_refused_with_a_sentence():
+    with Tmux(view(), TERM="dumb") as x:
+        x.wait(r"no screen: the terminal is of an unknown kind")
+        x.wait(r"EXIT=2")
+
+
+def test_abort_and_bus_error_give_the_terminal_back():
+    for number in (signal.SIGABRT, signal.SIGBUS):
+        with Tmux("ulimit -c 0; " + view()) as x:
+            x.wait(r"1 timeline")
+            os.kill(pid_of(x), number)
+            x.wait(r"(?m)^DONE$")
+            t.equal(x.alternate(), "0 1 0", "alternate screen, cursor, mouse")
+
+
+def test_without_the_mouse_the_terminal_keeps_it():
+    with Tmux(view("--no-mouse")) as x:
+        x.wait(r"1 timeline")
+        t.equal(x.alternate(), "1 0 0")
+        x.send("q")
+        x.done(0)
+
+
+def test_readonly_changes_nothing():
+    path = t.make_file("file", 20 * t.MiB)
+    with Tmux("%s debug --tui --readonly --no-rc put --local %s s3://bucket/key" % (t.XFERDB, path), 120, 40) as x:
+        x.wait(r"live")
+        for key in ("c", "s", "H", "B", "K"):
+            x.send(key)
+            x.wait(r"--readonly: the run is only watched")
+            x.send("1")
+            x.wait(r"q quit")
+        x.send("q", "y")
+        x.wait(r"(?m)^DONE$")
 
 
 def test_without_a_terminal_it_says_so():

@@ -35,8 +35,11 @@ bool ui_loop_open(struct ui_loop *l, const struct ui_settings *settings)
 
 	as_left(s, settings);
 	options.theme = s->theme;
-	if (ui_screen_open(&options, &why))
+	if (ui_screen_open(&options, &why)) {
+		if (!ui_screen_colours()) /* then shape has to tell */
+			ui_screen_theme(s->theme = ui_theme_find("mono"));
 		return true;
+	}
 	fprintf(stderr, "xferdb: no screen: %s\n", why);
 	return false;
 }

@@ -143,6 +143,11 @@ bool ui_screen_open(const struct ui_screen_options *options, const char **why)
 	return true;
 }
 
+bool ui_screen_colours(void)
+{
+	return screen.options.colour;
+}
+
 void ui_screen_close(void)
 {
 	if (!screen.curses)

@@ -18,6 +18,9 @@ struct ui_screen_options {
 /* Takes the terminal over. False, with a sentence in *why, when there is none that would do. */
 bool ui_screen_open(const struct ui_screen_options *options, const char **why);
 
+/* Can the terminal show colours, and are they wanted? While it is open. */
+bool ui_screen_colours(void);
+
 /* Gives the terminal back. Idempotent. */
 void ui_screen_close(void);
 

@@ -59,12 +59,24 @@ enum xf_status ui_screen_keys(const struct ui_settings *settings, struct ui_keys
 	return status;
 }
 
+/* A bare console has no font for our marks, whatever the locale says. */
+static bool bare_console(void)
+{
+	static const char *const bare[] = { "linux", "vt100", "vt102", "vt220", "vt52", "ansi", "dumb", "cons25" };
+	const char *term = getenv("TERM");
+
+	for (size_t i = 0; term && i < sizeof(bare) / sizeof(*bare); i++)
+		if (!strcmp(term, bare[i]))
+			return true;
+	return false;
+}
+
 void ui_screen_setup(struct ui_scene *s, const struct ui_settings *settings, FILE *out)
 {
 	struct xf_error err = XF_ERROR_INIT;
 
 	ui_scene_init(s, theme_for(settings));
-	s->utf8 = ui_style_for(out, settings).utf8 && !settings->no_unicode;
+	s->utf8 = ui_style_for(out, settings).utf8 && !settings->no_unicode && (settings->snapshot || !bare_console());
 	s->readonly = settings->readonly;
 	if (ui_screen_keys(settings, &s->keys, &err))
 		ui_scene_tell(s, "%s", err.message);
