@@ -78,6 +78,8 @@ int ui_bar_make(const struct ui_scene *s, int columns, struct ui_bar_entry list[
 	if (s->live && !s->over)
 		add_all(&m, of_live, MAX_WORDS);
 	add_all(&m, of_pane[s->focus], MAX_WORDS);
+	if (ui_scene_shown(s)->verdicts && ui_scene_shown(s)->verdicts->nr > 1)
+		add(&m, UI_REQ_next_call, ui_request_info(UI_REQ_next_call)->bar);
 	if (s->nr_runs > 1)
 		add_all(&m, of_two, MAX_WORDS);
 	add_all(&m, of_all, MAX_WORDS);

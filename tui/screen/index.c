@@ -172,6 +172,16 @@ static void hold(struct ui_index *x, const struct tr_event *e)
 	}
 }
 
+/* With a process end its threads, whether they said so or not. */
+static void process_end(struct ui_index *x, const struct tr_event *e)
+{
+	for (uint32_t i = 0; i < tr_log_nr_threads(x->log); i++) {
+		struct lane *l = tr_log_thread(x->log, i)->process == e->process ? lane_of(x, i) : NULL;
+		if (l && l->now != TR_NOT_STARTED)
+			turn(x, l, e->index, TR_ENDED);
+	}
+}
+
 static void lane_note(struct ui_index *x, const struct tr_event *e)
 {
 	struct lane *l = lane_of(x, e->thread);
@@ -185,6 +195,8 @@ static void lane_note(struct ui_index *x, const struct tr_event *e)
 		turn(x, l, e->index, TR_RUNNING);
 	if (after != KEEP)
 		turn(x, l, e->index, (enum tr_activity)after);
+	else if (e->kind == XF_EV_process_exit)
+		process_end(x, e);
 	else if (e->kind == XF_EV_part_reading)
 		turn(x, l, e->index, TR_PAYLOAD(e, part_reading)->hashing ? TR_HASHING : TR_READING);
 	else if (e->kind == XF_EV_part_read && (l->now == TR_READING || l->now == TR_HASHING))

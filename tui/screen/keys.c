@@ -22,7 +22,7 @@ static const struct ui_binding standard[] = {
 	{ ')', 0, UI_REQ_next_of_object }, { '(', 0, UI_REQ_previous_of_object },
 	{ '}', 0, UI_REQ_next_of_part }, { '{', 0, UI_REQ_previous_of_part },
 	{ 'z', 0, UI_REQ_last_zero }, { 'a', 0, UI_REQ_arrow }, { 'r', UI_IN_RECORDING, UI_REQ_begin },
-	{ 'Z', 0, UI_REQ_end }, { 'C', 0, UI_REQ_call_return }, { 'b', 0, UI_REQ_at_time },
+	{ 'Z', 0, UI_REQ_end }, { 'C', 0, UI_REQ_call_return }, { 'V', 0, UI_REQ_next_call }, { 'b', 0, UI_REQ_at_time },
 
 	{ ']', 0, UI_REQ_zoom_in }, { '[', 0, UI_REQ_zoom_out }, { 'f', 0, UI_REQ_zoom_fit }, { 'i', 0, UI_REQ_zoom_call },
 	{ 'F', 0, UI_REQ_follow }, { 'p', 0, UI_REQ_freeze }, { CTRL('f'), 0, UI_REQ_freeze }, { 'x', 0, UI_REQ_other_run },

@@ -29,7 +29,20 @@ int64_t ui_scene_now_ns(const struct ui_scene *s)
 
 const struct tr_verdict *ui_scene_verdict(const struct ui_run *run)
 {
-	return run->verdicts && run->verdicts->nr ? &run->verdicts->list[0] : NULL;
+	return run->verdicts && run->verdict < run->verdicts->nr ? &run->verdicts->list[run->verdict] : NULL;
+}
+
+uint32_t ui_run_call(const struct ui_run *run)
+{
+	const struct tr_verdict *v = ui_scene_verdict(run);
+	uint32_t nr = tr_log_nr_calls(run->log);
+
+	if (v && v->call < nr)
+		return v->call;
+	for (uint32_t i = 0; i < nr; i++)
+		if (!tr_log_call(run->log, i)->implicit)
+			return i;
+	return nr ? 0 : TR_NONE;
 }
 
 /* ---- beginning */
@@ -91,10 +104,10 @@ static void run_measure(struct ui_run *run)
 /* Where the call returned; the end where it did not. */
 static uint32_t most_telling(const struct ui_run *run)
 {
-	uint32_t nr = tr_log_nr_events(run->log);
+	uint32_t nr = tr_log_nr_events(run->log), call = ui_run_call(run);
 
-	if (tr_log_nr_calls(run->log) && tr_log_call(run->log, 0)->ret != TR_NONE)
-		return tr_log_call(run->log, 0)->ret;
+	if (call != TR_NONE && tr_log_call(run->log, call)->ret != TR_NONE)
+		return tr_log_call(run->log, call)->ret;
 	return nr ? nr - 1 : TR_NONE;
 }
 
@@ -102,8 +115,8 @@ void ui_scene_begin(struct ui_scene *s)
 {
 	for (int i = 0; i < s->nr_runs; i++) {
 		struct ui_run *run = &s->runs[i];
-		if (s->nr_runs > 1 && tr_log_nr_calls(run->log))
-			run->zero_ns = tr_log_time(run->log, tr_log_call(run->log, 0)->enter);
+		if (s->nr_runs > 1 && ui_run_call(run) != TR_NONE)
+			run->zero_ns = tr_log_time(run->log, tr_log_call(run->log, ui_run_call(run))->enter);
 		run_measure(run);
 		run->at = most_telling(run);
 	}
@@ -134,33 +147,51 @@ void ui_scene_tell(struct ui_scene *s, const char *format, ...)
 
 /* ---- before every picture */
 
-static int lanes_compare(const void *a, const void *b, void *log)
-{
-	const struct tr_thread *x = tr_log_thread(log, *(const uint32_t *)a), *y = tr_log_thread(log, *(const uint32_t *)b);
+struct lane_order {
+	const struct tr_log *log;
+	uint32_t caller, pid;
+};
 
+/* The caller, its process, others. A process may go by several numbers in a trace, one for each program it ran. */
+static int lane_rank(const struct lane_order *o, uint32_t thread)
+{
+	return thread == o->caller ? 0 : tr_log_thread(o->log, thread)->pid == o->pid ? 1 : 2;
+}
+
+static int lanes_compare(const void *a, const void *b, void *ctx)
+{
+	const struct lane_order *o = ctx;
+	uint32_t i = *(const uint32_t *)a, k = *(const uint32_t *)b;
+	const struct tr_thread *x = tr_log_thread(o->log, i), *y = tr_log_thread(o->log, k);
+
+	if (lane_rank(o, i) != lane_rank(o, k))
+		return lane_rank(o, i) - lane_rank(o, k);
 	return x->process != y->process ? (x->process > y->process) - (x->process < y->process)
 					: (x->number > y->number) - (x->number < y->number);
 }
 
-/* Threads are found in the order of their segments; they are shown in the order they were made. */
+/* Threads are found in the order of their segments; they are shown in the order they were made, the caller first. */
 static void lanes_settle(struct ui_run *run)
 {
 	uint32_t nr = tr_log_nr_threads(run->log), *lanes, *places;
+	struct lane_order order = { run->log, ui_view_caller(run), 0 };
 
-	if (nr == run->nr_lanes)
+	if (nr == run->nr_lanes && order.caller == run->lanes_caller)
 		return;
-	lanes = realloc(run->lanes, nr * sizeof(*lanes));
+	lanes = realloc(run->lanes, (nr + 1) * sizeof(*lanes));
 	run->lanes = lanes ? lanes : run->lanes;
-	places = realloc(run->places, nr * sizeof(*places));
+	places = realloc(run->places, (nr + 1) * sizeof(*places));
 	run->places = places ? places : run->places;
 	if (!lanes || !places)
 		return;
+	order.pid = order.caller == TR_NONE ? 0 : tr_log_thread(run->log, order.caller)->pid;
 	for (uint32_t i = 0; i < nr; i++)
 		lanes[i] = i;
-	qsort_r(lanes, nr, sizeof(*lanes), lanes_compare, (void *)(uintptr_t)run->log);
+	qsort_r(lanes, nr, sizeof(*lanes), lanes_compare, &order);
 	for (uint32_t i = 0; i < nr; i++)
 		places[lanes[i]] = i;
 	run->nr_lanes = nr;
+	run->lanes_caller = order.caller;
 }
 
 uint32_t ui_run_lane(const struct ui_run *run, uint32_t place)

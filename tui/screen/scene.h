@@ -27,10 +27,11 @@ struct ui_run {
 	struct ui_index *index;            /* owned */
 	struct ui_matches filter, search;  /* owned */
 	const char *name;                  /* of the file, for two runs */
+	uint32_t verdict;                  /* which of the verdicts is shown */
 	int64_t zero_ns, end_ns;
 	uint32_t at;                       /* the event under the cursor; TR_NONE: no event yet */
 	uint32_t *lanes, *places;          /* owned: threads in the order they are shown; and where each is */
-	uint32_t nr_lanes;
+	uint32_t nr_lanes, lanes_caller;   /* … that caller first */
 };
 
 /* A place to come back to. */
@@ -137,7 +138,9 @@ void ui_scene_drill(struct ui_scene *scene, enum ui_pane pane, const char *filte
 void ui_scene_tell(struct ui_scene *scene, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The event that woke, or was woken by, this one; TR_NONE. */
 uint32_t ui_scene_arrow(const struct ui_run *run, uint32_t event);
-/* Verdict of the active run's first call; NULL: none (yet). */
+/* The call that is looked at, TR_NONE before there is one: the one of the verdict that is shown, else the first that will be judged. */
+uint32_t ui_run_call(const struct ui_run *run);
+/* The verdict that is shown; NULL: none (yet). */
 const struct tr_verdict *ui_scene_verdict(const struct ui_run *run);
 /* The thread shown at that place of a run's timeline, and back; TR_NONE. */
 uint32_t ui_run_lane(const struct ui_run *run, uint32_t place);

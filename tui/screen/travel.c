@@ -76,7 +76,7 @@ static void zoom(struct ui_scene *s, bool in)
 static void zoom_call(struct ui_scene *s)
 {
 	const struct ui_run *run = ui_scene_run(s);
-	const struct tr_call *call = tr_log_nr_calls(run->log) ? tr_log_call(run->log, 0) : NULL;
+	const struct tr_call *call = ui_run_call(run) != TR_NONE ? tr_log_call(run->log, ui_run_call(run)) : NULL;
 	int64_t from, to;
 
 	if (!call) {
@@ -175,6 +175,20 @@ void ui_travel_text(struct ui_scene *s, const char *text)
 		ui_scene_tell(s, "'%s' is no time: 1.5s, 20ms, 300us, or an event: #1234", text);
 	else
 		ui_travel_time(s, (int64_t)value, 0);
+}
+
+static void next_call(struct ui_scene *s)
+{
+	struct ui_run *run = ui_scene_run(s);
+	uint32_t nr = run->verdicts ? run->verdicts->nr : 0;
+
+	if (nr < 2) {
+		ui_scene_tell(s, nr ? "there is one call only" : "calls are told apart when they are judged");
+		return;
+	}
+	run->verdict = (run->verdict + 1) % nr;
+	s->thread = ui_view_caller(run);
+	ui_scene_request(s, UI_REQ_call_return, NULL);
 }
 
 static void end_go(struct ui_scene *s)
@@ -285,10 +299,13 @@ void ui_act_time(struct ui_scene *s, enum ui_request request, const char *argume
 		end_go(s);
 		break;
 	case UI_REQ_call_return:
-		if (tr_log_nr_calls(run->log) && tr_log_call(run->log, 0)->ret != TR_NONE)
-			ui_scene_go(s, tr_log_call(run->log, 0)->ret, true);
+		if (ui_run_call(run) != TR_NONE && tr_log_call(run->log, ui_run_call(run))->ret != TR_NONE)
+			ui_scene_go(s, tr_log_call(run->log, ui_run_call(run))->ret, true);
 		else
 			ui_scene_tell(s, "the call has not returned");
+		break;
+	case UI_REQ_next_call:
+		next_call(s);
 		break;
 	case UI_REQ_at_time:
 		argument ? ui_travel_text(s, argument) : ui_scene_ask(s, UI_INPUT_TIME, "");

@@ -19,9 +19,19 @@ const struct ui_view *const ui_views[UI_PANE_COUNT] = {
 
 uint32_t ui_view_caller(const struct ui_run *run)
 {
-	if (tr_log_nr_calls(run->log))
-		return tr_log_call(run->log, 0)->thread;
+	if (ui_run_call(run) != TR_NONE)
+		return tr_log_call(run->log, ui_run_call(run))->thread;
 	return tr_log_nr_threads(run->log) ? 0 : TR_NONE;
+}
+
+const char *ui_view_thread(const struct ui_run *run, uint32_t thread, char *buf, size_t cap)
+{
+	const struct tr_thread *t = tr_log_thread(run->log, thread);
+
+	if (run->lanes_caller >= run->nr_lanes || !t->pid || t->pid == tr_log_thread(run->log, run->lanes_caller)->pid)
+		return t->name;
+	snprintf(buf, cap, "%s %u", t->name, t->pid);
+	return buf;
 }
 
 uint32_t ui_view_top(struct ui_scene *s, enum ui_pane pane, uint32_t nr, int page)

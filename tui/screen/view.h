@@ -68,6 +68,8 @@ const char *ui_view_time(int64_t ns, char *buf, size_t cap);
 const char *ui_view_duration(const struct ui_scene *scene, int64_t ns, char *buf, size_t cap);
 /* The trace's time that durations run up to: the cursor's, or now where the newest event is followed. */
 int64_t ui_view_now_ns(const struct ui_scene *scene);
+/* A thread's name, with the pid where its process is not the caller's. Returns buf or the name. */
+const char *ui_view_thread(const struct ui_run *run, uint32_t thread, char *buf, size_t cap);
 /* The caller's thread, TR_NONE before there is a call. */
 uint32_t ui_view_caller(const struct ui_run *run);
 

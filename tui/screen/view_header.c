@@ -24,7 +24,7 @@ static const enum ui_role roles[UI_TONE_COUNT] = { UI_ROLE_PROOF, UI_ROLE_WITNES
 static void open_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r)
 {
 	const struct ui_run *run = ui_scene_shown(s);
-	uint32_t caller = ui_view_caller(run);
+	uint32_t caller = ui_view_caller(run), call = ui_run_call(run);
 	struct ui_style style = { .utf8 = c->utf8 };
 	char doing[160], since[32];
 	int x = ui_cells_text(c, r, 0, 0, UI_ROLE_OPEN, "%s ", ui_tone_mark(style, UI_OPEN));
@@ -36,7 +36,7 @@ static void open_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_re
 	x += ui_cells_text(c, r, 0, x, UI_ROLE_OPEN, "OPEN (no verdict before the end)");
 	if (!s->state || caller == TR_NONE || caller >= s->state->nr_threads)
 		return;
-	if (s->state->nr_calls && s->state->calls[0].returned)
+	if (call < s->state->nr_calls && s->state->calls[call].returned)
 		ui_cells_text(c, r, 0, x, UI_ROLE_PLAIN, ": the call has returned");
 	else
 		ui_cells_text(c, r, 0, x, UI_ROLE_PLAIN, ": %s %s, for %s", tr_log_thread(run->log, caller)->name,
@@ -61,7 +61,7 @@ static void verdict_draw(struct ui_scene *s, struct ui_cells *c, const struct ui
 	x += ui_cells_text(c, r, row, x, roles[ui_tone_of(v->answer)], "%s %s", ui_tone_mark(style, ui_tone_of(v->answer)),
 			   tr_answer_heading(v->answer, v->basis));
 	if (run->verdicts->nr > 1)
-		x += ui_cells_text(c, r, row, x, UI_ROLE_DIM, " (first of %u calls)", run->verdicts->nr);
+		x += ui_cells_text(c, r, row, x, UI_ROLE_DIM, " (call %u of %u)", run->verdict + 1, run->verdicts->nr);
 	x += ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, ": ");
 	tr_verdict_sentence(run->log, run->verdicts, v, sentence, sizeof(sentence));
 	ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, "%s", sentence);

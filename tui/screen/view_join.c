@@ -13,7 +13,7 @@
 static int heading_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r, int row)
 {
 	const struct ui_run *run = ui_scene_shown(s);
-	const struct tr_call *call = tr_log_nr_calls(run->log) ? tr_log_call(run->log, 0) : NULL;
+	const struct tr_call *call = ui_run_call(run) != TR_NONE ? tr_log_call(run->log, ui_run_call(run)) : NULL;
 	char when[32], lasted[32];
 	int x;
 

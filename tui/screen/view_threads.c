@@ -46,7 +46,7 @@ static const char *text(const struct ui_scene *s, uint32_t i, int column, char *
 		snprintf(buf, cap, "%u", i);
 		return buf;
 	case THREAD:
-		return tr_log_thread(ui_scene_shown(s)->log, i)->name;
+		return ui_view_thread(ui_scene_shown(s), i, buf, cap);
 	case STATE:
 		return ui_view_doing(s, i, buf, cap);
 	default:
@@ -103,13 +103,13 @@ static void row_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rec
 {
 	const struct tr_thread_state *t = &s->state->threads[thread];
 	const struct tr_log *log = ui_scene_shown(s)->log;
-	char doing[160], since[32], busy[32], waited[32], name[64];
+	char doing[160], since[32], busy[32], waited[32], name[64], full[96];
 	bool times = r->columns >= WIDE, ended = t->activity == TR_ENDED;
 	int right = r->columns - (times ? TIMES : 0), indent = 1 + (s->tree ? 2 * depth_of(log, thread) : 0), x = 1 + NAME;
 	struct ui_rect left = { r->y, r->x, r->rows, right - SINCE };
 
 	ui_cells_text(c, &left, row, indent, ended ? UI_ROLE_DIM : UI_ROLE_PLAIN, "%s",
-		      ui_view_name(tr_log_thread(log, thread)->name, NAME - indent, name, sizeof(name)));
+		      ui_view_name(text(s, thread, THREAD, full, sizeof(full)), NAME - indent, name, sizeof(name)));
 	x += ui_cells_text(c, &left, row, x, ui_activity_role(t->activity), "%s ", ui_activity_glyph(c->utf8, t->activity));
 	ui_cells_text(c, &left, row, x, ended ? UI_ROLE_DIM : UI_ROLE_PLAIN, "%s", ui_view_doing(s, thread, doing, sizeof(doing)));
 	if (t->activity != TR_NOT_STARTED && !ended)

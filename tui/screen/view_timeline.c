@@ -125,8 +125,8 @@ static void label_draw(const struct plot *p, int row, int run, uint32_t thread)
 {
 	struct ui_rect left = { p->r->y, p->r->x, p->r->rows, p->x0 - 1 };
 	bool chosen = run == p->s->active && thread == p->s->thread;
-	const char *name = tr_log_thread(p->s->runs[run].log, thread)->name;
-	char text[64];
+	char full[96], text[64];
+	const char *name = ui_view_thread(&p->s->runs[run], thread, full, sizeof(full));
 
 	ui_cells_text(p->c, &left, row, 0, chosen ? UI_ROLE_STRONG : UI_ROLE_PLAIN, "%-*s", left.columns,
 		      ui_view_name(name, left.columns, text, sizeof(text)));
