@@ -167,29 +167,109 @@ class Bundle:
     def process(self, event):
         return self.threads[event["on"]]["process"]
 
-    def of_transfer(self, enter, transfer):
-        return [e for e in self.events.values()
-                if e.get("transfer") == transfer and "transfer" in e and self.process(e) == self.process(enter)]
+    def of_transfer(self, submit):
+        return [e for e in self.events.values() if "transfer" in e and e["transfer"] == submit["transfer"]
+                and self.process(e) == self.process(submit)]
 
-    def inner(self, enter):
-        """Numbers of the call and of calls made inside of it, on its thread."""
+    # ---- which calls are judged, and what they are asked for
+
+    @staticmethod
+    def implicit(enter):
+        return bool(enter["flags"] & 1)
+
+    @staticmethod
+    def whole_process(enter):
+        return enter["label"] == "exit"
+
+    def judged(self):
+        named = [e for e in self.calls() if not self.implicit(e)]
+        return [e for e in self.calls() if not self.implicit(e) or not named or any(n["on"] != e["on"] for n in named)]
+
+    def before(self, a, b):
+        return a < b and self.past(b, self.edges).get(self.events[a]["on"], -1) >= a
+
+    def open_at(self, enter, seq):
         ret = self.returned(enter)
-        end = ret["seq"] if ret else self.head["events"]
-        return {e["call"] for e in self.calls() if e["on"] == enter["on"] and enter["seq"] <= e["seq"] < end}
+        return enter["seq"] <= seq and (ret is None or seq <= ret["seq"])
+
+    def owner(self, submit):
+        """The call it was submitted in; None: it does not say, and nothing shows."""
+        if submit["call"]:
+            own = [e for e in self.calls() if self.process(e) == self.process(submit) and e["call"] == submit["call"]
+                   and e["seq"] <= submit["seq"]]
+        else:
+            own = [e for e in self.calls() if not self.whole_process(e) and self.before(e["seq"], submit["seq"])]
+        return own[-1] if own else None
+
+    def outer(self, inner):
+        around = [e for e in self.calls() if e["seq"] < inner["seq"] and self.open_at(e, inner["seq"])
+                  and (e["on"] == inner["on"] or self.before(e["seq"], inner["seq"]))]
+        return around[-1] if around else None
+
+    def belongs(self, enter, submit):
+        if self.whole_process(enter):
+            return enter["seq"] <= submit["seq"]
+        call = self.owner(submit)
+        if call is None:
+            return self.process(submit) in (self.process(enter), 0) and self.open_at(enter, submit["seq"])
+        while call is not None and call is not enter:
+            call = self.outer(call)
+        return call is enter
+
+    def afterwards(self, enter, submit):
+        ret = self.returned(enter)
+        if self.whole_process(enter) or ret is None or self.process(submit) or submit["seq"] < ret["seq"]:
+            return False
+        between = [e for e in self.calls() if not self.whole_process(e) and enter["seq"] < e["seq"] < submit["seq"]]
+        earlier = [s for s in self.submits() if enter["seq"] < s["seq"] < submit["seq"]]
+        return not between and not earlier
+
+    def submits(self):
+        return [e for e in self.events.values() if e["event"] == "submit"]
+
+    def own(self, enter):
+        return ([s for s in self.submits() if self.belongs(enter, s)] or
+                [s for s in self.submits() if self.afterwards(enter, s)])
+
+    # ---- an upload of which nothing was sent
+
+    def unsent(self, enter):
+        ret = self.returned(enter)
+        if (self.head["missed"] != 0 or self.head["lost"] or self.whole_process(enter)
+                or not ("upload" in enter["label"] or "put_object" in enter["label"])
+                or any(self.belongs(enter, s) for s in self.submits())):
+            return False
+        if ret is None:
+            return self.head["ended"]
+        if not ret["error"] and not ret["result"]:
+            return True
+        return self.threads[enter["on"]]["name"] != "main" and self.exit_status(enter) == 0
+
+    def exit_status(self, enter):
+        for e in self.calls():
+            ret = self.returned(e)
+            if self.whole_process(e) and self.process(e) == self.process(enter) and ret:
+                return ret["result"]
+        ends = [e for e in self.events.values() if e["event"] == "process_exit" and self.process(e) in (self.process(enter), 0)]
+        return ends[-1]["exit_status"] if ends else -1
+
+    def never_sent(self, enter):
+        if self.whole_process(enter) and self.returned(enter):
+            return any(self.unsent(e) for e in self.calls() if e["seq"] > enter["seq"])
+        return self.unsent(enter)
 
     def work(self, enter):
         """The event that ended each item, None for one that never did; in no order. And parts: (number, end)."""
         ends, parts = [], []
-        numbers = self.inner(enter)
-        submits = [e for e in self.events.values() if e["event"] == "submit" and e["call"] in numbers
-                   and self.process(e) == self.process(enter)]
+        submits = self.own(enter)
         for submit in submits:
-            mine = self.of_transfer(enter, submit["transfer"])
+            mine = self.of_transfer(submit)
             kinds = {}
             for e in mine:
                 kinds[e["event"]] = e
             multipart = any(e["event"] == "plan" and e["multipart"] for e in mine) or "multipart_create" in kinds
-            settled = "done" in kinds or (("multipart_complete" in kinds or "multipart_abort" in kinds) if multipart
+            refused = "multipart_create" in kinds and kinds["multipart_create"]["failed"]
+            settled = "done" in kinds or refused or (("multipart_complete" in kinds or "multipart_abort" in kinds) if multipart
                                           else ("object_put" in kinds or "object_get" in kinds))
             before = len(ends)
             seen = {}
@@ -217,21 +297,45 @@ class Bundle:
     # ---- the rows of docs/verdict.md
 
     def outrun(self, enter, ret):
-        numbers = self.inner(enter)
-        own = {e["transfer"] for e in self.events.values() if e["event"] == "submit" and e["call"] in numbers}
+        own = {(self.process(s), s["transfer"]) for s in self.own(enter)}
         for h in self.events.values():
-            if h["event"] != "held" or not enter["seq"] < h["seq"] < ret["seq"] or h["transfer"] not in own or h["on"] == enter["on"]:
+            if h["event"] != "held" or not enter["seq"] < h["seq"] < ret["seq"] or (self.process(h), h["transfer"]) not in own:
+                continue
+            if (h["on"] if h["thread"] is None else h["thread"]) == enter["on"]:
                 continue
             over = [e for e in self.events.values() if e["event"] == "released" and e["hold"] == h["hold"] and e["seq"] > h["seq"]]
             if not over or over[0]["seq"] > ret["seq"]:
                 return True
         return False
 
-    def judge(self, enter):
+    def loops(self, enter, ret, ends):
+        """The thread polls (or sleeps) while its requests are under way, and lies down in other polls afterwards."""
+        last = max(ends, key=lambda e: e["seq"])
+        if last["on"] != enter["on"] or last["seq"] <= enter["seq"]:
+            return False
+        mine = [e for e in self.events.values() if e["on"] == enter["on"] and enter["seq"] < e["seq"] < ret["seq"]]
+        lay = 0
+        for kind, ns in (("poll", "waited_ns"), ("sleep", "slept_ns")):
+            if any(e["event"] == kind and e["seq"] < last["seq"] for e in mine):
+                lay += sum(e[ns] for e in mine if e["event"] == kind and e["seq"] > last["seq"])
+        return lay >= 1000000
+
+    def stored(self, enter):
+        for submit in self.own(enter):
+            kinds = {e["event"]: e for e in self.of_transfer(submit)}
+            for kind in ("object_put", "multipart_complete"):
+                if kind in kinds and not kinds[kind]["failed"] and not kinds[kind]["skipped"]:
+                    return True
+        return False
+
+    def judge(self, enter, outcome):
+        if self.never_sent(enter):
+            gone = self.returned(enter) is None
+            return "not-returned" if gone else "does-not-block", "none" if gone else "witness", *self.work(enter)[:2]
         if self.head["lost"] or any(e["event"] in ("lost", "hold_evaded") for e in self.events.values()):
             return "unknown", "none", None, None
         ends, parts, transfers = self.work(enter)
-        if not transfers:
+        if not transfers or not ends:
             return "unknown", "none", ends, parts
         ret = self.returned(enter)
         if ret is None:
@@ -239,6 +343,8 @@ class Bundle:
         known = self.past(ret["seq"], self.edges)
         late = [e for e in ends if e is None or e["seq"] > ret["seq"]]
         ordered = [e for e in ends if e and e["seq"] < ret["seq"] and known.get(e["on"], -1) >= e["seq"]]
+        if outcome == "lost" and self.whole_process(enter) and not late and not self.stored(enter):
+            return "does-not-block", "witness", ends, parts
         if late or self.outrun(enter, ret):
             return "does-not-block", "intervention" if self.outrun(enter, ret) else "witness", ends, parts
         if len(ordered) < len(ends) or not ends:
@@ -248,6 +354,8 @@ class Bundle:
                                       or e["to"] < enter["seq"]])
         if not all(sure.get(e["on"], -1) >= e["seq"] for e in ends):
             return "blocks-partly", "happens-before", ends, parts
+        if self.loops(enter, ret, ends):
+            return "unproven", "timing", ends, parts
         return "blocks", "inline" if inline else "happens-before", ends, parts
 
     def check_verdict(self, v):
@@ -258,7 +366,7 @@ class Bundle:
         need(enter and enter["event"] == "call_enter", "the verdict's call is none")
         ret = self.returned(enter)
         need(v["return"] == (ret["seq"] if ret else None), "the verdict's return is none")
-        answer, basis, ends, parts = self.judge(enter)
+        answer, basis, ends, parts = self.judge(enter, v["outcome"])
         if v["limit"] == "time-out" and v["basis"] == "witness" and answer == "does-not-block":
             gave_up = any(e.get("how") == "timed-out" and e["on"] == enter["on"] for e in self.events.values())
             answer, basis = ("blocks-partly", "witness") if gave_up or v["answer"] == "blocks-partly" else (answer, basis)
@@ -277,7 +385,9 @@ class Bundle:
 
     def check(self):
         self.check_edges()
-        need(len({v["enter"] for v in self.verdicts}) == len(self.verdicts) == max(1, len(self.calls())), "not one verdict a call")
+        need(len({v["enter"] for v in self.verdicts}) == len(self.verdicts) == max(1, len(self.judged())), "not one verdict a call")
+        wanted = {e["seq"] for e in self.judged()} or {None}
+        need({v["enter"] for v in self.verdicts} == wanted, "a verdict on another call")
         for v in self.verdicts:
             self.check_verdict(v)
 

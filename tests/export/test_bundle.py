@@ -66,6 +66,46 @@ def test_everything_on_the_caller():
     expect("blocks", "--no-threads")
 
 
+def foreign(*command, answer):
+    """Another program's trace: whose its uploads are follows from the order of events."""
+    trace, out = os.path.join(t.tmp(), "run.xft"), os.path.join(t.tmp(), "bundle")
+    t.xferdb("trace", "--local", "-q", "-o", trace, "--", *command, timeout=100 * t.SLOW)
+    r = t.xferdb("verdict", trace, "-q", "--json", "--bundle", out)
+    t.equal(r.verdict["answer"], answer, r)
+    with open(out, "rb") as f:
+        data = f.read()
+    check_bundle.check(data)
+    for n, row in enumerate(rows_of(data)):
+        if "answer" in row:
+            rows = rows_of(data)
+            rows[n]["answer"] = "unproven" if row["answer"] != "unproven" else "blocks"
+            t.true(not holds(sealed(rows)))
+    return data
+
+
+def test_curl_under_trace():
+    t.need("curl")
+    foreign("sh", "-c", 'curl -sS -T %s "$AWS_ENDPOINT_URL/bucket/k"' % t.make_file("f", 1 * MiB), answer="blocks")
+
+
+def test_boto3_under_trace_waiting_or_not():
+    try:
+        import boto3  # noqa: F401
+    except ImportError:
+        t.skip("boto3 is not here")
+    program = os.path.join(t.tmp(), "upload.py")
+    with open(program, "w", encoding="utf-8") as out:
+        out.write("import boto3, sys, threading, time\n"
+                  "c = boto3.client('s3')\n"
+                  "w = threading.Thread(target=lambda: c.upload_file(sys.argv[1], 'bucket', 'k'))\n"
+                  "c.upload_file(sys.argv[1], 'bucket', 'k') if sys.argv[2] == 'here' else (w.start(), w.join())\n")
+    path = t.make_file("f", 24 * MiB)
+    data = foreign(sys.executable, program, path, "here", answer="blocks")
+    t.equal(sum("answer" in row for row in rows_of(data)), 1)        # the process' end gives way to the call that was named
+    data = foreign(sys.executable, program, path, "there", answer="blocks")
+    t.equal(sum("answer" in row for row in rows_of(data)), 2)        # on another thread: both
+
+
 def test_ten_thousand_changes_are_noticed():
     data, _ = bundle()
     dice = random.Random(7)

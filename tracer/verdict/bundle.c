@@ -67,12 +67,33 @@ static void choose_edges(struct bundle *b)
 	}
 }
 
+/* Up to the last return, and to the last submit: whose it is follows from the order, where it does not say. */
+static uint32_t end_of_edges(const struct bundle *b)
+{
+	uint32_t end = 0;
+	for (uint32_t i = 0; i < tr_log_nr_calls(b->log); i++)
+		if (tr_log_call(b->log, i)->ret != TR_NONE && tr_log_call(b->log, i)->ret >= end)
+			end = tr_log_call(b->log, i)->ret + 1;
+	for (uint32_t i = tr_log_nr_events(b->log); i-- > end;)
+		if (tr_log_kind(b->log, i) == XF_EV_submit)
+			return i + 1;
+	return end;
+}
+
+/* Polls and sleeps of a calling thread tell a loop from a wait. */
+static void choose_polls(struct bundle *b, const struct tr_call *c)
+{
+	for (uint32_t i = c->enter; c->ret != TR_NONE && (i = tr_log_step(b->log, i, c->thread, 1)) != TR_NONE && i < c->ret;)
+		if (tr_log_kind(b->log, i) == XF_EV_poll || tr_log_kind(b->log, i) == XF_EV_sleep)
+			need(b, i);
+}
+
 static void choose(struct bundle *b)
 {
-	for (uint32_t i = 0; i < tr_log_nr_calls(b->log); i++)
-		if (tr_log_call(b->log, i)->ret != TR_NONE && tr_log_call(b->log, i)->ret >= b->end)
-			b->end = tr_log_call(b->log, i)->ret + 1;
+	b->end = end_of_edges(b);
 	choose_edges(b);
+	for (uint32_t i = 0; i < tr_log_nr_calls(b->log); i++)
+		choose_polls(b, tr_log_call(b->log, i));
 	for (uint32_t i = 0; i < tr_log_nr_events(b->log); i++) {
 		struct tr_event e = tr_log_event(b->log, i);
 		if (is_work(e.kind) || (i < b->end && e.object != TR_NONE && b->counted[e.object]))
@@ -103,8 +124,9 @@ static void put_head(struct bundle *b)
 {
 	const struct xf_file_header *h = tr_log_header(b->log);
 	fprintf(b->m, "{\"bundle\":1,\"xferdb\":\"" XFERDB_VERSION "\",\"trace_version\":%u,\"layout\":%" PRIu32 ",\"epoch_unix_ns\":\"%" PRIu64
-		"\",\"events\":%" PRIu32 ",\"lost\":%" PRIu64 ",\"ended\":%s}", XF_TRACE_VERSION, h->layout, h->real_ns,
-		tr_log_nr_events(b->log), tr_log_lost(b->log), tr_log_ended(b->log) ? "true" : "false");
+		"\",\"events\":%" PRIu32 ",\"lost\":%" PRIu64 ",\"ended\":%s,\"missed\":%s}", XF_TRACE_VERSION, h->layout, h->real_ns,
+		tr_log_nr_events(b->log), tr_log_lost(b->log), tr_log_ended(b->log) ? "true" : "false",
+		tr_log_property(b->log, "incomplete") ? tr_log_property(b->log, "incomplete") : "null");
 	line_end(b);
 }
 
