@@ -1,5 +1,6 @@
 """The whole corpus, kit by kit: every program traced XF_CORPUS_ROUNDS times (20) and proved once. None falsely
 `blocks`, and each as corpus/table.txt says. XF_CORPUS_ONLY=WORD takes the rows that contain it."""
+import json
 import os
 
 import corpus
@@ -135,6 +136,57 @@ def test_tool_traced():
 
 def test_tool_proved():
     prove("tool")
+
+
+CI = """
+import io, threading
+import boto3
+import pytest
+
+@pytest.fixture
+def s3():
+    return boto3.client("s3", region_name="us-east-1")
+
+@pytest.mark.parametrize("size", [10, 20 << 20])
+def test_upload_of_a_stream(s3, size):
+    s3.upload_fileobj(io.BytesIO(b"x" * size), "bucket", "k%d" % size)
+    assert s3.head_object(Bucket="bucket", Key="k%d" % size)["ContentLength"] == size
+
+def test_upload_of_a_file(s3, tmp_path):
+    path = tmp_path / "f"
+    path.write_bytes(b"y" * (12 << 20))
+    s3.upload_file(str(path), "bucket", "file")
+
+def test_upload_put(s3):
+    s3.put_object(Bucket="bucket", Key="p", Body=b"z")
+
+def test_other():
+    assert False, "not asked for"
+"""
+FORGOTTEN = """
+def test_upload_forgotten(s3):
+    threading.Thread(target=s3.upload_fileobj, args=(io.BytesIO(b"x" * (20 << 20)), "bucket", "late"), daemon=True).start()
+"""
+
+
+def pytest(text):
+    """The example of the documents, in a folder of its own: its status, and its calls' answers."""
+    bin = os.path.dirname(corpus.pypi())
+    with open(t.tmp("test_it.py"), "w", encoding="utf-8") as f:
+        f.write(text)
+    r = t.xferdb("trace", "--local", "--expect", "blocks,stored", "--json=v.json", "--", "pytest", "-k", "upload",
+                 env=t.environment(PATH=bin + ":" + os.environ["PATH"]), timeout=300 * t.SLOW)
+    with open(t.tmp("v.json"), encoding="utf-8") as f:
+        return r, [(c["verdict"]["answer"], c["verdict"]["outcome"]) for c in json.load(f)["calls"]]
+
+
+def test_the_example_for_ci():
+    r, said = pytest(CI)
+    t.equal((r.status, said), (0, [("blocks", "stored")] * 4), r)
+    r, said = pytest(CI + FORGOTTEN)
+    t.equal(r.status, 1, r)
+    t.match(r"xferdb: expected blocks,stored, saw does-not-block,", r.err)
+    t.match(r"5 passed", r.out)
 
 
 if __name__ == "__main__":

@@ -88,5 +88,13 @@ def test_a_call_that_waits_in_a_program_that_does_not_is_both():
     t.match(r"to settle it: xferdb prove --local --call exit -- /usr/bin/python3 .*program\.py", r.err)
 
 
+def test_what_would_settle_it_can_be_pasted():
+    r = trace("import time\n"
+              "print('it begins', flush=True)\n"
+              "threading.Thread(target=s3.upload_fileobj, args=(data, 'bucket', 'key'), daemon=True).start()\n"
+              "time.sleep(3)\nprint('end', flush=True)\n", "--call", "out:it begins:end")
+    t.match(r"to settle it: xferdb prove --local --call 'out:it begins:end' -- /usr/bin/python3 .*program\.py", r.err)
+
+
 if __name__ == "__main__":
     t.main()

@@ -926,6 +926,8 @@ static void launch_note(struct tr_launch *l)
 	tr_voice_init(&v, number >= 0 ? (uint32_t)number : l->number, l->pid, l->pid, NULL, NULL);
 	tr_voice_begin(&v);
 	XF_EMIT(property, .key = xf_text("command"), .value = xf_text("trace"));
+	for (uint32_t i = 0; l->options.calls && l->options.calls[i]; i++)
+		XF_EMIT(property, .key = xf_text("asked"), .value = xf_text(l->options.calls[i]), .number = i);
 	XF_EMIT(property, .key = xf_text("backend"), .value = xf_text(tr_backend_name(l->backend)));
 	XF_EMIT(property, .key = xf_text("incomplete"), .number = l->backend == TR_BACKEND_NONE ? 1u << 31 : bits);
 	tr_voice_end(&v);

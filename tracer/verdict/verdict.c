@@ -1266,7 +1266,7 @@ const char *tr_verdict_sentence(const struct tr_log *log, const struct tr_verdic
 		break;
 	case TR_DOES_NOT_BLOCK:
 		at = add(buf, cap, at, "%s", v->reason);
-		if (v->parts)
+		if (v->parts_late)
 			at = add(buf, cap, at, " (%u of %u parts late)", v->parts_late, v->parts);
 		break;
 	default:

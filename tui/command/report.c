@@ -247,6 +247,34 @@ static const char *program_command(const struct ui_report *r)
 	return "";
 }
 
+/* The --call that a call on trial was asked for by; "": by none. */
+static const char *asked_for(const struct ui_report *r, const char *name)
+{
+	size_t len = strlen(name);
+	const char *spec;
+
+	for (uint64_t i = 0; *(spec = tr_log_property_of(r->log, "asked", 0, i)); i++) {
+		const char *text = spec + 4 + strspn(spec + 4, "'\"");
+		if (strncmp(spec, "out:", 4) == 0 ? strncmp(text, name, len) == 0 && strchr(":'\"", text[len])
+						  : strncmp(spec, "sym:", 4) == 0)
+			return spec;
+	}
+	return "";
+}
+
+/* For a shell: as it is where nothing in it means anything to one. */
+static void print_word(FILE *out, const char *word)
+{
+	if (!word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:.,/=+@%-")]) {
+		fputs(word, out);
+		return;
+	}
+	fputc('\'', out);
+	for (; *word; word++)
+		*word == '\'' ? fputs("'\\''", out) : fputc(*word, out);
+	fputc('\'', out);
+}
+
 /* The command that would settle it: the same program under prove, which holds parts back. */
 static void settle_line(FILE *out, const struct ui_report *r, const struct tr_verdict *v)
 {
@@ -260,6 +288,10 @@ static void settle_line(FILE *out, const struct ui_report *r, const struct tr_ve
 		fprintf(out, " --call exit");
 	else if (strchr(name, ':'))
 		fprintf(out, " --call py:%s", name);
+	else if (*asked_for(r, name)) {
+		fprintf(out, " --call ");
+		print_word(out, asked_for(r, name));
+	}
 	fprintf(out, " -- %s\n", *command ? command : "CMD…");
 }
 
