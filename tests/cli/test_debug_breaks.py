@@ -91,6 +91,20 @@ def test_hits_are_counted_in_pdb_s_order():
     t.equal({n: re.findall(r"hit (\d+)", more) for n, more in rows}, {"1": ["2"], "2": ["2"], "3": []}, r)
 
 
+def test_what_is_known_at_the_gate_counts_and_stops_as_what_the_recording_knows():
+    """Numbers of the event decide without a stop; names, arguments and variables are asked of the recording."""
+    r = debug("b part_done, part == 99", "b part_done, part > 3 and attempt == 1", "b part_queued bytes>=0 offset>8388608",
+              "b part_start, part == part[2].number", "b thread request-2", "disable 5", "c", "p event.kind", "p offset", "disable 3",
+              "disable 4", "c", "p part > 3", "disable 2", "c", "b")
+    t.true("\n'part_queued'\n16777216\n" in r.out and "\nTrue\n" in r.out, r)
+    rows = dict(re.findall(r"^(\d) .*\n(?:\tstop only.*\n)?\tbreakpoint already hit (\d+) time", r.out, re.M))
+    t.equal(rows.get("1"), "5", r)                  # every one of five parts, none of which it stopped at
+    r = debug("part = 3", "b part_done, part == 3", "c", "p event.kind")     # a variable comes first
+    t.true("\n'part_done'\n" in r.out, r)
+    r = debug("b thread request-2", "tbreak thread submit-1", "c", "c", "run", "c", "p thread.name", "c", "p thread.name")
+    t.equal(sorted(set(re.findall(r"^'(.*)'$", r.out, re.M))), ["request-2"], r)
+
+
 def test_lists_are_given_listed_emptied_and_refused_as_in_pdb():
     r = debug("commands", "b part_start 2", "commands x", "commands 9", "commands", "p 1", "end", "commands 1", "end", "c", "q",
               prompts=True)

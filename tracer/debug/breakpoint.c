@@ -178,11 +178,38 @@ static bool take_function(const char *word, struct tr_break *out)
 	return true;
 }
 
+/* As struct tr_break keeps it. */
+static int operator_of(const char *op)
+{
+	return op[1] == '=' && *op == '<' ? 'l' : op[1] == '=' && *op == '>' ? 'g' : *op;
+}
+
+/*
+ * A word of the filter that a number decides is known without the recording, at the gate. Words stand side by
+ * side, so all of them have to hold; where they do not, none is taken.
+ */
+static void take_bound(const char *word, struct tr_break *out)
+{
+	struct tr_bound limit = { "" };
+	char op[4] = "", rest;
+	long long value;
+	if (out->nr_bounds == TR_MAX_BOUNDS ||
+	    sscanf(word, "%31[a-z_]%3[<>=]%lld%c", limit.field, op, &value, &rest) != 3)
+		return;
+	for (unsigned k = XF_EV_none + 1; k < XF_EV_COUNT; k++)
+		if (out->kinds[k] && !xf_field_find(k, limit.field))
+			return; /* a name of the filter's own, perhaps */
+	limit.op = operator_of(op);
+	limit.value = value;
+	out->bounds[out->nr_bounds++] = limit;
+}
+
 /* What stands behind the kind: numbers are the part, functions where it has any, other words a filter. */
 static const char *parse_rest(const char *rest, struct tr_break *out, char *err, size_t cap)
 {
 	char filter[256] = "", word[128];
 	struct xf_error error = XF_ERROR_INIT;
+	bool plain = true;
 	int n;
 	for (; sscanf(rest, "%127s%n", word, &n) == 1; rest += n) {
 		size_t at = strlen(filter);
@@ -190,11 +217,16 @@ static const char *parse_rest(const char *rest, struct tr_break *out, char *err,
 			out->part = (uint32_t)strtoul(word, NULL, 10);
 		else if (take_function(word, out))
 			continue;
-		else if (strpbrk(word, "=<>~!"))
+		else if (strpbrk(word, "=<>~!")) {
 			snprintf(filter + at, sizeof(filter) - at, " %s", word);
+			plain &= strpbrk(word, "()|!&") == NULL;
+			take_bound(word, out);
+		}
 		else
 			snprintf(filter + at, sizeof(filter) - at, " (object=%s or thread=%s)", word, word);
 	}
+	if (!plain || strstr(filter, " or ") || strstr(filter, " not "))
+		out->nr_bounds = 0;
 	if (*filter && tr_filter_parse(filter, &out->filter, &error) != XF_OK)
 		return say(err, cap, "%s", error.message);
 	return NULL;
@@ -209,7 +241,7 @@ static const char *parse_sem(const char *rest, struct tr_break *out, char *err, 
 		return say(err, cap, "usage: break sem NAME [OP NUMBER], as in: break sem request == 0");
 	out->type = TR_BREAK_SEM;
 	out->value = value;
-	out->op = n == 1 ? 0 : op[1] == '=' && *op == '<' ? 'l' : op[1] == '=' && *op == '>' ? 'g' : *op;
+	out->op = n == 1 ? 0 : operator_of(op);
 	out->kinds[XF_EV_sem_wait] = out->kinds[XF_EV_sem_acquired] = out->kinds[XF_EV_sem_post] = true;
 	return NULL;
 }
@@ -351,19 +383,39 @@ bool tr_breaks_on(const struct tr_breaks *b, const char *file, uint32_t line)
 
 /* ---- matching */
 
+static bool holds(int64_t v, int op, int64_t value)
+{
+	switch (op) {
+	case '<': return v < value;
+	case '>': return v > value;
+	case '=': return v == value;
+	case '!': return v != value;
+	case 'l': return v <= value;
+	case 'g': return v >= value;
+	default: return true;
+	}
+}
+
 static bool value_fits(const struct tr_break *b, const struct xf_record *record)
 {
 	const struct xf_field *f = xf_field_find(record->kind, "value");
-	int64_t v = f ? (int64_t)xf_field_get(record, f) : 0;
-	switch (b->op) {
-	case '<': return v < b->value;
-	case '>': return v > b->value;
-	case '=': return v == b->value;
-	case '!': return v != b->value;
-	case 'l': return v <= b->value;
-	case 'g': return v >= b->value;
-	default: return true;
+	return holds(f ? (int64_t)xf_field_get(record, f) : 0, b->op, b->value);
+}
+
+static bool bounds_hold(const struct tr_break *b, const struct xf_record *record)
+{
+	for (unsigned i = 0; i < b->nr_bounds; i++) {
+		const struct tr_bound *l = &b->bounds[i];
+		const struct xf_field *f = xf_field_find(record->kind, l->field);
+		if (f && !holds((int64_t)xf_field_get(record, f), l->op, l->value))
+			return false;
 	}
+	return true;
+}
+
+static bool is_stranger(const struct tr_break *b, uint32_t thread)
+{
+	return thread < TR_MAX_STRANGERS && b->strangers[thread / 64] >> thread % 64 & 1;
 }
 
 static bool part_fits(const struct tr_break *b, const struct xf_record *record)
@@ -382,11 +434,12 @@ bool tr_break_quick(const struct tr_break *b, const struct tr_hit *hit)
 	case TR_BREAK_FUNCTION:
 		return hit->line == b->line && !hit->again && strcmp(hit->function, b->function) == 0;
 	case TR_BREAK_EVENT:
-		return part_fits(b, hit->record) && (!b->function || strcmp(hit->function, b->function) == 0);
+		return part_fits(b, hit->record) && bounds_hold(b, hit->record) &&
+		       (!b->function || strcmp(hit->function, b->function) == 0);
 	case TR_BREAK_SEM:
 		return value_fits(b, hit->record);
 	case TR_BREAK_THREAD:
-		return true;
+		return !is_stranger(b, hit->thread);
 	}
 	return false;
 }

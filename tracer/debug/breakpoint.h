@@ -18,10 +18,17 @@
 #include "tracer/debug/run.h"
 #include "tracer/trace/filter.h"
 
-enum { TR_MAX_BREAKS = 256 };
+enum { TR_MAX_BREAKS = 256, TR_MAX_BOUNDS = 4, TR_MAX_STRANGERS = 2048 };
 
 /* ORDER breakpoint types */
 enum tr_break_type { TR_BREAK_LINE, TR_BREAK_FUNCTION, TR_BREAK_EVENT, TR_BREAK_SEM, TR_BREAK_THREAD };
+
+/* "bytes>1000": a field of the event and a number. */
+struct tr_bound {
+	char field[32];
+	int op;                /* as below */
+	int64_t value;
+};
 
 struct tr_break {
 	uint32_t number;       /* from 1; 0: the row is free */
@@ -44,6 +51,9 @@ struct tr_break {
 	int op;                /* of the semaphore: 0 none, else '<' '>' '=' '!' 'l' (<=) 'g' (>=) */
 	int64_t value;
 	struct tr_filter *filter; /* NULL: none */
+	struct tr_bound bounds[TR_MAX_BOUNDS]; /* the filter's numbers, which need no recording */
+	unsigned nr_bounds;
+	uint64_t strangers[TR_MAX_STRANGERS / 64]; /* threads by number, known to be called otherwise; of this run */
 };
 
 struct tr_breaks {
@@ -80,9 +90,10 @@ struct tr_hit {
 	const char *file, *function;
 	uint32_t line;
 	bool again; /* the end of a wait whose begin stood on the same line */
+	uint32_t thread; /* its number in the records */
 };
 
-/* The quick step. */
+/* The quick step: false is final, true is for the recording to confirm. */
 bool tr_break_quick(const struct tr_break *b, const struct tr_hit *hit);
 
 /* One row of pdb's table, with its continuation lines, to buf. */

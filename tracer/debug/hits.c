@@ -18,14 +18,82 @@ static bool is_again(const struct tr_point *p, const struct tr_point *last)
 	       xf_kind_info(last->record.kind)->role == XF_ROLE_WAIT && same_place(p, last);
 }
 
+/*
+ * A condition that asks for nothing but numbers of the event itself is known at the gate. Where it is false
+ * the hit is counted, and nothing has to stop for it; anything else is the controller's to judge.
+ */
+struct here {
+	const struct tr_session *s;
+	const struct tr_hit *hit;
+};
+
+static bool names(const char *args, const char *name)
+{
+	size_t n = strlen(name);
+	for (const char *p = args; (p = strstr(p, name)); p += n)
+		if ((p == args || p[-1] == ' ') && (p[n] == ':' || p[n] == ' ' || !p[n]))
+			return true;
+	return false;
+}
+
+/* Would the frame's arguments come first? */
+static bool is_argument(const char *function, const char *name)
+{
+	for (unsigned i = 0; i < xf_nr_sites(); i++) {
+		const struct xf_site *site = &__start_xf_sites[i];
+		if (site->kind == XF_EV_frame_enter && strcmp(site->function, function) == 0)
+			return site->args && names(site->args, name);
+	}
+	return false;
+}
+
+static bool is_variable(const struct tr_session *s, const char *name)
+{
+	for (unsigned i = 0; i < TR_MAX_VARIABLES; i++)
+		if (strcmp(s->variables[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static bool number_here(void *ctx, const char *name, bool followed, struct tr_value *out)
+{
+	const struct here *here = ctx;
+	const struct xf_field *f = followed ? NULL : xf_field_find(here->hit->record->kind, name);
+	if (!f || f->type > XF_TYPE_bytes || is_variable(here->s, name) || is_argument(here->hit->function, name))
+		return false;
+	*out = tr_value_int((int64_t)xf_field_get(here->hit->record, f));
+	return true;
+}
+
+/* Short ones only: they are evaluated on the stack of a worker. */
+static bool is_false_here(const struct tr_session *s, const struct tr_break *b, const struct tr_hit *hit)
+{
+	struct here here = { s, hit };
+	const struct tr_names scope = { .ctx = &here, .name = number_here };
+	struct tr_expr_error error;
+	struct tr_value v;
+	if (!b->condition || b->filter || *b->name || strlen(b->condition) > 60 || strpbrk(b->condition, "(["))
+		return false;
+	return tr_expr_eval(b->condition, &scope, &v, &error) && !tr_value_true(NULL, &v);
+}
+
 bool tr_session_match(void *ctx, const struct tr_point *p, const struct tr_point *last)
 {
 	struct tr_session *s = ctx;
+	struct tr_break *passed[TR_MAX_BREAKS];
+	unsigned nr = 0;
 	const struct tr_hit hit = { &p->record, p->site->file, p->site->function, p->site->line,
-				    is_again(p, last) };
-	for (unsigned i = 0; i < TR_MAX_BREAKS; i++)
-		if (tr_break_quick(&s->breaks.list[i], &hit))
-			return true;
+				    is_again(p, last), p->thread };
+	for (unsigned i = 0; i < TR_MAX_BREAKS; i++) {
+		struct tr_break *b = &s->breaks.list[i];
+		if (!tr_break_quick(b, &hit))
+			continue;
+		if (!is_false_here(s, b, &hit))
+			return true; /* the controller counts them all */
+		passed[nr++] = b;
+	}
+	while (nr)
+		passed[--nr]->hits++;
 	return false;
 }
 
@@ -49,10 +117,27 @@ static bool names_fit(struct tr_session *s, const struct tr_break *b, const stru
 	return true;
 }
 
+/* A thread that is called otherwise is not asked about again in this run. */
+static void note_stranger(struct tr_session *s, struct tr_break *b, uint32_t thread)
+{
+	uint32_t number = tr_log_thread(s->log, thread)->number;
+	if (b->type == TR_BREAK_THREAD && number < TR_MAX_STRANGERS)
+		b->strangers[number / 64] |= UINT64_C(1) << number % 64;
+}
+
+void tr_session_breaks_renew(struct tr_session *s)
+{
+	tr_run_lock(s->run);
+	for (unsigned i = 0; i < TR_MAX_BREAKS; i++)
+		memset(s->breaks.list[i].strangers, 0, sizeof(s->breaks.list[i].strangers));
+	tr_run_unlock(s->run);
+}
+
 static bool fits(struct tr_session *s, const struct tr_break *b, const struct tr_event *e,
 		 const struct tr_site *site, bool again)
 {
-	const struct tr_hit hit = { e->record, site->file, site->function, site->line, again };
+	const struct tr_hit hit = { e->record, site->file, site->function, site->line, again,
+				    tr_log_thread(s->log, e->thread)->number };
 	return tr_break_quick(b, &hit) && names_fit(s, b, e) &&
 	       (!b->filter || tr_filter_match(b->filter, s->log, e));
 }
@@ -91,9 +176,12 @@ struct tr_break *tr_session_judge(struct tr_session *s)
 	struct tr_break *b, *found = NULL;
 	if (!tr_session_place(s, s->thread, &place))
 		return NULL;
-	for (unsigned i = 0; !found && (b = tr_breaks_at(&s->breaks, i)); i++)
-		if (fits(s, b, &place.event, &place.site, false) && takes(s, b))
+	for (unsigned i = 0; !found && (b = tr_breaks_at(&s->breaks, i)); i++) {
+		if (!names_fit(s, b, &place.event))
+			note_stranger(s, b, place.event.thread);
+		else if (fits(s, b, &place.event, &place.site, false) && takes(s, b))
 			found = b;
+	}
 	return found;
 }
 

@@ -179,6 +179,7 @@ void tr_session_start(struct tr_session *s)
 	close_log(s);
 	s->over = s->started = false;
 	s->thread = 0;
+	tr_session_breaks_renew(s);
 	tr_run_start(s->run);
 	enum tr_stop why = tr_run_wait(s->run, &point);
 	while (!settle(s, &none, why, &point))

@@ -89,7 +89,8 @@ struct tr_session {
 	struct tr_run *run;
 	const struct tr_target *target;
 	struct tr_sink sink;
-	struct tr_breaks breaks; /* changed under the run's lock */
+	struct tr_breaks breaks; /* changed under the run's lock; hits, ignore and strangers by the controller while
+				  * the world is stopped, hits also by the run's threads under that lock */
 
 	/* the recording, and the place in it */
 	struct tr_log *log;
@@ -214,6 +215,8 @@ const char *tr_object_root(unsigned i, const struct tr_class **class);
 
 /* After any change of the table. */
 void tr_session_breaks_changed(struct tr_session *s);
+/* A run begins: threads have new numbers. */
+void tr_session_breaks_renew(struct tr_session *s);
 
 /* What the run asks at its gates; ctx: the session. */
 bool tr_session_match(void *ctx, const struct tr_point *p, const struct tr_point *last);
