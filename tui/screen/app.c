@@ -237,8 +237,10 @@ struct ui_screen_app *ui_screen_app_start_debug(const struct ui_settings *settin
 	if (app->plain || ui_loop_open(&app->loop, settings)) {
 		if (!app->plain)
 			ui_output_begin(output_came, app);
-		if (!pthread_create(&app->helper, NULL, helper_run, app))
+		if (!pthread_create(&app->helper, NULL, helper_run, app)) {
+			pthread_setname_np(app->helper, "xferdb-screen");
 			return app;
+		}
 		ui_screen_close();
 		ui_output_end();
 	}
