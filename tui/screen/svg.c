@@ -1,6 +1,6 @@
 /*
- * svg: cells as a picture. Every run of cells that look alike is one text element with its places
- * given, so that the columns stand in line whatever font is there.
+ * svg: cells as a picture. Every run of cells that look alike is one text element with its
+ * length given, so that the columns stand in line whatever font is there.
  */
 #include <string.h>
 
@@ -51,28 +51,6 @@ static void escaped(FILE *out, const char *text)
 		fputs(text, out);
 }
 
-/*
- * Where each character stands: by the length of all where they are letters; one by one where marks
- * may come from another font, as not every program that shows pictures minds the length.
- */
-static void places_write(const struct ui_cells *c, FILE *out, int y, int from, int last)
-{
-	bool letters = true;
-
-	for (int x = from; x < last; x++)
-		letters &= (unsigned char)c->cells[y * c->columns + x].text[0] < 128;
-	if (letters) {
-		number(out, "x", from * CELL_TENTHS);
-		number(out, "textLength", (last - from) * CELL_TENTHS);
-		return;
-	}
-	fputs(" x=\"", out);
-	for (int x = from; x < last; x++)
-		if (*c->cells[y * c->columns + x].text)
-			fprintf(out, "%s%d.%d", x > from ? " " : "", x * CELL_TENTHS / 10, x * CELL_TENTHS % 10);
-	fputc('"', out);
-}
-
 static void run_write(const struct ui_cells *c, FILE *out, int y, int from, int to, struct drawn d)
 {
 	bool blank = true;
@@ -90,7 +68,8 @@ static void run_write(const struct ui_cells *c, FILE *out, int y, int from, int 
 	if (blank)
 		return;
 	fputs("<text", out);
-	places_write(c, out, y, from, last);
+	number(out, "x", from * CELL_TENTHS);
+	number(out, "textLength", (last - from) * CELL_TENTHS);
 	fprintf(out, " y=\"%d\" fill=\"#%06x\"%s%s>", y * ROW + BASE, d.ink, d.bold ? " font-weight=\"bold\"" : "",
 		d.underline ? " text-decoration=\"underline\"" : "");
 	for (int x = from; x < last; x++)
