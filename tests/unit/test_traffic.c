@@ -9,7 +9,7 @@ static struct tr_traffic traffic(const char *text)
 	struct xf_error err = XF_ERROR_INIT;
 	struct tr_log *log;
 	struct tr_verdicts all;
-	struct tr_traffic t;
+	struct tr_traffic t = { .requests = 0 };
 
 	if (tr_log_from_text(text, &log, &err) || tr_verdicts_compute(log, &all, &err) ||
 	    tr_traffic_of(log, &all, &all.list[0], &t, &err))
