@@ -2,7 +2,9 @@
 import json
 import os
 import shlex
+import signal
 import sys
+import time
 
 import t
 
@@ -137,6 +139,26 @@ def test_events_shows_requests_and_all_of_it_when_asked():
     t.equal([x for x in lines if x in set(some.out.splitlines())], some.out.splitlines(), "the same lines, in their order")
     t.equal(len(t.xferdb("events", t.tmp("t.xft"), "--json", env=env).jsonl), len(lines))
     t.true(t.xferdb("events", t.tmp("t.xft"), "--filter", "sem_post", env=env).out.strip(), "a filter looks at all")
+
+
+# ---- Ctrl-C
+
+def test_ctrl_c_at_a_terminal_tells_what_it_waited_for_before():
+    """The terminal interrupts the program, too: by the time anybody looks at it, it no longer waits."""
+    path = t.tmp("wait.py")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("import threading\nthreading.Timer(600, print).start()\nprint('there', flush=True)\nthreading.Event().wait()\n")
+    p = t.Pty(t.XFERDB, "trace", "--", PYTHON, path)
+    p.expect("there")
+    time.sleep(1)           # so long in its wait that the signal did not find it on the way there
+    p.send("\x03")
+    p.expect("when the signal came:")
+    p.expect(r"main waits for .* in .*wait.py:4\r?$")
+    p.expect("by now:")
+    p.send("\x03")
+    p.expect("KeyboardInterrupt", 60)
+    os.kill(p.pid, signal.SIGTERM)
+    p.wait()
 
 
 # ---- the screen

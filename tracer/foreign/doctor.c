@@ -185,6 +185,18 @@ static enum tr_doctor_result check_container(char *detail, size_t cap)
 	return strstr(detail, "not seen") ? TR_WORKS_PARTLY : TR_WORKS;
 }
 
+/* The entry of a function is exchanged by machine code written for this one processor. */
+static enum tr_doctor_result check_symbols(char *detail, size_t cap)
+{
+#if defined(__x86_64__)
+	snprintf(detail, cap, "the processor is an x86-64");
+	return TR_WORKS;
+#else
+	snprintf(detail, cap, "only on x86-64");
+	return TR_WORKS_NOT;
+#endif
+}
+
 const struct tr_check tr_checks[] = {
 	{ "kernel", "Linux 5.6, better 5.19", "before 5.19 a signal may restart a call that is looked at; before 5.6 "
 	  "no connection can be redirected", check_kernel },
@@ -197,6 +209,8 @@ const struct tr_check tr_checks[] = {
 	{ "attach", "looking at running processes", "'xferdb attach' shows less: no stacks, no memory", check_attach },
 	{ "probe", "the library inside the program", "threads, locks and waits are not seen: what a call waits for "
 	  "can only be proved by holding parts back", check_probe },
+	{ "symbols", "sym: calls, functions of C and C++", "a C or C++ call cannot be named; --call out:BEGIN:END or exit "
+	  "mark it, and py: works everywhere", check_symbols },
 	{ "python", "names and stacks of Python programs", "py: calls cannot be marked", check_python },
 	{ "container", "where this runs", "what runs outside", check_container },
 };

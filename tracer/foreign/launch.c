@@ -86,6 +86,7 @@ struct tr_launch {
 	struct tr_launch_end end;
 	/* the loop's, read after it has ended */
 	bool interrupt_owed;
+	_Atomic uint64_t interrupted_ns;       /* written by the loop before it says so */
 	char losses[LAUNCH_LOSSES][224];
 	const char *loss_list[LAUNCH_LOSSES + 1];
 	unsigned nr_losses;
@@ -315,6 +316,7 @@ static void launch_signalled(struct tr_watch *watch, uint32_t events)
 		tr_pty_resize(l->pty);
 	} else if (info.ssi_signo == SIGINT) {
 		l->interrupt_owed = !terminal;
+		atomic_store(&l->interrupted_ns, terminal ? xf_clock_mono_ns() : 0);
 		launch_post(l, TR_LAUNCH_INTERRUPT);
 	} else if (!terminal && !l->gone) {
 		kill((pid_t)l->pid, (int)info.ssi_signo);
@@ -885,6 +887,11 @@ enum tr_launch_why tr_launch_wait(struct tr_launch *l)
 		}
 	pthread_mutex_unlock(&l->lock);
 	return why;
+}
+
+uint64_t tr_launch_interrupted_ns(const struct tr_launch *l)
+{
+	return atomic_load(&l->interrupted_ns);
 }
 
 void tr_launch_pass_interrupt(struct tr_launch *l)

@@ -92,6 +92,9 @@ enum xf_status tr_launch_new(const struct tr_launch_options *options, struct tr_
 /* Blocks until there is something to say. Supervision goes on in threads of its own meanwhile. */
 enum tr_launch_why tr_launch_wait(struct tr_launch *launch);
 
+/* When a SIGINT came that the program has had as well (a terminal's); 0: the last was for us alone. */
+uint64_t tr_launch_interrupted_ns(const struct tr_launch *launch);
+
 /* Sends the program the SIGINT that was kept back for the report. */
 void tr_launch_pass_interrupt(struct tr_launch *launch);
 

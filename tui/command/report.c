@@ -41,6 +41,17 @@ static bool is_predicate(const struct tr_verdict *v)
 	return v->answer == TR_BLOCKS || v->answer == TR_BLOCKS_PARTLY;
 }
 
+/* The exit status of the program that was asked for; -1: none is known. */
+static int program_status(const struct ui_report *r)
+{
+	for (uint32_t i = 0; i < tr_log_nr_calls(r->log); i++) {
+		const struct tr_call *c = tr_log_call(r->log, i);
+		if (!strcmp(c->name, "exit") && c->ret != TR_NONE)
+			return c->result;
+	}
+	return -1;
+}
+
 void ui_report_heading(FILE *out, const struct ui_report *r, const struct tr_verdict *v)
 {
 	enum ui_tone tone = ui_tone_of(v->answer);
@@ -48,10 +59,11 @@ void ui_report_heading(FILE *out, const struct ui_report *r, const struct tr_ver
 
 	tr_verdict_sentence(r->log, r->verdicts, v, sentence, sizeof(sentence));
 	bool lost = is_foreign(r) && v->outcome == TR_LOST, ended = lost && v->answer == TR_NOT_RETURNED;
+	bool cut = v->answer == TR_NOT_RETURNED && !is_program(r, v) && program_status(r) >= 0;
 	if (lost)
 		tone = UI_BAD;
 	fprintf(out, "%s%s %s%s%s: %s%s %s\n", ui_tone_begin(r->style, tone), ui_tone_mark(r->style, tone),
-		lost ? ended ? "LOST" : "LOST, " : "", ended ? "" : tr_answer_heading(v->answer, v->basis),
+		lost ? ended ? "LOST" : "LOST, " : "", ended ? "" : cut ? "CUT OFF" : tr_answer_heading(v->answer, v->basis),
 		ui_tone_end(r->style), call_name(r, v),
 		is_predicate(v) ? "" : ":", sentence);
 }
@@ -330,17 +342,6 @@ static void verdict_print(FILE *out, const struct ui_report *r, const struct tr_
 	if (*advice(r, v) && v->outcome != TR_FAILED && v->outcome != TR_CANCELLED)
 		fprintf(out, "  %sif that is not what you want: %s%s\n", ui_tone_begin(r->style, UI_DIM),
 			advice(r, v), ui_tone_end(r->style));
-}
-
-/* The exit status of the program that was asked for; -1: none is known. */
-static int program_status(const struct ui_report *r)
-{
-	for (uint32_t i = 0; i < tr_log_nr_calls(r->log); i++) {
-		const struct tr_call *c = tr_log_call(r->log, i);
-		if (!strcmp(c->name, "exit") && c->ret != TR_NONE)
-			return c->result;
-	}
-	return -1;
 }
 
 /* Nothing but this line tells anybody: the program said that all was well. */

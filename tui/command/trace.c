@@ -19,6 +19,7 @@
 #include "tui/command/arguments.h"
 #include "tui/command/conclude.h"
 #include "tui/command/local.h"
+#include "tui/command/moment.h"
 #include "tui/command/paths.h"
 #include "tui/command/verify.h"
 #include "tui/screen/app.h"
@@ -151,13 +152,15 @@ static bool trace_start(struct follow *f)
 
 /* ---- while it runs */
 
-/* What a hang is asked for: who waits for whom, now. */
-static void report_now(struct follow *f, const char *why)
+/* What a hang is asked for: who waits for whom, now; and when a signal came that the program had, too (0: none). */
+static void report_now(struct follow *f, const char *why, uint64_t signal_ns)
 {
 	struct xf_error err = XF_ERROR_INIT;
 	struct tr_attach *a = NULL;
 
 	fprintf(stderr, "\nxferdb: %s\n", why);
+	if (signal_ns)
+		ui_moment_print(stderr, signal_ns);
 	if (tr_attach_take(tr_launch_pid(f->launch), &a, &err) == XF_OK)
 		tr_attach_print(a, stderr);
 	else
@@ -208,14 +211,14 @@ static void wait_for_end(struct follow *f)
 		case TR_LAUNCH_ENDED:
 			return;
 		case TR_LAUNCH_INTERRUPT:
-			report_now(f, "interrupted; so far:");
+			report_now(f, "interrupted; so far:", tr_launch_interrupted_ns(f->launch));
 			tr_launch_pass_interrupt(f->launch);
 			break;
 		case TR_LAUNCH_DURATION:
-			report_now(f, "the time given by --duration is over; so far:");
+			report_now(f, "the time given by --duration is over; so far:", 0);
 			break;
 		case TR_LAUNCH_STALL:
-			report_now(f, "nothing has moved for the time given by --stall:");
+			report_now(f, "nothing has moved for the time given by --stall:", 0);
 			break;
 		}
 	}

@@ -309,10 +309,8 @@ def run_shadowed():
     folder = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [path for path in sys.path if not same_folder(path, folder)]
     sys.modules["_xferdb_shim"] = sys.modules.pop(__name__, None)
-    import importlib
-    importlib.invalidate_caches()
     try:
-        importlib.import_module("sitecustomize")
+        __import__("sitecustomize")  # not importlib's: that package is milliseconds that nobody may need
     except ImportError as error:
         if getattr(error, "name", None) != "sitecustomize":
             raise
