@@ -43,8 +43,8 @@ def test_both_barriers_are_in_the_json_by_name():
     t.equal([(link["file"], link["line"] > 0) for link in woken], [("s3transfer/futures.py", True)], chain)
 
 
-def lost(script):
-    r = trace(script, "--json")
+def lost(script, *options):
+    r = trace(script, "--json", *options)
     t.equal(r.status, 0, r)
     t.match(r"(?m)^\S+ the program ended with exit status 0, but what .* was to upload is LOST", r.err)
     for call in r.json["calls"]:
@@ -54,7 +54,10 @@ def lost(script):
 
 
 def test_a_daemon_thread_that_is_cut_off_loses_its_upload():
-    r = lost("threading.Thread(target=s3.upload_fileobj, args=(data, 'bucket', 'key'), daemon=True).start()\n")
+    r = lost("begun = threading.Event()\n"
+             "s3.meta.events.register('before-call.s3', lambda **_: begun.set())\n"
+             "threading.Thread(target=s3.upload_fileobj, args=(data, 'bucket', 'key'), daemon=True).start()\n"
+             "begun.wait()\n", "--fault", "part=1,hold=1h")
     t.match(r"LOST: upload_fileobj", r.err)
     t.match(r"LOST, DOES NOT WAIT \(seen\): the program", r.err)
 
