@@ -8,6 +8,7 @@ import re
 import struct
 import subprocess
 import threading
+import time
 import xml.etree.ElementTree
 
 import t
@@ -224,39 +225,78 @@ def test_otlp_and_grafana_keep_the_protocol():
     t.equal(len(check_otlp(json.loads(export(path, "grafana"))["batches"])), len(spans))
 
 
+class Collector:
+    """Takes /v1/traces and says what answer(number of the request, body) says: (status, headers, body)."""
+
+    def __init__(self, answer):
+        outer, self.got, self.answer = self, [], answer
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                outer.got.append((time.monotonic(), self.path, self.headers["Content-Type"], body))
+                status, headers, text = outer.answer(len(outer.got) - 1, body)
+                self.send_response(status)
+                for name, value in [("Content-Length", str(len(text))), *headers]:
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(text)
+
+            def log_message(self, *args):
+                pass
+
+        self.server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = "http://127.0.0.1:%d" % self.server.server_port
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *args):
+        self.server.shutdown()
+
+    def spans(self, taken=lambda n: True):
+        return [s for n, g in enumerate(self.got) if taken(n) for s in
+                [s for group in json.loads(g[3])["resourceSpans"] for scope in group["scopeSpans"] for s in scope["spans"]]]
+
+
 def test_otlp_is_sent_and_tried_again_by_the_rules():
-    path, got = trace(), []
-    answers = [(503, b""), (200, b"{}")]
+    path = trace()
+    answers = [(503, [], b""), (200, [], b"{}")]
+    with Collector(lambda n, body: answers[min(n, 1)]) as collector:
+        r = t.xferdb("export", path, "--format", "otlp", "--to", collector.url)
+        t.equal(r.status, 0, r)
+        t.equal([g[1:3] for g in collector.got], [("/v1/traces", "application/json")] * 2)
+        t.equal(collector.got[0][3], collector.got[1][3])
+        t.equal(seqs_of(check_otlp(json.loads(collector.got[1][3])["resourceSpans"])), [n for n, _ in order(path)])
 
-    class Collector(http.server.BaseHTTPRequestHandler):
-        def do_POST(self):
-            got.append((self.path, self.headers["Content-Type"], json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
-            status, body = answers[min(len(got) - 1, len(answers) - 1)]
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
 
-        def log_message(self, *args):
-            pass
+def test_otlp_partly_taken_or_refused_is_not_sent_again():
+    path = trace()
+    with Collector(lambda n, body: (200, [], b'{"partialSuccess":{"rejectedSpans":"2","errorMessage":"too old"}}')) as collector:
+        r = t.xferdb("export", path, "--to", collector.url)
+        t.equal((r.status, len(collector.got)), (3, 1), r)
+        t.true("too old" in r.err, r)
+    with Collector(lambda n, body: (400, [], b"no")) as collector:
+        t.equal((t.xferdb("export", path, "--to", collector.url).status, len(collector.got)), (3, 1))
 
-    server = http.server.HTTPServer(("127.0.0.1", 0), Collector)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = "http://127.0.0.1:%d" % server.server_port
-    r = t.xferdb("export", path, "--format", "otlp", "--to", url)
-    t.equal(r.status, 0, r)
-    t.equal([(g[0], g[1]) for g in got], [("/v1/traces", "application/json")] * 2)
-    t.equal(got[0][2], got[1][2])
-    t.equal(seqs_of(check_otlp(got[1][2]["resourceSpans"])), [n for n, _ in order(path)])
-    del got[:]
-    answers[:] = [(200, b'{"partialSuccess":{"rejectedSpans":"2","errorMessage":"too old"}}')]
-    r = t.xferdb("export", path, "--to", url)
-    t.equal((r.status, len(got)), (3, 1), r)
-    t.true("too old" in r.err, r)
-    del got[:]
-    answers[:] = [(400, b"no")]
-    t.equal((t.xferdb("export", path, "--to", url).status, len(got)), (3, 1))
-    server.shutdown()
+
+def test_otlp_waits_as_long_as_it_is_told():
+    with Collector(lambda n, body: (429, [("Retry-After", "2")], b"") if not n else (200, [], b"{}")) as collector:
+        t.equal(t.xferdb("export", trace(), "--to", collector.url).status, 0)
+        t.equal(len(collector.got), 2)
+        t.true(collector.got[1][0] - collector.got[0][0] >= 2)
+
+
+def test_otlp_too_large_is_halved_and_nothing_is_lost_or_doubled():
+    path, most = trace(), 60000
+    with Collector(lambda n, body: (413, [], b"") if len(body) > most else (200, [], b"{}")) as collector:
+        r = t.xferdb("export", path, "--to", collector.url)
+        t.equal(r.status, 0, r)
+        whole = json.loads(export(path, "otlp"))["resourceSpans"]
+        taken = collector.spans(lambda n: len(collector.got[n][3]) <= most)
+        t.equal(sorted(s["spanId"] for s in taken), sorted(s["spanId"] for s in check_otlp(whole)))
+        t.true(len(collector.got) > 3, len(collector.got))
 
 
 def test_speedscope_is_balanced_and_never_backwards():
