@@ -25,7 +25,7 @@ struct tr_spans {
 
 const char *tr_span_kind_name(enum tr_span_kind k)
 {
-	static const char *const names[] = { "thread", "call", "frame", "wait", "transfer", "part", "request" };
+	static const char *const names[] = { "thread", "call", "frame", "read", "wait", "transfer", "part", "request" };
 	_Static_assert(sizeof(names) / sizeof(*names) == TR_SPAN_KIND_COUNT, "one name a kind");
 	return k < TR_SPAN_KIND_COUNT ? names[k] : "";
 }
@@ -95,6 +95,14 @@ static void wait_name(const struct tr_export *x, const struct tr_event *e, char 
 		snprintf(buf, cap, "%s", xf_kind_info(e->kind)->name);
 }
 
+static void read_name(const struct xf_ev_part_reading *r, char *buf, size_t cap)
+{
+	if (r->part)
+		snprintf(buf, cap, "%s part %u", r->hashing ? "hash" : "read", r->part);
+	else
+		snprintf(buf, cap, "read the source");
+}
+
 static void name_span(const struct tr_export *x, const struct tr_event *e, struct tr_span *s)
 {
 	const char *text;
@@ -109,6 +117,9 @@ static void name_span(const struct tr_export *x, const struct tr_event *e, struc
 	case TR_SPAN_FRAME:
 		text = tr_event_site(x->log, e).function;
 		snprintf(s->name, sizeof(s->name), "%.90s", *text ? text : "frame");
+		break;
+	case TR_SPAN_READ:
+		read_name(TR_PAYLOAD(e, part_reading), s->name, sizeof(s->name));
 		break;
 	case TR_SPAN_WAIT:
 		wait_name(x, e, s->name, sizeof(s->name));
@@ -205,6 +216,7 @@ static enum xf_kind opener_of(enum xf_kind kind)
 	switch (kind) {
 	case XF_EV_call_return: return XF_EV_call_enter;
 	case XF_EV_frame_leave: return XF_EV_frame_enter;
+	case XF_EV_part_read: return XF_EV_part_reading;
 	default: return tr_wait_of(kind);
 	}
 }
@@ -215,6 +227,8 @@ static enum tr_span_kind opens(enum xf_kind kind)
 		return TR_SPAN_CALL;
 	if (kind == XF_EV_frame_enter)
 		return TR_SPAN_FRAME;
+	if (kind == XF_EV_part_reading)
+		return TR_SPAN_READ;
 	return xf_kind_info(kind)->role == XF_ROLE_WAIT ? TR_SPAN_WAIT : TR_SPAN_KIND_COUNT;
 }
 

@@ -12,12 +12,12 @@
 
 #include "tracer/export/export.h"
 
-/* ORDER span kinds: words in driver.c. The first four nest, the rest overlap. */
+/* ORDER span kinds: words in driver.c. The first five nest, the rest overlap. */
 enum tr_span_kind {
-	TR_SPAN_THREAD, TR_SPAN_CALL, TR_SPAN_FRAME, TR_SPAN_WAIT,
+	TR_SPAN_THREAD, TR_SPAN_CALL, TR_SPAN_FRAME, TR_SPAN_READ, TR_SPAN_WAIT,
 	TR_SPAN_TRANSFER, TR_SPAN_ATTEMPT, TR_SPAN_REQUEST, TR_SPAN_KIND_COUNT
 };
-const char *tr_span_kind_name(enum tr_span_kind k); /* "thread" "call" "frame" "wait" "transfer" "part" "request" */
+const char *tr_span_kind_name(enum tr_span_kind k); /* "thread" "call" "frame" "read" "wait" "transfer" "part" "request" */
 
 struct tr_span {
 	enum tr_span_kind kind;
