@@ -219,7 +219,7 @@ def free_port():
         return s.getsockname()[1]
 
 
-def wait_until(condition, seconds=10, every=0.01):
+def wait_until(condition, seconds=60, every=0.01):
     """Waits until condition() is true and returns its value; raises after `seconds` (× SLOW)."""
     end = time.monotonic() + seconds * SLOW
     while True:
