@@ -436,11 +436,11 @@ static void without_its_etag_a_part_is_not_ordered(void **state)
 
 static void a_head_of_the_right_size_makes_it_visible(void **state)
 {
-	struct judged j = judge(MULTIPART("etag=e2") RETURN "0 object_head transfer=0 bytes=20 etag=x-2 verify=true\n" END);
+	struct judged j = judge(MULTIPART("etag=e2") RETURN "0 object_head transfer=0 call=1 bytes=20 etag=x-2 verify=true\n" END);
 	(void)state;
 	assert_int_equal(j.v->visible, TR_VISIBLE_YES);
 	release(&j);
-	j = judge(MULTIPART("etag=e2") RETURN "0 object_head transfer=0 bytes=19 etag=x-2 verify=true\n" END);
+	j = judge(MULTIPART("etag=e2") RETURN "0 object_head transfer=0 call=1 bytes=19 etag=x-2 verify=true\n" END);
 	assert_int_equal(j.v->visible, TR_VISIBLE_NO);
 	release(&j);
 	j = judge(MULTIPART("etag=e2") RETURN END);

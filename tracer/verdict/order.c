@@ -55,7 +55,7 @@
  * C library each wake-up looks like a notification. The place of the wait tells: a
  * Condition.wait in an `acquire`, or in a bounded queue's `put`, is for a permit.
  */
-#include "tracer/verdict/order.h"
+#include "tracer/verdict/order_private.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -101,12 +101,6 @@ const char *tr_edge_sentence(enum tr_edge_kind kind)
 {
 	return kind < TR_EDGE_KIND_COUNT ? rules[kind].sentence : "";
 }
-
-struct tr_order {
-	const struct tr_log *log;
-	struct tr_edge *edges;
-	uint32_t nr, cap;
-};
 
 /* What a thread waits for, from the begin of the wait to its end. */
 struct wait {
@@ -767,141 +761,4 @@ bool tr_order_before(const struct tr_order *o, uint32_t a, uint32_t b)
 	bool before = tr_clock_knows(&clock, tr_log_thread_of(o->log, a), a);
 	tr_clock_fini(&clock);
 	return before;
-}
-
-/* ---- chains */
-
-struct tr_chains {
-	uint32_t *first;   /* by event asked for: edge, TR_NONE */
-	uint32_t *next;    /* by edge: the edge that follows, TR_NONE: arrived */
-};
-
-struct sweep {
-	const struct tr_order *o;
-	uint32_t to, target;
-	uint32_t *arrival;  /* by edge: where it reaches the target thread, TR_NONE never */
-	uint32_t *best;     /* by thread: the edge that leads there earliest, of those swept */
-};
-
-static int compare_pairs(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-	return (x < y) - (x > y); /* latest first */
-}
-
-/* An edge's end is reached: where does one get from there? */
-static void sweep_end(struct sweep *s, struct tr_chains *c, uint32_t edge)
-{
-	uint32_t to = s->o->edges[edge].to, thread = tr_log_thread_of(s->o->log, to);
-	if (to > s->to)
-		return;
-	if (thread == s->target) {
-		s->arrival[edge] = to;
-	} else if (s->best[thread] != TR_NONE) {
-		s->arrival[edge] = s->arrival[s->best[thread]];
-		c->next[edge] = s->best[thread];
-	}
-}
-
-/* An edge's begin is passed: it is a way out of its thread for everything before. */
-static void sweep_begin(struct sweep *s, uint32_t edge)
-{
-	uint32_t thread = tr_log_thread_of(s->o->log, s->o->edges[edge].from);
-	uint32_t best = s->best[thread];
-	if (s->arrival[edge] != TR_NONE &&
-	    (best == TR_NONE || s->arrival[edge] <= s->arrival[best]))
-		s->best[thread] = edge;
-}
-
-/*
- * One sweep backwards in time over begins and ends of edges and the events asked
- * for. At one instant: first ends, then begins, then questions; an edge's end lies
- * after its begin, so it is settled when its begin comes.
- */
-static void sweep_all(struct sweep *s, struct tr_chains *c, const uint64_t *begins, uint32_t nr_begins,
-		      const uint64_t *questions, uint32_t nr, const uint32_t *from)
-{
-	uint32_t end = tr_order_edge_at(s->o, s->to + 1), begin = 0;
-	for (uint32_t q = 0; q < nr; q++) {
-		uint32_t event = (uint32_t)(questions[q] >> 32), item = (uint32_t)questions[q];
-		for (;;) {
-			uint32_t next_end = end ? s->o->edges[end - 1].to : 0;
-			uint32_t next_begin = begin < nr_begins ? (uint32_t)(begins[begin] >> 32) : 0;
-			bool more_end = end && next_end >= event;
-			bool more_begin = begin < nr_begins && next_begin >= event;
-			if (!more_end && !more_begin)
-				break;
-			if (more_end && (!more_begin || next_end >= next_begin))
-				sweep_end(s, c, --end);
-			else
-				sweep_begin(s, (uint32_t)begins[begin++]);
-		}
-		uint32_t thread = tr_log_thread_of(s->o->log, from[item]);
-		c->first[item] = thread == s->target || from[item] > s->to ? TR_NONE : s->best[thread];
-	}
-}
-
-static uint32_t collect_begins(const struct tr_order *o, uint32_t to, uint64_t *begins)
-{
-	uint32_t nr = 0;
-	for (uint32_t i = 0; i < o->nr && o->edges[i].to <= to; i++)
-		if (o->edges[i].class == XF_CLASS_SIGNAL)
-			begins[nr++] = tr_pair(o->edges[i].from, i);
-	qsort(begins, nr, sizeof(*begins), compare_pairs);
-	return nr;
-}
-
-enum xf_status tr_order_chains(const struct tr_order *o, uint32_t to, const uint32_t *from,
-			       uint32_t nr, struct tr_chains **out, struct xf_error *err)
-{
-	uint32_t threads = tr_log_nr_threads(o->log);
-	struct tr_chains *c = calloc(1, sizeof(*c));
-	struct sweep s = { .o = o, .to = to, .target = tr_log_thread_of(o->log, to) };
-	uint64_t *begins = calloc(o->nr + 1u, sizeof(*begins));
-	uint64_t *questions = calloc(nr + 1u, sizeof(*questions));
-	s.arrival = malloc((o->nr + 1u) * sizeof(*s.arrival));
-	s.best = malloc((threads + 1u) * sizeof(*s.best));
-	if (c) {
-		c->first = malloc((nr + 1u) * sizeof(*c->first));
-		c->next = malloc((o->nr + 1u) * sizeof(*c->next));
-	}
-	bool ok = c && c->first && c->next && begins && questions && s.arrival && s.best;
-	if (ok) {
-		memset(s.arrival, 0xff, o->nr * sizeof(*s.arrival));
-		memset(s.best, 0xff, threads * sizeof(*s.best));
-		memset(c->next, 0xff, o->nr * sizeof(*c->next));
-		for (uint32_t i = 0; i < nr; i++)
-			questions[i] = tr_pair(from[i], i);
-		qsort(questions, nr, sizeof(*questions), compare_pairs);
-		sweep_all(&s, c, begins, collect_begins(o, to, begins), questions, nr, from);
-	}
-	free(begins);
-	free(questions);
-	free(s.arrival);
-	free(s.best);
-	if (!ok) {
-		tr_chains_free(c);
-		return xf_fail(err, XF_NOMEM, "no memory for the evidence");
-	}
-	*out = c;
-	return XF_OK;
-}
-
-uint32_t tr_chain_first(const struct tr_chains *c, uint32_t i)
-{
-	return c->first[i];
-}
-
-uint32_t tr_chain_next(const struct tr_chains *c, uint32_t edge)
-{
-	return c->next[edge];
-}
-
-void tr_chains_free(struct tr_chains *c)
-{
-	if (c) {
-		free(c->first);
-		free(c->next);
-	}
-	free(c);
 }
