@@ -1,6 +1,6 @@
 /*
- * view_join: the end of the call. First its barriers, passed, waited at now, or still to
- * come; then who waits for whom at this moment, from the caller down; then the work
+ * view_join: the end of the call. First who waits for whom at this moment, from the
+ * caller down; then its barriers, passed, waited at now, or still to come; then the work
  * that is not over.
  */
 #include <stdlib.h>
@@ -60,7 +60,7 @@ static int barriers_draw(struct ui_scene *s, struct ui_cells *c, const struct ui
 	for (uint32_t i = 0; v && i < v->barriers.nr && row < r->rows; i++)
 		if (v->barriers.list[i].carries || v->barriers.list[i].wait_ns)
 			barrier_draw(s, c, r, row++, &v->barriers.list[i]);
-	if (v && !v->barriers.nr)
+	if (v && !v->barriers.nr && v->answer != TR_NOT_RETURNED)
 		ui_cells_text(c, r, row++, 1, UI_ROLE_DIM, "no barrier: nothing on the way to the return waits");
 	return row;
 }
@@ -103,7 +103,7 @@ static int work_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rec
 	for (uint32_t i = 0; i < s->state->nr_parts; i++)
 		nr += unfinished(&s->state->parts[i]);
 	if (row < r->rows)
-		ui_cells_text(c, r, row++, 0, UI_ROLE_TITLE, nr ? "%u parts are not over" : "no part is under way", nr);
+		ui_cells_text(c, r, row++, 0, UI_ROLE_TITLE, !nr ? "no part is under way" : nr == 1 ? "1 part is not over" : "%u parts are not over", nr);
 	for (uint32_t i = 0; i < s->state->nr_parts && row < r->rows; i++) {
 		const struct tr_part_state *p = &s->state->parts[i];
 		const struct ui_run *run = ui_scene_shown(s);
@@ -111,7 +111,8 @@ static int work_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rec
 		if (!unfinished(p))
 			continue;
 		if (row == r->rows - 1 && nr - shown > 1) {
-			ui_cells_text(c, r, row++, 1, UI_ROLE_DIM, "and %u more", nr - shown);
+			if (shown)
+				ui_cells_text(c, r, row++, 1, UI_ROLE_DIM, "and %u more", nr - shown);
 			break;
 		}
 		shown++;
@@ -130,8 +131,8 @@ static void draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r
 {
 	int row = heading_draw(s, c, r, 0);
 
+	row = chain_draw(s, c, r, row); /* what holds the caller now is wanted most */
 	row = barriers_draw(s, c, r, row);
-	row = chain_draw(s, c, r, row);
 	work_draw(s, c, r, row);
 }
 

@@ -163,19 +163,34 @@ static void lane_draw(const struct plot *p, int row, int run, uint32_t thread)
 	}
 }
 
-/* On the caller's lane: what it waits for. Elsewhere that would be too much to read. */
+/* Who ended the wait that began with this event: " (set by request-3)"; "" where it is not known, or not over. */
+static const char *ended_by(const struct ui_run *u, uint32_t thread, uint32_t event, char *buf, size_t cap)
+{
+	uint32_t woken = ui_index_step(u->index, UI_SUBJECT_THREAD, thread, event, 1), by;
+
+	buf[0] = '\0';
+	if (woken == TR_NONE || xf_kind_info(tr_log_kind(u->log, woken))->role != XF_ROLE_ACQUIRE)
+		return buf;
+	by = ui_scene_arrow(u, woken);
+	if (by != TR_NONE && by < woken && tr_log_thread_of(u->log, by) != thread)
+		snprintf(buf, cap, ", ended by %s", tr_log_thread(u->log, tr_log_thread_of(u->log, by))->name);
+	return buf;
+}
+
+/* On the caller's lane: what it waits for, and who ended that. Elsewhere that would be too much to read. */
 static int wait_text(const struct plot *p, int run, uint32_t thread, const struct ui_span_info *span, char *buf, size_t cap)
 {
 	const struct ui_run *u = &p->s->runs[run];
 	struct tr_event e = tr_log_event(u->log, span->event);
-	char object[64];
+	char object[64], by[96];
 
 	buf[0] = '\0';
 	if (thread != ui_view_caller(u) || span->activity != TR_WAITING)
 		return 0;
 	if (e.kind == XF_EV_join_begin)
 		return snprintf(buf, cap, " waits for a thread to end ");
-	return e.object == TR_NONE ? 0 : snprintf(buf, cap, " waits for %s ", ui_view_object(u->log, e.object, object, sizeof(object)));
+	return e.object == TR_NONE ? 0 : snprintf(buf, cap, " waits for %s%s ", ui_view_object(u->log, e.object, object, sizeof(object)),
+						  ended_by(u, thread, span->event, by, sizeof(by)));
 }
 
 /* Inside long spans of work stands which part it is. */
@@ -184,7 +199,7 @@ static void parts_draw(const struct plot *p, int row, int run, uint32_t thread)
 	const struct ui_run *u = &p->s->runs[run];
 	struct ui_span_info span;
 	int64_t known = known_ns(u);
-	char text[96];
+	char text[192];
 
 	for (int x = 0; x < p->columns && time_of(p, x) <= known; x++) {
 		int from, to, len;
