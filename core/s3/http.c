@@ -324,13 +324,14 @@ static enum xf_status push_piece(struct exchange *x)
 		return status;
 	if (x->at >= x->admitted)
 		x->admitted = x->at + len;
-	enum xf_push result = xf_push(socket_of(x), d->source, x->at, len, &sent, x->err);
+	uint64_t waited_ns;
+	enum xf_push result = xf_push(socket_of(x), d->source, x->at, len, &sent, &waited_ns, x->err);
 	x->full = result == XF_PUSH_AGAIN;
 	x->broken = result == XF_PUSH_BROKEN;
 	if (result == XF_PUSH_FAILED)
 		return x->err->status;
 	x->at += sent;
-	return sent ? d->passed(d->ctx, sent, x->err) : XF_OK;
+	return sent ? d->passed(d->ctx, sent, waited_ns, x->err) : XF_OK;
 }
 
 /* One piece, where it is time for it: libcurl gets its turn behind each, for an answer may have come. */

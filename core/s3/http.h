@@ -87,7 +87,8 @@ struct xf_http_direct {
 	const struct xf_body *source;     /* the same bytes as the request's body */
 	void *ctx;
 	enum xf_status (*admit)(void *ctx, size_t len, struct xf_error *err);  /* before so many are sent */
-	enum xf_status (*passed)(void *ctx, size_t len, struct xf_error *err); /* so many were */
+	/* so many were; the file was waited for that long */
+	enum xf_status (*passed)(void *ctx, size_t len, uint64_t waited_ns, struct xf_error *err);
 };
 
 /* What is sent. Everything is borrowed for the call. */

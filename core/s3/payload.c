@@ -124,10 +124,11 @@ enum xf_status xf_payload_admit(void *payload, size_t len, struct xf_error *err)
 	return p->hooks && p->hooks->admit ? p->hooks->admit(p->hooks->ctx, len, err) : XF_OK;
 }
 
-enum xf_status xf_payload_passed(void *payload, size_t len, struct xf_error *err)
+enum xf_status xf_payload_passed(void *payload, size_t len, uint64_t waited_ns, struct xf_error *err)
 {
 	struct xf_payload *p = payload;
 	p->at += len;
+	p->reading_ns += waited_ns;
 	return count(p, len, err);
 }
 

@@ -61,7 +61,7 @@ const struct xf_body *xf_payload_wire(struct xf_payload *p);
  * ctx is the payload. *Errors:* the hooks'.
  */
 enum xf_status xf_payload_admit(void *payload, size_t len, struct xf_error *err);
-enum xf_status xf_payload_passed(void *payload, size_t len, struct xf_error *err);
+enum xf_status xf_payload_passed(void *payload, size_t len, uint64_t waited_ns, struct xf_error *err);
 /* The call is over: reports what is pending. *Errors:* the callback's. */
 enum xf_status xf_payload_flush(struct xf_payload *p, struct xf_error *err);
 

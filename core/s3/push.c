@@ -1,8 +1,11 @@
 #include "core/s3/push.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+
+#include "core/event/gate.h"
 
 enum { BLOCK = 16 << 10 };
 
@@ -11,10 +14,25 @@ bool xf_push_can(const struct xf_body *body)
 	return body->size && !body->read;
 }
 
-static ssize_t push_file(int fd, const struct xf_body *body, uint64_t at, size_t len)
+static long switches(void)
+{
+	struct rusage used;
+	return getrusage(RUSAGE_THREAD, &used) ? 0 : used.ru_nvcsw;
+}
+
+/* The socket does not block, so a thread that gives up the processor in there waits for the file. */
+static ssize_t push_file(int fd, const struct xf_body *body, uint64_t at, size_t len, uint64_t *waited_ns)
 {
 	off_t offset = (off_t)(body->offset + at);
-	return sendfile(fd, body->fd, &offset, len);
+	bool look = xf_emit_on() || xf_gate_on();
+	long before = look ? switches() : 0;
+	uint64_t began = look ? xf_clock_mono_ns() : 0;
+	ssize_t n = sendfile(fd, body->fd, &offset, len);
+	int e = errno;
+	if (look && switches() != before)
+		*waited_ns += xf_clock_mono_ns() - began;
+	errno = e;
+	return n;
 }
 
 /* Of a file system whose files sendfile does not take. */
@@ -27,11 +45,12 @@ static ssize_t push_read(int fd, const struct xf_body *body, uint64_t at, size_t
 	return send(fd, block, n, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-static ssize_t push_once(int fd, const struct xf_body *body, uint64_t at, size_t len, struct xf_error *err)
+static ssize_t push_once(int fd, const struct xf_body *body, uint64_t at, size_t len, uint64_t *waited_ns,
+			 struct xf_error *err)
 {
 	if (body->memory)
 		return send(fd, (const char *)body->memory + at, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-	ssize_t n = push_file(fd, body, at, len);
+	ssize_t n = push_file(fd, body, at, len, waited_ns);
 	return n < 0 && (errno == EINVAL || errno == ENOSYS) ? push_read(fd, body, at, len, err) : n;
 }
 
@@ -45,11 +64,12 @@ static enum xf_push fail_source(const struct xf_body *body, uint64_t at, struct 
 }
 
 enum xf_push xf_push(int fd, const struct xf_body *body, uint64_t at, size_t len, size_t *sent,
-		     struct xf_error *err)
+		     uint64_t *waited_ns, struct xf_error *err)
 {
 	ssize_t n;
+	*waited_ns = 0;
 	do
-		n = push_once(fd, body, at, len, err);
+		n = push_once(fd, body, at, len, waited_ns, err);
 	while (n < 0 && errno == EINTR);
 	*sent = n > 0 ? (size_t)n : 0;
 	if (n > 0)

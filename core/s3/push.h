@@ -21,8 +21,11 @@ enum xf_push {
 /* Can this body be pushed? Not one that is read by a function. */
 bool xf_push_can(const struct xf_body *body);
 
-/* Up to len bytes from offset at of the body; at + len lies within it, len is not 0. */
+/*
+ * Up to len bytes from offset at of the body; at + len lies within it, len is not 0. *waited_ns: how
+ * long it had to wait for the file; 0 also when nobody records.
+ */
 enum xf_push xf_push(int fd, const struct xf_body *body, uint64_t at, size_t len, size_t *sent,
-		     struct xf_error *err);
+		     uint64_t *waited_ns, struct xf_error *err);
 
 #endif

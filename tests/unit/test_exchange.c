@@ -654,10 +654,10 @@ static enum xf_status admit(void *ctx, size_t len, struct xf_error *err)
 	return XF_OK;
 }
 
-static enum xf_status passed(void *ctx, size_t len, struct xf_error *err)
+static enum xf_status passed(void *ctx, size_t len, uint64_t waited_ns, struct xf_error *err)
 {
 	struct direct *d = ctx;
-	(void)err;
+	(void)err, (void)waited_ns;
 	d->passed += len;
 	if (len > d->largest)
 		d->largest = len;
