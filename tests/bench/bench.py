@@ -136,6 +136,27 @@ def clients():
 
 BOTO3 = ("import boto3, sys\nfrom botocore.config import Config\n"
          "c = boto3.client('s3', endpoint_url=sys.argv[1], config=Config(s3={'addressing_style': 'path'}))\n")
+# s3transfer's own CRT manager: boto3's (preferred_transfer_client) asks for TLS whatever the endpoint is.
+CRT = """
+import botocore.session, sys
+from botocore.config import Config
+from s3transfer import crt
+session = botocore.session.get_session()
+requests = crt.BotocoreCRTRequestSerializer(session, {"endpoint_url": sys.argv[1], "region_name": "us-east-1",
+                                                      "config": Config(s3={"addressing_style": "path"})})
+keys = crt.BotocoreCRTCredentialsWrapper(session.get_credentials()).to_crt_credentials_provider()
+manager = crt.CRTTransferManager(crt.create_s3_crt_client("us-east-1", keys, use_ssl=False), requests)
+class c:
+    def upload_file(path, bucket, key):
+        manager.upload(path, bucket, key).result()
+    def download_file(bucket, key, path):
+        manager.download(bucket, key, path).result()
+"""
+PYTHON = os.environ.get("BOTO3_PYTHON", "/usr/bin/python3")
+
+
+def has_crt():
+    return subprocess.run([PYTHON, "-c", "import awscrt, s3transfer.crt"], capture_output=True).returncode == 0
 
 
 def peers(server, upload, files, key):
@@ -144,8 +165,12 @@ def peers(server, upload, files, key):
     many = os.path.isdir(files)
     one = "c.upload_file(%r, sys.argv[2], sys.argv[3])" if upload else "c.download_file(sys.argv[2], sys.argv[3], %r)"
     each = "import os\nfor n in os.listdir(%r): c.upload_file(os.path.join(%r, n), sys.argv[2], sys.argv[3] + n)"
-    found["boto3"] = ["/usr/bin/python3", "-c", BOTO3 + (each % (files, files) if many else one % files),
-                      server.endpoint, server.bucket, key]
+    arguments = [server.endpoint, server.bucket, key]
+    found["boto3"] = [PYTHON, "-c", BOTO3 + (each % (files, files) if many else one % files), *arguments]
+    if has_crt():
+        found["s3transfer (CRT)"] = [PYTHON, "-c", CRT + (each % (files, files) if many else one % files), *arguments]
+    else:
+        print("left out: the CRT client (BOTO3_PYTHON names a python with boto3[crt])")
     for program, command in (
             ("aws", ["s3", "cp", "--no-progress", "--endpoint-url", server.endpoint] + (["--recursive"] if many else []) +
              ([files, target] if upload else [target, files])),
