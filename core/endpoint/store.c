@@ -609,6 +609,25 @@ enum xf_status xf_ep_upload_abort(struct xf_ep_store *s, struct xf_ep_upload *u)
 	return status;
 }
 
+/* What the answer to a repeated Complete is made of: everything but the bytes, which may be replaced or deleted. */
+static struct xf_ep_object *without_bytes(const struct xf_ep_object *o)
+{
+	struct xf_ep_object *husk = xf_ep_object_new(o->key);
+
+	if (!husk)
+		return NULL;
+	for (size_t i = 0; i < o->headers.nr; i++)
+		xf_headers_add(&husk->headers, o->headers.items[i].name, o->headers.items[i].value);
+	husk->serial = o->serial;
+	husk->size = o->size;
+	husk->modified_ms = o->modified_ms;
+	memcpy(husk->etag, o->etag, sizeof(husk->etag));
+	husk->sum = o->sum;
+	memcpy(husk->key_md5, o->key_md5, sizeof(husk->key_md5));
+	husk->multipart = o->multipart;
+	return husk;
+}
+
 /* Parts the object does not name are not kept. */
 static void drop_unused(struct xf_ep_upload *u, const struct xf_ep_object *o)
 {
@@ -630,7 +649,7 @@ enum xf_status xf_ep_upload_complete(struct xf_ep_store *s, struct xf_ep_upload 
 			keep_pieces(u->pieces, u->nr_pieces, true);
 		} else {
 			drop_unused(u, o);
-			u->result = xf_ep_object_acquire(o);
+			u->result = without_bytes(o); /* no memory: a repeated Complete finds no upload */
 			drop_upload_locked(s, b, u, XF_EP_UPLOAD_COMPLETED);
 		}
 	}

@@ -171,7 +171,7 @@ enum xf_status xf_ep_upload_abort(struct xf_ep_store *s, struct xf_ep_upload *u)
  */
 enum xf_status xf_ep_upload_complete(struct xf_ep_store *s, struct xf_ep_upload *u,
 				     struct xf_ep_object *o, struct xf_ep_guard guard);
-/* State and result (a reference; NULL unless COMPLETED) at this moment. */
+/* State and result (a reference, to be had without its bytes; NULL unless COMPLETED) at this moment. */
 enum xf_ep_upload_state xf_ep_upload_look(struct xf_ep_store *s, struct xf_ep_upload *u,
 					  struct xf_ep_object **result);
 

@@ -985,5 +985,21 @@ def test_fault_rule_errors():
             t.true(word in r.err, r)
 
 
+def rss_kib(pid):
+    with open("/proc/%d/status" % pid, encoding="ascii") as f:
+        return int(next(line for line in f if line.startswith("VmRSS:")).split()[1])
+
+
+def test_an_object_that_is_replaced_is_not_kept():
+    """Completed uploads are remembered for a repeated Complete, their bytes are not."""
+    with t.Serve() as server:
+        client, part = server.client(), t.make_bytes(5 * t.MiB)
+        sizes = []
+        for _ in range(24):
+            client.multipart("/bucket/key", [part, b"end"])
+            sizes.append(rss_kib(server.pid))
+        t.true(sizes[-1] - sizes[3] < 60 * 1024, sizes)
+
+
 if __name__ == "__main__":
     t.main()
