@@ -1,4 +1,7 @@
-"""Sessions at the (xferdb) prompt, for the tests of it."""
+"""Sessions at the (xferdb) prompt, for the tests of it.
+
+    PYTHONPATH=tests/tool python3 tests/cli/prompt.py      writes the sessions of README.md and docs/prompt.md anew
+"""
 import os
 import re
 
@@ -29,3 +32,39 @@ def stops(text):
 def said(result):
     """What each command said, prompts on: the text between two of them."""
     return [piece.rstrip("\n") for piece in re.split(r"^\(+xferdb\)+ ", result.out, flags=re.M)[1:]]
+
+
+# ---- the sessions in the documents: between a marker and the end of its block, as the program printed them
+
+DOCUMENTS = ("README.md", "docs/prompt.md")
+SESSION = re.compile(r"(<!-- session -->\n```\n)(.*?)(\n```)", re.S)
+
+
+def documented(name):
+    """The commands of the session in a document, and the session."""
+    with open(os.path.join(t.SOURCE, name)) as f:
+        session = SESSION.search(f.read()).group(2)
+    return re.findall(r"^\(xferdb\) (.*)$", session, re.M), session
+
+
+def session_of(commands):
+    """The same as it is now, with what was typed."""
+    r = debug(*commands, size=26214400, prompts=True)
+    t.equal(r.status, 0, r)
+    pieces = re.split(r"^(\(xferdb\) )", r.out, flags=re.M)
+    typed = iter(commands)
+    return "".join(p + next(typed, "") + "\n" if p == "(xferdb) " else p for p in pieces).rstrip("\n")
+
+
+def write_anew(name):
+    commands, _ = documented(name)
+    session = session_of(commands)
+    with open(os.path.join(t.SOURCE, name)) as f:
+        text = f.read()
+    with open(os.path.join(t.SOURCE, name), "w") as f:
+        f.write(SESSION.sub(lambda m: m.group(1) + session + m.group(3), text, count=1))
+
+
+if __name__ == "__main__":
+    for document in DOCUMENTS:
+        write_anew(document)

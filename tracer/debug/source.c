@@ -1,7 +1,9 @@
 #include "tracer/debug/source.h"
 
 #include <ctype.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct tr_source sources[] = {
@@ -159,22 +161,70 @@ bool tr_source_named(const struct tr_source *s, const char *function, struct tr_
 	return false;
 }
 
-/* The text of a function of this file, from its brace to the closing one; NULL. *len is its length. */
-static const char *body_of(const struct tr_source *s, const char *name, size_t name_len, size_t *len)
+/*
+ * Every function of the embedded files, by name: made once. Two of one name (static ones) stand side
+ * by side.
+ */
+struct body {
+	const char *name;      /* not ended: name_len */
+	size_t name_len;
+	const struct tr_source *source;
+	const char *text;      /* from its brace to the closing one */
+	size_t len;
+};
+
+enum { MAX_BODIES = 4096 };
+static struct body bodies[MAX_BODIES];
+static unsigned nr_bodies;
+static pthread_once_t indexed = PTHREAD_ONCE_INIT;
+
+static int by_name(const void *a, const void *b)
 {
-	for (const char *p = s->text; p; p = (p = strchr(p, '\n')) ? p + 1 : NULL) {
-		size_t line = strcspn(p, "\n");
-		const char *at = isalpha((unsigned char)*p) ? memmem(p, line, name, name_len) : NULL;
-		if (!at || at == p || at[name_len] != '(' || isalnum((unsigned char)at[-1]) || at[-1] == '_')
-			continue;
-		const char *open = strstr(p, "\n{\n"), *end = strchr(p, ';');
-		const char *close = open ? strstr(open, "\n}\n") : NULL;
-		if (!close || (end && end < open))
-			continue;
-		*len = (size_t)(close - open);
-		return open;
-	}
-	return NULL;
+	const struct body *x = a, *y = b;
+	size_t n = x->name_len < y->name_len ? x->name_len : y->name_len;
+	int order = strncmp(x->name, y->name, n);
+	return order ? order : (x->name_len > y->name_len) - (x->name_len < y->name_len);
+}
+
+/* The line is the head of a function: its name stands before the first bracket, a body follows. */
+static void index_line(const struct tr_source *s, const char *line)
+{
+	const char *bracket = line + strcspn(line, "(\n"), *name = bracket;
+	if (!isalpha((unsigned char)*line) || *bracket != '(' || nr_bodies == MAX_BODIES)
+		return;
+	while (name > line && (isalnum((unsigned char)name[-1]) || name[-1] == '_'))
+		name--;
+	const char *open = strstr(line, "\n{\n"), *semicolon = strchr(line, ';');
+	const char *close = open ? strstr(open, "\n}\n") : NULL;
+	if (name == line || !close || (semicolon && semicolon < open))
+		return;
+	bodies[nr_bodies++] = (struct body){ name, (size_t)(bracket - name), s, open, (size_t)(close - open) };
+}
+
+static void make_index(void)
+{
+	for (const struct tr_source *s = sources; s->file; s++)
+		for (const char *line = s->text; line; line = (line = strchr(line, '\n')) ? line + 1 : NULL)
+			index_line(s, line);
+	qsort(bodies, nr_bodies, sizeof(bodies[0]), by_name);
+}
+
+/* The function of that name: this file's own, else the only one there is; NULL. */
+static const struct body *body_of(const struct tr_source *s, const char *name, size_t name_len)
+{
+	const struct body wanted = { .name = name, .name_len = name_len };
+	pthread_once(&indexed, make_index);
+	const struct body *b = bsearch(&wanted, bodies, nr_bodies, sizeof(bodies[0]), by_name);
+	if (!b)
+		return NULL;
+	while (b > bodies && by_name(b - 1, &wanted) == 0)
+		b--;
+	unsigned nr = 0;
+	const struct body *first = b;
+	for (; b < bodies + nr_bodies && by_name(b, &wanted) == 0; b++, nr++)
+		if (b->source == s)
+			return b;
+	return nr == 1 ? first : NULL;
 }
 
 /* Does the text call the function, or one that does, `depth` functions deep? */
@@ -183,14 +233,14 @@ static bool text_calls(const struct tr_source *s, const char *text, size_t len, 
 	if (line_calls(text, len, function))
 		return true;
 	for (size_t i = 0; depth && i < len; i++) {
-		size_t n = 0, body_len;
+		size_t n = 0;
 		if (!islower((unsigned char)text[i]))
 			continue;
 		while (i + n < len && (isalnum((unsigned char)text[i + n]) || text[i + n] == '_'))
 			n++;
-		bool call = i + n < len && text[i + n] == '(' && n > 2 && strncmp(text + i, "xf_", 3) != 0;
-		const char *body = call ? body_of(s, text + i, n, &body_len) : NULL;
-		if (body && text_calls(s, body, body_len, function, depth - 1))
+		bool call = i + n < len && text[i + n] == '(' && n > 2;
+		const struct body *b = call ? body_of(s, text + i, n) : NULL;
+		if (b && text_calls(b->source, b->text, b->len, function, depth - 1))
 			return true;
 		i += n;
 	}

@@ -3,7 +3,7 @@
  * read from its layout: lines, and where a function begins and ends. Functions are
  * found by our style: the braces of a body stand in the first column.
  *
- * Thread: any; everything is constant.
+ * Thread: any.
  */
 #ifndef TR_DEBUG_SOURCE_H
 #define TR_DEBUG_SOURCE_H
@@ -48,8 +48,8 @@ bool tr_source_function(const struct tr_source *s, uint32_t n, struct tr_extent 
 bool tr_source_named(const struct tr_source *s, const char *function, struct tr_extent *out);
 
 /*
- * The first line from `first` to `last` that calls the function, itself or by way of
- * functions of the same file; 0: none.
+ * The first line from `first` to `last` that calls the function, itself or by way of up to three
+ * others; 0: none.
  */
 uint32_t tr_source_call(const struct tr_source *s, uint32_t first, uint32_t last, const char *function);
 
