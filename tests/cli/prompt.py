@@ -31,7 +31,7 @@ def stops(text):
 
 def said(result):
     """What each command said, prompts on: the text between two of them."""
-    return [piece.rstrip("\n") for piece in re.split(r"^\(+xferdb\)+ ", result.out, flags=re.M)[1:]]
+    return [piece.rstrip("\n") for piece in re.split(r"(?:^|(?<=\) ))\(+xferdb\)+ ", result.out, flags=re.M)[1:]]
 
 
 # ---- the sessions in the documents: between a marker and the end of its block, as the program printed them
