@@ -350,6 +350,19 @@ static void nothing_seen_is_unknown(void **state)
 	assert_int_equal(decide(&t, 1).answer, TR_UNKNOWN);
 }
 
+/* rclone copies nothing where it finds the same file. */
+static void a_program_that_skips_what_is_there_is_told_so(void **state)
+{
+	struct tr_trial trials[] = { free_run(TR_UNPROVEN), free_run(TR_UNKNOWN) };
+	struct tr_proof p;
+
+	(void)state;
+	trials[1].seen = false;
+	p = decide(trials, 2);
+	assert_int_equal(p.answer, TR_UNKNOWN);
+	assert_non_null(strstr(p.reason, "--setup"));
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_slope_is_the_median_within_targets),
 	cmocka_unit_test(one_length_has_no_slope),
@@ -374,5 +387,6 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_disagreement_is_said),
 	cmocka_unit_test(of_several_holds_the_first_end_counts),
 	cmocka_unit_test(nothing_seen_is_unknown),
+	cmocka_unit_test(a_program_that_skips_what_is_there_is_told_so),
 };
 T_MAIN(tests)

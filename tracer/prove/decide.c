@@ -62,7 +62,7 @@ int64_t tr_decide_longest_ns(const struct tr_trial *trials, uint32_t nr)
 	int64_t longest = -1;
 
 	for (uint32_t i = 0; i < nr; i++)
-		if (is_undisturbed(&trials[i]) && trials[i].return_ns > longest)
+		if (is_undisturbed(&trials[i]) && !trials[i].failed && trials[i].return_ns > longest)
 			longest = trials[i].return_ns;
 	return longest;
 }
@@ -186,6 +186,10 @@ static bool row_open(struct tr_proof *p, const struct mechanism *m)
 	if (m->hangs) {
 		settle(p, TR_NOT_RETURNED, TR_BASIS_NONE);
 		REASON(p, "the call did not return in %" PRIu32 " of %" PRIu32 " undisturbed runs", m->hangs, m->runs);
+	} else if (m->unseen && m->unseen < m->runs) {
+		settle(p, TR_UNKNOWN, TR_BASIS_NONE);
+		REASON(p, "only %" PRIu32 " of %" PRIu32 " undisturbed runs uploaded anything: a program that skips what is there "
+			  "already needs it removed before each run (--setup)", m->runs - m->unseen, m->runs);
 	} else if (!m->runs || m->unseen) {
 		settle(p, TR_UNKNOWN, TR_BASIS_NONE);
 		REASON(p, "no upload was seen in this call: name the call that uploads (--call), and check that "
