@@ -27,7 +27,9 @@ import hashlib
 import os
 import re
 import socket
+import ssl
 import struct
+import subprocess
 import threading
 import time
 import urllib.parse
@@ -176,6 +178,9 @@ class Server:
         if r.headers.get("expect", "").lower() == "100-continue":
             stream.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         if "chunked" in r.headers.get("transfer-encoding", ""):
+            if name == "reset-body":
+                stream.read(int(r.headers.get("x-amz-decoded-content-length", 0)) // 2)
+                stream.reset()
             body = stream.chunked()
             r.body = unframe(body, r) if "aws-chunked" in r.headers.get("content-encoding", "") else body
             return
@@ -378,6 +383,18 @@ def multipart_etag(parts):
 
 def crc32(body):
     return base64.b64encode(struct.pack(">I", binascii.crc32(body))).decode()
+
+
+def certificate(t):
+    """(what Server takes as tls, the file a client trusts), made once a test."""
+    cert, key = t.tmp("cert.pem"), t.tmp("key.pem")
+    if not os.path.exists(cert):
+        subprocess.run([t.need("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert,
+                        "-days", "30", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
+                       check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    return context, cert
 
 
 def environment(server, t, **extra):

@@ -6,7 +6,6 @@ BOTO3_PYTHON names an interpreter with boto3 1.36 or newer; else those on PATH a
 import base64
 import json
 import os
-import ssl
 import subprocess
 import sys
 
@@ -50,17 +49,6 @@ def boto3_python():
         if asked.returncode == 0 and tuple(map(int, asked.stdout.split(".")[:2])) >= (1, 36):
             return python
     t.skip("no python with boto3 1.36 or newer (BOTO3_PYTHON names one)")
-
-
-def certificate():
-    cert, key = t.tmp("cert.pem"), t.tmp("key.pem")
-    if not os.path.exists(cert):
-        subprocess.run([t.need("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert,
-                        "-days", "30", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
-                       check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
-    return context, cert
 
 
 def signed(request):
@@ -149,7 +137,7 @@ def test_uploads_over_http():
 
 
 def test_uploads_over_tls():
-    uploads(certificate())
+    uploads(scripted.certificate(t))
 
 
 def test_descriptors_and_pipes():
@@ -170,7 +158,7 @@ def test_downloads():
                    {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32, "RequestPayer": "requester",
                     "VersionId": "v1"})
     for size in (0, 1000, 8 * t.MiB, 20 * t.MiB):
-        for tls in (None, certificate()):
+        for tls in (None, scripted.certificate(t)):
             for how in ("get", "pipe"):
                 for side in (Side("defaults"), options):
                     compare(python, side, how, t.tmp("out"), tls, store=t.make_bytes(size))

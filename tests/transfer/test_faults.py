@@ -18,6 +18,7 @@ RETRIED = {"refused", "reset", "reset-body", "stall", "500", "503", "error200", 
 ATTEMPTS = 2
 SIZE = {"put": 300000, "get": 300000}
 BIG = 11 * t.MiB + 5
+TLS = False                                     # test_faults_tls turns it on
 
 
 class Case:
@@ -48,8 +49,9 @@ class Case:
         patience = "700ms" if self.misfortune == "stall" else "20s"
         knobs = ["--max-attempts", ATTEMPTS, "--read-timeout", patience, "--connect-timeout", "5s",
                  "--num-download-attempts", 2, "--no-trace"]
-        with scripted.Server(self if self.misfortune != "refused" else (lambda r: None)) as server:
-            env = scripted.environment(server, t)
+        tls, cert = scripted.certificate(t) if TLS else (None, None)
+        with scripted.Server(self if self.misfortune != "refused" else (lambda r: None), tls=tls) as server:
+            env = scripted.environment(server, t, **({"AWS_CA_BUNDLE": cert} if cert else {}))
             if self.misfortune == "refused":
                 self.refuse_from(server)
             if self.kind in ("head", "get", "range"):
