@@ -89,7 +89,7 @@ def test_a_fault_can_be_swept_and_retries_are_seen():
     r = experiment(path, "--local", "--sweep", "fault:op=put,status=503,times=none,1", "--repeat", "2", "--json", "--quiet")
     t.equal(r.status, 0, r)
     t.equal([(c["retries"], c["outcome"]) for c in r.json["cells"]], [(0, "stored"), (0, "stored"), (1, "stored")], r)
-    t.true(r.json["cells"][2]["causes_ns"]["back-off"] > 0, r)
+    t.true(r.json["cells"][2]["causes_ns"]["backoff"] > 0, r)
 
 
 def test_an_interrupted_experiment_goes_on_from_its_file():

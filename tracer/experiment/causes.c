@@ -8,7 +8,7 @@ const char *tr_cause_name(enum tr_cause cause)
 {
 	static const char *const names[] = {
 #define XF_X(id, word, sentence) word,
-		TR_CAUSE_MAP(XF_X)
+		TR_CAUSE_SUM_MAP(XF_X)
 #undef XF_X
 	};
 
@@ -19,7 +19,7 @@ const char *tr_cause_sentence(enum tr_cause cause)
 {
 	static const char *const sentences[] = {
 #define XF_X(id, word, sentence) sentence,
-		TR_CAUSE_MAP(XF_X)
+		TR_CAUSE_SUM_MAP(XF_X)
 #undef XF_X
 	};
 

@@ -8,21 +8,12 @@
 #ifndef TR_EXPERIMENT_CAUSES_H
 #define TR_EXPERIMENT_CAUSES_H
 
+#include "tracer/explain/cause.h"
 #include "tracer/verdict/verdict.h"
-
-/* ORDER causes: X(ENUMERATOR, "word", "sentence") */
-#define TR_CAUSE_MAP(X)                                                                            \
-	X(SEMAPHORE, "semaphore", "waiting for a permit")                                          \
-	X(QUEUE, "queue", "parts in the queue, before a worker took them up")                      \
-	X(READING, "reading", "reading the source")                                                \
-	X(HASHING, "hashing", "hashing a part before it is sent")                      \
-	X(SENDING, "sending", "from a request's begin to its last byte")                           \
-	X(SERVER, "server", "from a request's last byte to the answer")                            \
-	X(BACKOFF, "back-off", "waiting before another try")
 
 enum tr_cause {
 #define XF_X(id, word, sentence) TR_CAUSE_##id,
-	TR_CAUSE_MAP(XF_X)
+	TR_CAUSE_SUM_MAP(XF_X)
 #undef XF_X
 	TR_CAUSE_COUNT
 };

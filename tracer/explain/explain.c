@@ -1,39 +1,22 @@
 #include "tracer/explain/explain.h"
 
-#include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tracer/explain/bound.h"
 #include "tracer/trace/map.h"
 
 static const struct {
 	const char *name, *sentence;
-} causes[TR_PATH_COUNT] = { /* ORDER causes */
-	{ "running", "computing, and whatever no event names" },
-	{ "reading", "reading the source" },
-	{ "hashing", "hashing parts" },
-	{ "connecting", "connecting" },
-	{ "sending", "sending" },
-	{ "server", "waiting for the server's answer" },
-	{ "receiving", "receiving" },
-	{ "bandwidth-limit", "kept back by the bandwidth limit" },
-	{ "backoff", "waiting before a retry" },
-	{ "held", "held or stopped by the debugger" },
-	{ "waking", "between a wake-up and the thread running" },
-	{ "waiting", "waiting for something the trace does not name" },
-	{ "sleeping", "sleeping" },
-	{ "unknown", "before the trace knows more" },
-};
-static const char *const bounds[TR_BOUND_COUNT] = { /* ORDER bounds */
-	"none", "concurrency", "bandwidth", "bandwidth-limit", "server", "disk", "cpu", "read-ahead", "retries",
-	"slow-part", "source", "held",
+} causes[TR_PATH_COUNT] = {
+#define XF_X(id, word, sentence) { word, sentence },
+	TR_CAUSE_PATH_MAP(XF_X)
+#undef XF_X
 };
 
 const char *tr_path_cause_name(enum tr_path_cause c) { return c < TR_PATH_COUNT ? causes[c].name : ""; }
 const char *tr_path_cause_sentence(enum tr_path_cause c) { return c < TR_PATH_COUNT ? causes[c].sentence : ""; }
-const char *tr_bound_name(enum tr_bound b) { return b < TR_BOUND_COUNT ? bounds[b] : ""; }
 
 /* ---- what each thread did before each of its events */
 
@@ -389,126 +372,6 @@ static void collect_run(struct walk *w)
 	w->out->replayed_ns = run->nr_parts ? tr_run_replay(run, &as_recorded) : -1;
 }
 
-/* ---- the bound */
-
-static double share(const struct tr_explanation *o, int64_t ns)
-{
-	return o->wall_ns > 0 ? (double)ns / (double)o->wall_ns : 0;
-}
-
-static int64_t duration(const struct tr_run_part *p)
-{
-	return p->end_ns - p->start_ns;
-}
-
-static int by_duration(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-	return x < y ? -1 : x > y;
-}
-
-static int64_t median_duration(const struct tr_run *run)
-{
-	int64_t *list = calloc(run->nr_parts + 1u, sizeof(*list)), median;
-	for (uint32_t i = 0; list && i < run->nr_parts; i++)
-		list[i] = duration(&run->parts[i]);
-	if (list)
-		qsort(list, run->nr_parts, sizeof(*list), by_duration);
-	median = list ? list[run->nr_parts / 2] : 0;
-	free(list);
-	return median;
-}
-
-/* The part that takes far longer than the others, and with it the call; NULL. */
-static const struct tr_run_part *slow_part(const struct tr_explanation *o)
-{
-	const struct tr_run_part *slow = NULL;
-	int64_t median = median_duration(&o->run);
-	for (uint32_t i = 0; i < o->run.nr_parts; i++)
-		if (!slow || duration(&o->run.parts[i]) > duration(slow))
-			slow = &o->run.parts[i];
-	if (!slow || o->run.nr_parts < 3 || duration(slow) < 5 * median / 2 || share(o, duration(slow) - median) < 0.25)
-		return NULL;
-	return slow;
-}
-
-__attribute__((format(printf, 3, 4)))
-static void decide(struct tr_explanation *o, enum tr_bound bound, const char *format, ...)
-{
-	va_list args;
-	o->bound = bound;
-	va_start(args, format);
-	vsnprintf(o->sentence, sizeof(o->sentence), format, args);
-	va_end(args);
-}
-
-/* Bytes a second of the parts' work at full speed, one at a time. */
-static double work_rate(const struct tr_run *run)
-{
-	double bytes = 0, ns = 0;
-	for (uint32_t i = 0; i < run->nr_parts; i++) {
-		bytes += (double)run->parts[i].bytes;
-		ns += run->parts[i].alone_ns;
-	}
-	return ns > 0 ? bytes / ns * 1e9 : 0;
-}
-
-/*
- * The rest: the largest share of the path. Bytes from memory (the page cache) are read faster than they are hashed
- * or sent; where reading comes first, they come from a disk.
- */
-static void decide_by_path(struct tr_explanation *o)
-{
-	int64_t server = o->cause_ns[TR_PATH_SERVER], sending = o->cause_ns[TR_PATH_SENDING];
-	int64_t hashing = o->cause_ns[TR_PATH_HASHING], reading = o->cause_ns[TR_PATH_READING];
-	double rate = work_rate(&o->run) * (o->run.capacity < 1e6 ? o->run.capacity : 1);
-	if (reading > hashing && reading > sending && reading > server && share(o, reading) > 0.3)
-		decide(o, TR_BOUND_DISK, "reading the source: %.0f %% of the time, %.1f MB a second", 100 * share(o, reading), rate / 1048576);
-	else if (o->run.by_bytes && share(o, server + sending) > 0.4)
-		decide(o, TR_BOUND_BANDWIDTH, "the way to the server or the server itself takes about %.1f MB a second, "
-		       "however many requests there are", rate / 1048576);
-	else if (server >= sending && server >= hashing && share(o, server) > 0.3)
-		decide(o, TR_BOUND_SERVER, "the server's answers: %.0f %% of the time went into waiting for them", 100 * share(o, server));
-	else if (sending > hashing && share(o, sending) > 0.3 && rate < 100e6)
-		decide(o, TR_BOUND_BANDWIDTH, "sending: %.0f %% of the time, %.1f MB a second", 100 * share(o, sending), rate / 1048576);
-	else if (o->run.nr_parts)
-		decide(o, TR_BOUND_CPU, "this machine: hashing, copying and sending use what it has (%.0f MB a second)", rate / 1048576);
-	else
-		decide(o, TR_BOUND_NONE, "nothing was transferred");
-}
-
-static void decide_bound(struct walk *w)
-{
-	struct tr_explanation *o = w->out;
-	const struct tr_run_part *slow = slow_part(o);
-	int64_t more = o->run.nr_parts ? tr_run_replay(&o->run, &(struct tr_limits){ .workers = o->run.nr_parts }) : 0;
-	int64_t ahead = o->run.permits ? tr_run_replay(&o->run, &(struct tr_limits){ .permits = o->run.nr_parts }) : o->replayed_ns;
-	double by_more = o->replayed_ns > 0 ? 1 - (double)more / (double)o->replayed_ns : 0;
-	double by_ahead = o->replayed_ns > 0 ? 1 - (double)ahead / (double)o->replayed_ns : 0;
-	if (share(o, o->cause_ns[TR_PATH_HELD]) > 0.25)
-		decide(o, TR_BOUND_HELD, "the debugger: the call was held for %.0f %% of the time", 100 * share(o, o->cause_ns[TR_PATH_HELD]));
-	else if (o->retries && share(o, o->cause_ns[TR_PATH_BACKOFF]) > 0.2)
-		decide(o, TR_BOUND_RETRIES, "retries: %" PRIu32 " of %" PRIu32 " requests were repeated, and waiting before them took %.0f %% of the time",
-		       o->retries, o->requests, 100 * share(o, o->cause_ns[TR_PATH_BACKOFF]));
-	else if (share(o, o->cause_ns[TR_PATH_BANDWIDTH_LIMIT]) > 0.25)
-		decide(o, TR_BOUND_BANDWIDTH_LIMIT, "the bandwidth limit that was asked for (--max-bandwidth): %.0f %% of the time",
-		       100 * share(o, o->cause_ns[TR_PATH_BANDWIDTH_LIMIT]));
-	else if (slow)
-		decide(o, TR_BOUND_SLOW_PART, "part %" PRIu32 ": it took %.0f ms, the middle one of all %.0f ms", slow->number,
-		       (double)duration(slow) / 1e6, (double)median_duration(&o->run) / 1e6);
-	else if (o->run.permits && share(o, o->cause_ns[TR_PATH_READING]) > 0.4)
-		decide(o, TR_BOUND_SOURCE, "the source: %.0f %% of the time went into waiting for its bytes",
-		       100 * share(o, o->cause_ns[TR_PATH_READING]));
-	else if (by_ahead > 0.2 && o->run.permits < o->run.workers)
-		decide(o, TR_BOUND_READ_AHEAD, "the read-ahead: %" PRIu32 " chunks in memory keep %" PRIu32 " workers waiting",
-		       o->run.permits, o->run.workers);
-	else if (by_more > 0.2 && o->run.workers < o->run.nr_parts)
-		decide(o, TR_BOUND_CONCURRENCY, "the concurrency: %" PRIu32 " requests at a time for %" PRIu32 " parts",
-		       o->run.workers, o->run.nr_parts);
-	else
-		decide_by_path(o);
-}
-
 /* ---- predictions */
 
 bool tr_explain_replay(const struct tr_explanation *e, const struct tr_limits *with, int64_t *ns, int64_t *margin_ns)
@@ -580,7 +443,7 @@ enum xf_status tr_explain(const struct tr_log *log, const struct tr_verdicts *ve
 	if (!w.failed) {
 		walk_path(&w);
 		collect_run(&w);
-		decide_bound(&w);
+		tr_bound_decide(out);
 		predict_some(out);
 	}
 	free(w.scan.before);

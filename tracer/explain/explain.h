@@ -13,19 +13,20 @@
 #ifndef TR_EXPLAIN_EXPLAIN_H
 #define TR_EXPLAIN_EXPLAIN_H
 
+#include "tracer/explain/cause.h"
 #include "tracer/explain/replay.h"
 #include "tracer/verdict/verdict.h"
 
-/* ORDER causes: words in explain.c */
 enum tr_path_cause {
-	TR_PATH_RUNNING, TR_PATH_READING, TR_PATH_HASHING, TR_PATH_CONNECTING, TR_PATH_SENDING,
-	TR_PATH_SERVER, TR_PATH_RECEIVING, TR_PATH_BANDWIDTH_LIMIT, TR_PATH_BACKOFF, TR_PATH_HELD,
-	TR_PATH_WAKING, TR_PATH_WAITING, TR_PATH_SLEEPING, TR_PATH_UNKNOWN, TR_PATH_COUNT
+#define XF_X(id, word, sentence) TR_PATH_##id,
+	TR_CAUSE_PATH_MAP(XF_X)
+#undef XF_X
+	TR_PATH_COUNT
 };
 const char *tr_path_cause_name(enum tr_path_cause c);     /* "server" */
 const char *tr_path_cause_sentence(enum tr_path_cause c); /* "waiting for the server's answer" */
 
-/* ORDER bounds: words in explain.c */
+/* ORDER bounds: words in bound.c */
 enum tr_bound {
 	TR_BOUND_NONE, TR_BOUND_CONCURRENCY, TR_BOUND_BANDWIDTH, TR_BOUND_BANDWIDTH_LIMIT, TR_BOUND_SERVER,
 	TR_BOUND_DISK, TR_BOUND_CPU, TR_BOUND_READ_AHEAD, TR_BOUND_RETRIES, TR_BOUND_SLOW_PART, TR_BOUND_SOURCE,
