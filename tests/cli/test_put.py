@@ -219,6 +219,16 @@ def test_json_into_a_file_leaves_stdout_to_people():
     t.equal([n for n in os.listdir(t.tmp()) if n.startswith("v.json")], ["v.json"])     # nothing temporary is left
 
 
+def test_json_that_cannot_be_written_stops_the_run_before_it_sends():
+    path = t.make_file("a", 5)
+    with t.Serve() as server:
+        for where, why in ((t.tmp("no/such/v.json"), "No such file"), (t.tmp(), "is a folder")):
+            r = server.xferdb("put", path, "s3://bkt/k", "--json=" + where)
+            t.equal((r.status, r.out), (2, ""), r)
+            t.true(why in r.err, r)
+        t.equal(server.client().get("/bkt/k").status, 404)
+
+
 def test_quiet_says_nothing():
     r = t.xferdb("put", "--local", "--quiet", t.make_file("a", 5), "s3://bkt/k")
     t.equal((r.status, r.out, r.err), (0, "", ""))

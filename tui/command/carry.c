@@ -74,6 +74,8 @@ static enum xf_status options_agree(struct carry *p, struct xf_error *err)
 
 	if (p->downloads.to_stdout && s->json && !*s->json)
 		return xf_fail(err, XF_INVALID, "the object goes to standard output: give the JSON a file, --json=FILE");
+	if (s->json && ui_json_possible(s->json, err))
+		return XF_INVALID;
 	if (!s->resume)
 		return XF_OK;
 	for (unsigned i = 0; i < p->uploads.nr; i++) {

@@ -488,6 +488,28 @@ static enum xf_status write_whole(json_t *document, const char *path, struct xf_
 	return status;
 }
 
+enum xf_status ui_json_possible(const char *path, struct xf_error *err)
+{
+	struct stat st;
+	char folder[4096];
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) : 0;
+
+	if (!*path || !strcmp(path, "-") || len >= sizeof(folder))
+		return XF_OK;
+	snprintf(folder, sizeof(folder), "%.*s", (int)len, path);
+	if (!len)
+		strcpy(folder, slash ? "/" : ".");
+	bool there = !stat(path, &st);
+	if (there && S_ISDIR(st.st_mode))
+		return xf_fail(err, XF_INVALID, "--json: %s is a folder", path);
+	if (there && !S_ISREG(st.st_mode))
+		return XF_OK;
+	if (access(folder, W_OK | X_OK))
+		return xf_fail_errno(err, XF_INVALID, errno, "--json: cannot write %s", path);
+	return XF_OK;
+}
+
 enum xf_status ui_json_write(json_t *document, const char *path, struct xf_error *err)
 {
 	struct stat st;

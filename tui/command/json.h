@@ -32,6 +32,9 @@ json_t *ui_document_json(const struct ui_document *document);
  */
 enum xf_status ui_json_write(json_t *document, const char *path, struct xf_error *err);
 
+/* Before anything is sent: could a document be written there, as far as one can tell? XF_INVALID: no. */
+enum xf_status ui_json_possible(const char *path, struct xf_error *err);
+
 /* Why a transfer failed, into the trace that is being recorded. Thread: any that records. */
 void ui_note_error(uint32_t transfer, const struct xf_error *error);
 
