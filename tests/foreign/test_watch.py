@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.join(t.SOURCE, "tests", "screen"))
 import test_terminal    # noqa: E402
 
 PYTHON = "/usr/bin/python3"
-CORPUS = os.path.join(t.SOURCE, "tests", "foreign", "corpus")
+CORPUS = os.path.join(t.SOURCE, "tests", "foreign", "corpus", "python")
 
 
 def need_boto3():

@@ -184,15 +184,34 @@ static void screen_abort(void *ctx)
 	kill((pid_t)tr_launch_pid(f->launch), SIGTERM);
 }
 
+/*
+ * The screen's threads leave signals to the launch, which has not blocked them yet: one that a
+ * thread of the screen takes would go to curses' own handler, which ends the process.
+ */
+static void signals_block(sigset_t *before)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGCHLD };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		sigaddset(&set, numbers[i]);
+	pthread_sigmask(SIG_BLOCK, &set, before);
+}
+
 /* Before the program starts: it inherits its output from us. */
 static void screen_start(struct follow *f)
 {
 	const struct ui_debugger watched = { .ctx = f, .busy = screen_busy, .abort = screen_abort,
 					     .abort_question = "end the program (SIGTERM)?" };
 
+	sigset_t before;
+
 	if (f->settings->tui != UI_YES || f->settings->quiet)
 		return;
+	signals_block(&before);
 	f->app = ui_screen_app_start_debug(f->settings, &watched);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (f->app)
 		ui_screen_app_attach_shared(f->app, xf_trace_fd());
 }
