@@ -244,6 +244,31 @@ def test_the_report_needs_nothing_and_names_everything():
     t.match(r"^max-concurrency=2 latency=40ms .* blocks, stored, 2", r.out)
 
 
+def contrast(a, b):
+    def luminance(c):
+        parts = [int(c[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+        r, g, b = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in parts]
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b
+    high, low = sorted((luminance(a), luminance(b)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_a_number_can_be_read_on_every_step_of_the_heat_map():
+    """Which steps a report has depends on what was measured; so all of them are looked at, light and dark."""
+    make_report()
+    style = open(t.tmp("report.html"), encoding="utf-8").read().split("</style>")[0]
+    grounds = re.findall(r"\.plot \.h(\d)\{fill:(#[0-9a-f]{6})\}", style)
+    t.equal([int(n) for n, _ in grounds], 2 * list(range(9)))
+    inks = {}
+    for theme, at in enumerate(m.start() for m in re.finditer(r"\.plot \.t0,", style)):
+        for group, ink in re.findall(r"((?:\.plot \.t\d,?)+)\{fill:(#[0-9a-f]{3,6})\}", style[at:])[:2]:
+            for n in re.findall(r"\d", group):
+                inks[theme, n] = ink if len(ink) == 7 else "#" + "".join(2 * c for c in ink[1:])
+    t.equal(len(inks), 18)
+    for place, (n, ground) in enumerate(grounds):
+        t.true(contrast(ground, inks[place // 9, n]) >= 4.5, (n, ground))
+
+
 CHECK = """<script>
 addEventListener('load', () => { setTimeout(() => {
   const rgb = s => s.match(/[\\d.]+/g).map(Number), lum = c => { const [r,g,b] = c.slice(0,3).map(v => (v/=255) <= .04045 ? v/12.92 : ((v+.055)/1.055)**2.4); return .2126*r+.7152*g+.0722*b };

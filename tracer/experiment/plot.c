@@ -19,7 +19,7 @@ const char tr_plot_style[] =
 	".plot .ret{stroke:var(--ink);stroke-width:1.5}.plot .ring{fill:none;stroke:var(--ink);stroke-width:2.5}"
 	".s0{--c:#0b62a8}.s1{--c:#c4510a}.s2{--c:#0a7f5c}.s3{--c:#a8447f}.s4{--c:#8a6100}.s5{--c:#2a7f9e}.s6{--c:#6a4fb3}.s7{--c:#4d5866}"
 	".plot .h0{fill:#eef4fb}.plot .h1{fill:#dbe8f5}.plot .h2{fill:#c2d9ee}.plot .h3{fill:#a1c5e4}.plot .h4{fill:#79aad6}"
-	".plot .h5{fill:#4f8bc2}.plot .h6{fill:#306fab}.plot .h7{fill:#1a558f}.plot .h8{fill:#0b3c6f}"
+	".plot .h5{fill:#3d77b1}.plot .h6{fill:#2b669f}.plot .h7{fill:#18508a}.plot .h8{fill:#0b3c6f}"
 	".plot .t0,.plot .t1,.plot .t2,.plot .t3,.plot .t4{fill:#14263a}.plot .t5,.plot .t6,.plot .t7,.plot .t8{fill:#fff}"
 	"@media screen and (prefers-color-scheme:dark){"
 	".plot{--ink:#e6ebf2;--soft:#a3afbf;--grid:#2b3442;--paper:#12171f;--send:#4f9fe0;--wait:#26425c;--req:#a592e0;--bad:#ff7b6e}"
