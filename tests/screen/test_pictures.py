@@ -243,6 +243,29 @@ def test_esc_leads_back_from_where_enter_led():
     t.true("7 stack" not in picture(trace("upload"), keys=MIDDLE + "2 j j Enter Esc"))
 
 
+def test_of_several_calls_each_can_be_looked_at():
+    text = """thread 0 main
+        @1000000 0 call_enter call=1 label=first
+        @2000000 0 call_return call=1
+        @3000000 0 call_enter call=2 label=second
+        @4000000 0 submit transfer=0 call=2 bucket=b key=k op=PutObject
+        @5000000 0 call_return call=2
+        closed"""
+    source = os.path.join(t.tmp(), "calls.trace")
+    with open(source, "w") as out:
+        out.write("\n".join(line.strip() for line in text.split("\n")) + "\n")
+    path = os.path.join(t.tmp(), "calls.xft")
+    subprocess.run([os.path.join(t.BUILD, "tests", "write_trace"), source, path], check=True)
+    first = picture(path, keys="6", size="120x40")
+    second = picture(path, keys="6 V", size="120x40")
+    t.match(r"\(call 1 of 2\)", first)
+    t.match(r"first on main entered at 0\.001000", first)
+    t.match(r"V next call", first)
+    t.match(r"\(call 2 of 2\)", second)
+    t.match(r"second on main entered at 0\.003000", second)
+    t.match(r"first on main", picture(path, keys="6 V V", size="120x40"))
+
+
 def test_a_map_of_ten_thousand_parts_fits():
     text = ["thread 0 main", "0 call_enter call=1 label=put", "0 submit transfer=0 call=1 bucket=b key=k op=PutObject",
             "0 plan size=100000 part_size=10 transfer=0 parts=10000 multipart=true size_known=true"]

@@ -58,7 +58,7 @@ class Tmux:
 
     def done(self, status):
         self.wait(r"(?m)^DONE$")
-        t.match(r"EXIT=%d\b" % status, self.shown())
+        self.wait(r"EXIT=%d\b" % status)
         t.equal(self.alternate(), "0 1 0", "alternate screen, cursor, mouse")
         read = lambda name: open(os.path.join(t.tmp(), name)).read().split("\n", 1)[1]
         t.equal(read("after"), read("before"), "the terminal's modes")
@@ -126,6 +126,20 @@ def test_ctrl_z_and_fg():
         x.wait(r"1 timeline")
         x.send("q")
         x.wait(r"(?m)^\$ *$|DONE|WAITS")
+
+
+def test_ctrl_z_and_fg_in_mid_run():
+    path = t.make_file("file", 40 * t.MiB)
+    with Tmux("%s put --tui --local --fault bandwidth=8MB %s s3://bucket/key" % (t.XFERDB, path)) as x:
+        x.wait(r"live  at")
+        x.send("C-z")
+        x.wait(r"(?i)stopped")
+        t.equal(x.alternate()[0], "0")
+        x.send("fg", "Enter")
+        x.wait(r"1 timeline")
+        x.wait(r"run over")
+        x.send("q")
+        x.wait(r"WAITS .proved.")
 
 
 def test_resizes_in_mid_run_and_no_thread_waits_for_the_screen():

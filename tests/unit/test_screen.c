@@ -4,7 +4,7 @@
 #include <locale.h>
 
 #include "tui/command/progress.h"
-#include "tui/screen/layout.h"
+#include "tui/screen/view.h"
 
 static bool overlap(const struct ui_rect *a, const struct ui_rect *b)
 {
@@ -137,7 +137,65 @@ static void progress_of_a_pipe_knows_no_end(void **state)
 			    "8.0 MB stored  1 parts  1 in flight  8.0 MB/s  read 9.0 MB");
 }
 
+static void words_choose_by_any_column(void **state)
+{
+	static const struct ui_column columns[] = { { .name = "thread" }, { .name = "state" }, { .name = NULL } };
+	static const char *const texts[] = { "request-1", "waits for queue 'request'" };
+	static const struct {
+		const char *words;
+		bool holds;
+	} cases[] = {
+		{ "request", true }, { "REQUEST-1", true }, { "sends", false }, { "sends|waits", true }, { "sends | waits", true },
+		{ "!sends", true }, { "!waits", false }, { "!sends|waits", false }, { "thread=request-*", true },
+		{ "thread=request", false }, { "state=waits*|thread=main", true }, { "colour=red", false }, { "Thread=REQUEST-1", true },
+		{ "", false }, { "!", true }, { "|", false }, { "||request", true }, { "thread=", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		if (ui_words_match(cases[i].words, columns, texts) != cases[i].holds)
+			fail_msg("'%s' should%s hold", cases[i].words, cases[i].holds ? "" : " not");
+}
+
+static void lines_of_foreign_origin_are_harmless(void **state)
+{
+	static struct ui_lines l;
+	static const char *const stream[] = { "one\x1b[31", "mred\x1b[0m\r\n", "10%\r20%\r", "100%\n", "\x1b]0;title\a", "a\tb\n",
+					      "ab\bc\x01\x7f\n", "\x1b]2;x\x1b\\y\n", "open" };
+	static const char *const expected[] = { "onered", "100%", "a       b", "ac", "y", "open" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(stream) / sizeof(*stream); i++)
+		ui_lines_write(&l, stream[i], strlen(stream[i]));
+	assert_int_equal(ui_lines_nr(&l), 6);
+	for (uint32_t i = 0; i < 6; i++)
+		assert_string_equal(ui_lines_get(&l, i), expected[i]);
+	ui_lines_say(&l, "said\nmore");
+	assert_int_equal(ui_lines_nr(&l), 8);
+	assert_string_equal(ui_lines_get(&l, 5), "open");
+	assert_string_equal(ui_lines_get(&l, 7), "more");
+	for (int i = 0; i < 3 * UI_MAX_LINES; i++)
+		ui_lines_say(&l, i % 2 ? "odd" : "even");
+	assert_int_equal(ui_lines_nr(&l), UI_MAX_LINES);
+	assert_string_equal(ui_lines_get(&l, UI_MAX_LINES - 1), "odd");
+	ui_lines_fini(&l);
+}
+
+static void names_are_cut_in_their_middle(void **state)
+{
+	char buf[64];
+
+	(void)state;
+	assert_string_equal(ui_view_name("main", 12, buf, sizeof(buf)), "main");
+	assert_string_equal(ui_view_name("ThreadPoolExecutor-0_3", 14, buf, sizeof(buf)), "Thre~cutor-0_3");
+	assert_string_equal(ui_view_name("ThreadPoolExecutor-0_3", 4, buf, sizeof(buf)), "Thre");
+	assert_string_equal(ui_view_name("x", 0, buf, sizeof(buf)), "");
+}
+
 const struct CMUnitTest tests[] = {
+	cmocka_unit_test(words_choose_by_any_column),
+	cmocka_unit_test(lines_of_foreign_origin_are_harmless),
+	cmocka_unit_test(names_are_cut_in_their_middle),
 	cmocka_unit_test(every_focus_fits_every_size),
 	cmocka_unit_test(a_small_terminal_gets_no_panes),
 	cmocka_unit_test(text_is_cut_at_its_rectangle),

@@ -34,7 +34,7 @@ static bool open_all(struct shown *v, const struct ui_arguments *arguments)
 		if (ui_recording_of(&v->traces[i], &one, false))
 			return false;
 		v->runs[i] = (struct ui_recorded){ .log = v->traces[i].log, .verdicts = &v->verdicts[i],
-						   .name = base_name(v->traces[i].path) };
+						   .path = v->traces[i].path, .name = base_name(v->traces[i].path) };
 		v->nr++;
 	}
 	return true;
@@ -45,6 +45,8 @@ static void close_all(struct shown *v)
 	for (int i = 0; i < v->nr; i++) {
 		if (v->runs[i].judged)
 			tr_verdicts_fini(&v->verdicts[i]);
+		if (v->runs[i].log != v->traces[i].log)
+			tr_log_close(v->runs[i].log);
 		ui_recording_close(&v->traces[i]);
 	}
 }

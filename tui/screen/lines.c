@@ -78,6 +78,7 @@ void ui_lines_write(struct ui_lines *l, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		take(l, text[i]);
+	l->open[l->len] = '\0';
 }
 
 void ui_lines_say(struct ui_lines *l, const char *text)

@@ -87,13 +87,14 @@ static struct ui_loop *loop_new(const struct ui_settings *settings, struct ui_re
 }
 
 /* Another process still writes: the screen is live until it is done. */
-static void growing_show(struct ui_loop *l, const struct ui_recorded *run)
+static bool growing_show(struct ui_loop *l, struct ui_recorded *run)
 {
 	struct xf_error ignored = XF_ERROR_INIT; /* what was loaded stays usable */
 	struct tr_model *model;
+	struct tr_log *whole;
 
 	if (tr_model_new(run->log, &model, &ignored))
-		return;
+		return true;
 	l->scene.runs[0].model = model;
 	l->scene.live = l->scene.follow = true;
 	for (l->dirty = true; !ui_loop_over(l) && !tr_log_ended(run->log);) {
@@ -102,10 +103,15 @@ static void growing_show(struct ui_loop *l, const struct ui_recorded *run)
 		ui_loop_turn(l);
 	}
 	l->scene.over = true;
-	l->scene.runs[0].model = NULL;
-	l->scene.state = NULL;
+	ui_scene_drop(&l->scene);
 	tr_model_free(model);
+	/* what came late for its place stands in it only in a log that was loaded at once */
+	if (run->path && tr_log_open(run->path, &whole, &ignored) == XF_OK)
+		run->log = whole;
+	if (!ui_scene_add(&l->scene, run->log, NULL, NULL, run->name))
+		return false;
 	ui_scene_begin(&l->scene);
+	return true;
 }
 
 bool ui_recorded_view(const struct ui_settings *settings, struct ui_recorded *runs, int nr_runs)
@@ -116,7 +122,7 @@ bool ui_recorded_view(const struct ui_settings *settings, struct ui_recorded *ru
 
 	if (opened) {
 		if (nr_runs == 1 && !tr_log_ended(runs[0].log))
-			growing_show(l, &runs[0]);
+			l->scene.quit |= !growing_show(l, &runs[0]);
 		judge_start(&judge, runs, nr_runs, true);
 		for (l->dirty = true; !ui_loop_over(l);) {
 			judge_take(&judge, l);

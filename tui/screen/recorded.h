@@ -7,7 +7,8 @@
 
 /* One or two recorded runs, until the user leaves. Returns false, after saying why, when there is no terminal. */
 struct ui_recorded {
-	struct tr_log *log;           /* one that still grows is followed, where it is the only one */
+	struct tr_log *log;           /* one that still grows is followed, where it is the only one, and … */
+	const char *path;             /* … opened anew at its end: log is then another one, the caller's to close, too */
 	struct tr_verdicts *verdicts; /* filled by the app; the caller's to fini when judged */
 	bool judged;
 	const char *name;

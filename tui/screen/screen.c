@@ -163,11 +163,28 @@ void ui_screen_close(void)
 	screen.shown = (struct ui_cells){ .rows = 0 };
 }
 
+/*
+ * Stops all of the job, the program that is watched, too, as the terminal would. On return we have
+ * been stopped: one still on its way to another thread would be dropped by refresh(), which
+ * ignores the signal for a while. So it is let in here.
+ */
+static void group_stop(void)
+{
+	sigset_t stop, before_us;
+
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTSTP);
+	pthread_sigmask(SIG_BLOCK, &stop, &before_us);
+	kill(0, SIGTSTP);
+	pthread_sigmask(SIG_UNBLOCK, &stop, NULL);
+	pthread_sigmask(SIG_SETMASK, &before_us, NULL);
+}
+
 void ui_screen_suspend(void)
 {
 	endwin();
 	tcsetattr(screen.in, TCSANOW, &screen.modes);
-	kill(getpid(), SIGTSTP);
+	group_stop();
 	modes_set();
 	screen.all = true;
 	clearok(curscr, TRUE);
