@@ -237,7 +237,7 @@ struct tr_control {
 	_Atomic uint32_t wants_stacks;   /* raised by one: every shim writes its Python stacks once */
 	_Atomic uint32_t marks_pending;
 	_Atomic uint32_t program;        /* pid of the program that was asked for: only its end is the exit call */
-	uint32_t reserved;
+	_Atomic uint32_t tls_relay;      /* TLS that the probe cannot read is to go through the relay */
 	_Atomic uint64_t bytes_sent, bytes_received; /* over understood connections: does anything move? */
 	struct tr_control_process processes[TR_NR_PROCESSES];
 	tr_control_thread threads[TR_NR_THREADS];

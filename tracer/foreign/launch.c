@@ -633,6 +633,7 @@ static enum xf_status launch_relay(struct tr_launch *l, struct xf_error *err)
 	if (l->options.tls_relay)
 		status = tr_tls_new(&l->tls, err);
 	setup.tls = l->tls;
+	atomic_store(&l->control->tls_relay, l->tls != NULL);
 	if (status == XF_OK)
 		status = tr_relay_new(&setup, &l->relay, err);
 	l->supervisor.relay = l->relay;

@@ -10,7 +10,9 @@
  * but it must stand before the read it leads to: it is stamped with the time
  * before the call.
  */
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -597,6 +599,26 @@ PROBE_EXPORT void closefrom(int first)
 	REAL(closefrom)(first);
 }
 
+static int is_openssl(struct dl_phdr_info *info, size_t size, void *unused)
+{
+	(void)size, (void)unused;
+	return strstr(info->dlpi_name, "/libssl.so") != NULL;
+}
+
+/*
+ * Could TLS on a connection made there be read in this process? Only OpenSSL's own library
+ * can be looked into: not Java's, not what Node.js has in itself, nor the CRT client's,
+ * which may stand beside an OpenSSL that others use.
+ */
+static bool tls_is_read(const void *caller)
+{
+	Dl_info info;
+
+	if (dladdr(caller, &info) && info.dli_fname && strstr(info.dli_fname, "awscrt"))
+		return false;
+	return dl_iterate_phdr(is_openssl, NULL) != 0;
+}
+
 PROBE_EXPORT int connect(int fd, const struct sockaddr *address, socklen_t len)
 {
 	bool watched = probe_active() && address &&
@@ -606,7 +628,8 @@ PROBE_EXPORT int connect(int fd, const struct sockaddr *address, socklen_t len)
 
 	if (!watched)
 		return REAL(connect)(fd, address, len);
-	PROBE(forget(fd); tr_control_connecting(probe_control, tid, true));
+	PROBE(forget(fd); if (!atomic_load(&probe_control->tls_relay) || tls_is_read(__builtin_return_address(0)))
+		      tr_control_connecting(probe_control, tid, true));
 	rc = REAL(connect)(fd, address, len);
 	PROBE(tr_control_connecting(probe_control, tid, false));
 	return rc;
