@@ -218,7 +218,7 @@ def judged(command, row, words, *options, timeout=300):
     path = t.tmp("verdict.json")
     call = [] if row.call.startswith("default:") else ["--call=" + row.call]
     r = t.xferdb(command, "--local", "--json=" + path, *call, *row.options, *options, "--", *words,
-                 env=dict(t.environment(), T_SIZE=str(SIZE)), timeout=timeout * t.SLOW)
+                 env=dict(t.environment(), T_SIZE=str(SIZE), T_PAUSE="5"), timeout=timeout * t.SLOW)
     with open(path, encoding="utf-8") as f:
         document = json.load(f)
     name = "begin" if row.call.startswith("out:") else row.call.split(":")[-1]

@@ -13,7 +13,7 @@ public class Upload {
     static final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     static final CountDownLatch begun = new CountDownLatch(1);
     static final HttpRequest request = HttpRequest.newBuilder(URI.create(System.getenv("AWS_ENDPOINT_URL") + "/bucket/key"))
-        .PUT(HttpRequest.BodyPublishers.ofInputStream(Upload::body)).build();
+        .PUT(HttpRequest.BodyPublishers.fromPublisher(HttpRequest.BodyPublishers.ofInputStream(Upload::body), 5 << 20)).build();
 
     static ByteArrayInputStream body() {
         begun.countDown();

@@ -21,5 +21,5 @@ def there():
 print("begin", flush=True)
 threading.Thread(target=upload, args=(s3,), daemon=True).start()
 while not there():
-    time.sleep(0.05)
+    time.sleep(0.3)
 print("end", flush=True)
