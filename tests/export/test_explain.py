@@ -57,7 +57,7 @@ def bound(*args, **how):
 
 
 def test_a_latency_is_the_server():
-    t.equal(bound("--concurrency", "10", "--fault", "latency=400ms"), "server")
+    t.equal(bound("--concurrency", "10", "--fault", "latency=1s"), "server")
 
 
 def test_a_small_concurrency_is_named():
