@@ -29,7 +29,8 @@ static const char page_style[] =
 	"summary{cursor:pointer;color:var(--mark);width:fit-content}:focus-visible{outline:3px solid var(--mark);outline-offset:2px}"
 	".skip{position:absolute;left:-99rem}.skip:focus{position:static}"
 	"@media screen and (prefers-color-scheme:dark){:root{--ink:#e6ebf2;--soft:#a3afbf;--paper:#12171f;--line:#2f3948;--band:#181f29;--mark:#6cb6ff}}"
-	"@media print{body{max-width:none;padding:0;font-size:11pt}figure{break-inside:avoid;border-color:#ccc}.skip,summary{display:none}}";
+	"@media print{body{max-width:none;padding:0;font-size:11pt}figure{break-inside:avoid;border-color:#ccc}.skip,summary{display:none}"
+	".scroll{overflow:visible}table{font-size:7.5pt}th,td{white-space:normal;padding:.15rem .3rem}}";
 
 /* ---- numbers */
 
