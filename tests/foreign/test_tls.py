@@ -72,7 +72,7 @@ def go_program():
         f.write(GO)
     built = t.run(go, "build", "-o", program, source,
                   env=t.environment(CGO_ENABLED="0", GOTOOLCHAIN="local", GOCACHE=os.path.join(t.tmp(), "cache"),
-                                    GOFLAGS="-mod=mod", GO111MODULE="off"))
+                                    GOFLAGS="-mod=mod", GO111MODULE="off"), timeout=250)
     if built.status:
         t.skip("no static Go program can be built: %s" % built.err[-200:])
     return program

@@ -646,7 +646,8 @@ static void launch_holds(struct tr_launch *l)
 		const struct tr_control_hold *from = &l->options.holds[i];
 		struct tr_control_hold *to = &l->control->holds[i];
 		to->id = from->id ? from->id : atomic_fetch_add(&l->control->nr_holds, 1) + 1;
-		to->where = from->where;
+		/* where no connection can be led through the relay, the probe holds the thread instead */
+		to->where = l->relay ? from->where : TR_HOLD_GATE;
 		to->op = from->op;
 		to->part = from->part;
 		to->times = from->times;

@@ -94,6 +94,14 @@ def test_both_waits_of_boto3_are_tried_and_every_hold_strikes():
     t.match("With both made no-ops it does not wait", r.err)
 
 
+def test_without_a_relay_the_probe_holds():
+    v = prove("blocking.py", "--backend", "ptrace", "--no-ablate").verdict
+    t.equal((v["answer"], v["basis"]), ("blocks", "both"), v)
+    t.equal({h["part"] for h in v["holds"]}, {1, 2, 4, None}, v)
+    v, r = region("forget_thread.py", "--backend", "ptrace")
+    t.equal(v["answer"], "does-not-block", r)
+
+
 def test_forget_thread():
     v, r = region("forget_thread.py")
     t.equal(v["answer"], "does-not-block", r)
