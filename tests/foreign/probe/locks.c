@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -11,6 +12,8 @@ static sem_t sem;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
 static int ready;
+
+static atomic_int gave_up;
 
 static struct timespec in_ms(clockid_t clock, long ms)
 {
@@ -26,7 +29,8 @@ static void *helps(void *arg)
 {
 	usleep(20000);
 	sem_post(&sem);
-	usleep(20000);
+	while (!gave_up) /* the timed wait has run out, whatever the machine's load; the mutex is still held then */
+		usleep(1000);
 	pthread_mutex_lock(&mutex);
 	ready = 1;
 	pthread_cond_signal(&cond);
@@ -63,6 +67,7 @@ int main(void)
 	pthread_mutex_lock(&mutex);
 	until = in_ms(CLOCK_REALTIME, 5);
 	bad += check("cond", pthread_cond_timedwait(&cond, &mutex, &until), ETIMEDOUT);
+	gave_up = 1;
 	while (!ready)
 		pthread_cond_wait(&cond, &mutex);
 	pthread_mutex_unlock(&mutex);
