@@ -88,6 +88,15 @@ def test_the_whole_program_is_looked_at_when_it_has_ended():
             t.equal(call["verdict"]["visible"] is True, visible, r)
 
 
+def test_a_call_and_its_program_both_have_the_look():
+    curl, out = t.need("curl"), t.tmp("v.json")
+    r = t.xferdb("trace", "--local", "--call", "sym:curl_easy_perform", "--call", "exit", "--json=" + out, "--", curl, "-sSf",
+                 "-T", t.make_file("f", t.MiB), "http://s3.example.com/bkt/key")
+    t.equal(r.status, 0, r)
+    with open(out, encoding="utf-8") as f:
+        t.equal([c["verdict"]["visible"] for c in json.load(f)["calls"]], [True, True], r)
+
+
 def test_somebody_elses_endpoint_is_asked_with_the_users_credentials():
     need_boto3()
     with t.Serve("--auto-bucket") as server:

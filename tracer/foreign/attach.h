@@ -87,6 +87,8 @@ enum tr_attach_verdict {
 	TR_ATTACH_DEADLOCK,  /* threads wait for each other */
 	TR_ATTACH_ORPHANED,  /* all wait to be woken, and nobody is left who could */
 	TR_ATTACH_BLIND,     /* we may not look */
+	TR_ATTACH_STOPPED,   /* by a signal, or held by a debugger */
+	TR_ATTACH_ENDED,     /* a zombie: its parent has not waited for it */
 };
 
 struct tr_attach {

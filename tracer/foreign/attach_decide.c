@@ -156,6 +156,15 @@ static enum tr_attach_verdict verdict_of(const struct tr_attach *a, const struct
 	}
 }
 
+/* All threads are in one of these states of /proc. */
+static bool all_are(const struct tr_attach *a, const char *states)
+{
+	for (unsigned i = 0; i < a->nr_threads; i++)
+		if (!a->threads[i].state || !strchr(states, a->threads[i].state))
+			return false;
+	return a->nr_threads > 0;
+}
+
 void tr_attach_decide(struct tr_attach *a)
 {
 	const struct tr_attach_thread *last;
@@ -163,6 +172,14 @@ void tr_attach_decide(struct tr_attach *a)
 	a->nr_chain = 0;
 	a->still_ms = 0;
 	a->verdict = TR_ATTACH_BLIND;
+	if (all_are(a, "ZX")) {
+		a->verdict = TR_ATTACH_ENDED;
+		return;
+	}
+	if (all_are(a, "Tt")) {
+		a->verdict = TR_ATTACH_STOPPED;
+		return;
+	}
 	if (!a->nr_threads || find_ring(a))
 		return;
 	follow(a);

@@ -13,6 +13,7 @@ static const char *const wait_names[] = {
 static const char *const verdict_names[][2] = {
 	{ "runs", "RUNS" }, { "waits", "WAITS" }, { "hangs", "HANGS" }, { "deadlock", "DEADLOCK" },
 	{ "orphaned", "HANGS" }, { "unknown", "UNKNOWN" },
+	{ "stopped", "STOPPED" }, { "ended", "ENDED" },
 };
 
 const char *tr_attach_wait_name(enum tr_attach_wait wait)
@@ -132,7 +133,12 @@ static void print_wait(char *to, size_t cap, const struct tr_attach *a, const st
 	case TR_AT_PIPE: snprintf(to, cap, "bytes on descriptor%s", of); break;
 	case TR_AT_SLEEP: snprintf(to, cap, "time to pass (it sleeps)"); break;
 	case TR_AT_CHILD: snprintf(to, cap, "child process%s to end", of[0] ? of : "es"); break;
-	case TR_AT_KERNEL: snprintf(to, cap, "the kernel (system call %ld)", t->call.number); break;
+	case TR_AT_KERNEL:
+		if (t->call.number < 0)
+			snprintf(to, cap, "the kernel");
+		else
+			snprintf(to, cap, "the kernel (system call %ld)", t->call.number);
+		break;
 	case TR_AT_UNKNOWN: snprintf(to, cap, "something that we may not see"); break;
 	}
 }
@@ -204,7 +210,12 @@ void tr_attach_sentence(const struct tr_attach *a, char *text, size_t cap)
 			print_cause(part, sizeof(part), a, t);
 		at = add(text, cap, at, last ? part : ", ");
 	}
-	if (!a->nr_chain)
+	if (a->verdict == TR_ATTACH_STOPPED)
+		at = add(text, cap, at, "all of it stands still, by a signal (Ctrl-Z, SIGSTOP) or held by a debugger; "
+				    "`fg` or SIGCONT lets it go on");
+	else if (a->verdict == TR_ATTACH_ENDED)
+		at = add(text, cap, at, "the process is over (a zombie); its parent has not waited for it yet");
+	else if (!a->nr_chain)
 		at = add(text, cap, at, "nothing could be seen");
 	add(text, cap, at, ending(a->verdict));
 }

@@ -462,7 +462,7 @@ static enum tr_visible transfer_visible(const struct judge *j, const struct tr_c
 		bool agrees = head_agrees(j, &e, t);
 		if (h->call == c->id || (!h->call && is_whole_process(c)))
 			return agrees ? TR_VISIBLE_YES : TR_VISIBLE_NO;
-		if (agrees && (c->ret == TR_NONE || e.index < c->ret))
+		if (agrees && (c->ret == TR_NONE || e.index < c->ret || is_whole_process(c)))
 			visible = TR_VISIBLE_YES;
 		else if (c->ret != TR_NONE && t->submit != TR_NONE && c->ret < t->submit)
 			visible = TR_VISIBLE_NO;

@@ -203,6 +203,23 @@ def test_a_traced_process_is_known_down_to_the_request():
     t.equal(traced.wait(), 0)
 
 
+def test_a_stopped_process_and_a_zombie_are_called_so():
+    child = subprocess.Popen(["sleep", "600"])
+    try:
+        os.kill(child.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, child.pid, os.WSTOPPED | os.WNOWAIT)
+        r = t.xferdb("attach", child.pid, "--json")
+        t.equal(r.json["state"], "stopped", r)
+        t.match("^STOPPED: ", t.xferdb("attach", child.pid).out)
+        child.kill()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        r = t.xferdb("attach", child.pid, "--json")
+        t.equal(r.json["state"], "ended", r)
+    finally:
+        child.kill()
+        child.wait()
+
+
 def test_no_such_process():
     t.equal(t.xferdb("attach", "4194303").status, 2)
     t.equal(t.xferdb("attach", "none").status, 2)
