@@ -151,7 +151,7 @@ def test_resizes_in_mid_run_and_no_thread_waits_for_the_screen():
             if columns == 30:
                 x.wait(r"too small")
             else:
-                x.wait(r"(?s)OPEN|WAITS")
+                x.wait(r"OPEN|WAITS")
                 x.wait(r"1 timeline")
         x.wait(r"run over", 60)
         x.wait(r"WAITS \(proved\)")

@@ -20,6 +20,23 @@ enum {
 static const enum ui_role roles[UI_TONE_COUNT] = { UI_ROLE_PROOF, UI_ROLE_WITNESS, UI_ROLE_LUCK, UI_ROLE_HANG,
 						   UI_ROLE_OPEN, UI_ROLE_BAD, UI_ROLE_DIM };
 
+/* Whom the caller waits for in the end: the last of the chain, which is at work; of a circle its first step. */
+static int waited_for_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r, int x, uint32_t caller)
+{
+	struct tr_waiting *list = NULL;
+	uint32_t nr = 0, circle = TR_NONE;
+	struct xf_error ignored = XF_ERROR_INIT; /* the join pane has it, too */
+	int begin = x;
+
+	if (s->state->threads[caller].activity == TR_WAITING &&
+	    !tr_waiting_chain(ui_scene_shown(s)->log, s->state, caller, &list, &nr, &circle, &ignored) && nr > 1) {
+		x += ui_cells_text(c, r, 0, x, UI_ROLE_ARROW, " %s ", ui_glyph(c->utf8, UI_GLYPH_ARROW));
+		x += ui_cells_text(c, r, 0, x, UI_ROLE_PLAIN, "%s", list[circle == TR_NONE ? nr - 1 : 1].text);
+	}
+	free(list);
+	return x - begin;
+}
+
 /* While nothing is decided: what the caller does now. */
 static void open_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r)
 {
@@ -33,15 +50,18 @@ static void open_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_re
 		ui_cells_text(c, r, 0, x, UI_ROLE_OPEN, "judging %u events...", tr_log_nr_events(run->log));
 		return;
 	}
-	x += ui_cells_text(c, r, 0, x, UI_ROLE_OPEN, "OPEN (no verdict before the end)");
+	x += ui_cells_text(c, r, 0, x, UI_ROLE_OPEN, r->columns < WIDE ? "OPEN" : "OPEN (no verdict before the end)");
 	if (!s->state || caller == TR_NONE || caller >= s->state->nr_threads)
 		return;
-	if (call < s->state->nr_calls && s->state->calls[call].returned)
+	if (call < s->state->nr_calls && s->state->calls[call].returned) {
 		ui_cells_text(c, r, 0, x, UI_ROLE_PLAIN, ": the call has returned");
-	else
-		ui_cells_text(c, r, 0, x, UI_ROLE_PLAIN, ": %s %s, for %s", tr_log_thread(run->log, caller)->name,
-			      ui_view_doing(s, caller, doing, sizeof(doing)),
-			      ui_time_text(ui_view_now_ns(s) - s->state->threads[caller].since_ns, since, sizeof(since)));
+		return;
+	}
+	x += ui_cells_text(c, r, 0, x, UI_ROLE_PLAIN, ": %s %s", tr_log_thread(run->log, caller)->name,
+			   ui_view_doing(s, caller, doing, sizeof(doing)));
+	x += waited_for_draw(s, c, r, x, caller);
+	ui_cells_text(c, r, 0, x, UI_ROLE_DIM, ", for %s",
+		      ui_time_text(ui_view_now_ns(s) - s->state->threads[caller].since_ns, since, sizeof(since)));
 }
 
 static void verdict_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r, int row, const struct ui_run *run)
@@ -84,6 +104,8 @@ static int read_draw(const struct ui_totals *t, struct ui_cells *c, const struct
 {
 	char read[32];
 
+	if (!t->read && t->acked)
+		return 0; /* a program that is not ours: its reads are not seen */
 	return ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, "  read %s", ui_size_text(t->read, read, sizeof(read)));
 }
 
