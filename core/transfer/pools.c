@@ -95,7 +95,7 @@ enum xf_status xf_pools_init(struct xf_pools *p, struct xf_client *client,
 			     const struct xf_transfer_config *config)
 {
 	*p = (struct xf_pools){ .client = client, .config = *config };
-	xf_mutex_init(&p->lock, "manager");
+	xf_mutex_init(&p->lock, "connections");
 	xf_latch_init(&p->given_up, "given up");
 	xf_bandwidth_init(&p->bandwidth, config->max_bandwidth);
 	xf_sem_init(&p->upload_chunks, "in-memory-upload", XF_CLASS_PERMIT,
