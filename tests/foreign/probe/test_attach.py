@@ -192,11 +192,13 @@ def test_a_traced_process_is_known_down_to_the_request():
     pid = int(traced.wait_line(r"^[0-9]+$").group(0))
     looks = []
 
-    def part_2_alone_is_open():
+    def part_2_alone_is_waited_for():
+        """Open it may be before it is sent: then its thread is at work."""
         looks.append(json.loads(t.xferdb("attach", str(pid), "--json").out))
-        return [(c["operation"], c["part"]) for c in looks[-1]["connections"] if c["operation"]] == [("UploadPart", 2)]
+        opened = [(c["operation"], c["part"]) for c in looks[-1]["connections"] if c["operation"]]
+        return opened == [("UploadPart", 2)] and "the answer to part 2" in looks[-1]["sentence"]
 
-    t.wait_until(part_2_alone_is_open, 18)
+    t.wait_until(part_2_alone_is_waited_for, 18)
     a = looks[-1]
     t.match(r"main waits for ThreadPoolExecutor.* the answer to part 2 \(UploadPart\)", a["sentence"])
     t.equal([call["name"] for call in a["calls"]], ["boto3.s3.inject:upload_fileobj"])
