@@ -361,19 +361,8 @@ def colours(x):
     return set(re.findall(r"\x1b\[(?:\d+;)*(3[1-7]|9[0-7])(?=[;m])", x.do("capture-pane", "-p", "-e")))
 
 
-def test_marks_and_colours_go_with_locale_terminal_and_wish():
-    for args, variables, unicode, colour in (
-            ((), {}, True, True),
-            ((), {"LC_ALL": "C"}, False, True),
-            ((), {"TERM": "linux"}, False, True),
-            ((), {"TERM": "vt100"}, False, False),
-            ((), {"NO_COLOR": "1"}, True, False),
-            ((), {"NO_COLOR": ""}, True, True),
-            (("-C",), {}, True, False),
-            (("--theme", "mono"), {}, True, False),
-            (("--theme", "light"), {}, True, True),
-            (("--theme", "colour-blind"), {}, True, True),
-            (("--no-unicode",), {}, False, True)):
+def marks_and_colours(*cases):
+    for args, variables, unicode, colour in cases:
         with Tmux(view(*args), **variables) as x:
             x.wait(r"1 timeline")
             x.wait(r"q quit")
@@ -382,6 +371,21 @@ def test_marks_and_colours_go_with_locale_terminal_and_wish():
             t.equal(bool(colours(x)), colour, (args, variables, colours(x)))
             x.send("q")
             x.done(0)
+
+
+def test_marks_and_colours_go_with_the_locale_and_the_terminal():
+    marks_and_colours(((), {}, True, True), ((), {"LC_ALL": "C"}, False, True), ((), {"TERM": "linux"}, False, True),
+                      ((), {"TERM": "vt100"}, False, False))
+
+
+def test_no_colour_where_none_is_wanted():
+    marks_and_colours(((), {"NO_COLOR": "1"}, True, False), ((), {"NO_COLOR": ""}, True, True), (("-C",), {}, True, False),
+                      (("--theme", "mono"), {}, True, False))
+
+
+def test_themes_and_marks_by_option():
+    marks_and_colours((("--theme", "light"), {}, True, True), (("--theme", "colour-blind"), {}, True, True),
+                      (("--no-unicode",), {}, False, True))
 
 
 def test_a_dumb_terminal_is_refused_with_a_sentence():
