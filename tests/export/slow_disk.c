@@ -2,7 +2,9 @@
  * slow_disk: preloaded, a disk with one arm: every pread of a regular file takes the time its bytes need at
  * SLOW_DISK MB a second, one after the other.
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdlib.h>
