@@ -77,15 +77,14 @@ def test_every_backend_and_the_relay_look():
 def test_the_whole_program_is_looked_at_when_it_has_ended():
     curl = t.need("curl")
     path, out = t.make_file("f", 3 * t.MiB), t.tmp("v.json")
-    with t.Serve("--anonymous", "--auto-bucket") as server:
-        for status, visible in ((0, True), (22, False)):
-            bucket = "bkt" if not status else "B_D"
+    for more, status, visible in (([], 0, True), (["--fault", "op=put,status=403,times=9"], 22, False)):
+        with t.Serve("--anonymous", "--auto-bucket", *more) as server:
             r = t.xferdb("trace", "--verify", "--json=" + out, "--", curl, "-sSf", "-T", path,
-                         "%s/%s/key" % (server.endpoint, bucket), env=server.environment())
+                         "%s/bkt/key" % server.endpoint, env=server.environment())
             t.equal(r.status, status, r)
             with open(out, encoding="utf-8") as f:
                 (call,) = json.load(f)["calls"]
-            t.equal(call["verdict"]["visible"] is True, visible, r)
+            t.equal(call["verdict"]["visible"], visible, r)
 
 
 def test_a_call_and_its_program_both_have_the_look():
