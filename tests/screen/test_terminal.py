@@ -341,6 +341,7 @@ def test_breakpoints_survive_the_session_on_the_screen():
         x.wait(r"(?m)^.xferdb. break part_start 2, attempt == 1")
         x.send("C-u", "quit", "Enter")
         x.wait(r"(?m)^DONE$")
+        x.wait(r"EXIT=(0|130)\b") # no crash: the recording is not let go of under the screen
     with Tmux(command, 120, 40) as x:
         x.wait(r"0 prompt")
         x.wait(r"Breakpoint 1 at part_start 2")
@@ -352,6 +353,7 @@ def test_breakpoints_survive_the_session_on_the_screen():
         x.wait(r"Deleted breakpoint 1")
         x.send("quit", "Enter")
         x.wait(r"(?m)^DONE$")
+        x.wait(r"EXIT=(0|130)\b") # no crash: the recording is not let go of under the screen
     with open(os.path.join(t.environment()["XDG_STATE_HOME"], "xferdb", "breakpoints")) as kept:
         t.equal(kept.read(), "")
 

@@ -29,6 +29,8 @@ static void release(void *ctx)
 {
 	struct ui_debug *d = ctx;
 
+	if (d->app) /* it reads what is released here */
+		ui_screen_app_detach(d->app);
 	atomic_store(&d->manager, NULL);
 	xf_manager_free(d->own);
 	d->own = NULL;
@@ -64,8 +66,6 @@ static void begin(void *ctx)
 	struct ui_debug *d = ctx;
 	uint64_t event_ps;
 
-	if (d->app)
-		ui_screen_app_detach(d->app);
 	release(d);
 	say_error(d, NULL);
 	event_ps = ui_cost_event_ps();
