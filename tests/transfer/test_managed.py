@@ -603,6 +603,7 @@ def test_uploads_lists_and_removes_after_asking():
         t.equal(list(server.uploads), ["u1"])
         r = t.xferdb("uploads", "s3://bucket", "--abort", "--json", env=env, input=b"y\n")
         t.equal((r.status, server.uploads), (0, {}), r)
+        schema.check_document(r.json)
         t.equal(r.json["uploads"][0]["aborted"], True)
 
 

@@ -83,7 +83,8 @@ static enum xf_status print_json(const struct leftovers *l, struct xf_error *err
 			"initiated", item->upload->initiated, "parts", (json_int_t)item->parts,
 			"bytes", (json_int_t)item->bytes, "aborted", item->aborted));
 	}
-	document = json_pack("{s:s, s:o}", "bucket", l->uri.bucket, "uploads", array);
+	document = json_pack("{s:s, s:s, s:s, s:o}", "xferdb", XFERDB_VERSION, "command", "uploads", "bucket", l->uri.bucket,
+			     "uploads", array);
 	status = document ? ui_json_write(document, l->settings->json, err) :
 			    xf_fail(err, XF_NOMEM, "out of memory");
 	json_decref(document);
