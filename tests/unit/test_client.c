@@ -99,6 +99,7 @@ static void stop(struct run *r)
 {
 	xf_http_free(r->http);
 	xf_client_free(r->client);
+	t_server_join(r->server); /* a script that ends in T_EOF reads until here */
 	assert_null(strstr(t_server_heard(r->server), SECRET));
 	assert_null(strstr(r->err.message, SECRET));
 	t_server_stop(r->server);
