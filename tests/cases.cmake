@@ -1,3 +1,10 @@
+# Limits of time, here as in the folders, are those of a build without a sanitizer; t.SLOW is
+# how much longer tests wait for a thing within them.
+set(XF_PATIENCE 1)
+if(XF_SANITIZE)
+  set(XF_PATIENCE 4)
+endif()
+
 # xf_unit(NAME [LABEL quick|full] [TIMEOUT seconds] [NO_VALGRIND] [LIBS target…] [SOURCES file…])
 #
 # Builds NAME from NAME.c with cmocka and registers each `cmocka_unit_test…(case…)`
@@ -11,6 +18,7 @@ function(xf_unit name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 60)
   endif()
+  math(EXPR limit "${ARG_TIMEOUT} * ${XF_PATIENCE}")
   add_executable(${name} ${name}.c ${PROJECT_SOURCE_DIR}/tests/unit/t_alloc.c ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE tr_tracer ${ARG_LIBS} PkgConfig::CMOCKA)
   target_link_options(${name} PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
@@ -23,7 +31,7 @@ function(xf_unit name)
   foreach(row IN LISTS rows)
     string(REGEX REPLACE ".*\\(" "" case "${row}")
     add_test(NAME ${name}.${case} COMMAND ${name} ${case})
-    set_tests_properties(${name}.${case} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+    set_tests_properties(${name}.${case} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${limit})
     list(APPEND cases ${case})
   endforeach()
   if(NOT ARG_NO_VALGRIND)
@@ -55,8 +63,9 @@ function(xf_script name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
+  math(EXPR limit "${ARG_TIMEOUT} * ${XF_PATIENCE}")
   add_test(NAME ${name} COMMAND ${ARG_COMMAND})
-  set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} SKIP_RETURN_CODE 77
+  set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${limit} SKIP_RETURN_CODE 77
     ENVIRONMENT "XFERDB=$<TARGET_FILE:xferdb>;T_SOURCE=${PROJECT_SOURCE_DIR};T_BUILD=${PROJECT_BINARY_DIR};PYTHONPATH=${PROJECT_SOURCE_DIR}/tests/tool;PYTHONDONTWRITEBYTECODE=1")
   if(ARG_LOCKS)
     set_tests_properties(${name} PROPERTIES RESOURCE_LOCK "${ARG_LOCKS}")

@@ -282,7 +282,7 @@ class Result:
         return "%s%s" % (" ".join(self.args), _show(self))
 
 
-def run(*args, env=None, input=None, timeout=100, cwd=None, **popen):
+def run(*args, env=None, input=None, timeout=100 * SLOW, cwd=None, **popen):
     """Runs a program to its end. input: bytes or a file. Nothing is inherited but what is given."""
     args = [str(a) for a in args]
     source = {"input": input} if isinstance(input, bytes) else {"stdin": input or subprocess.DEVNULL}
