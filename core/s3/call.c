@@ -172,11 +172,17 @@ static enum xf_status add_authorization(struct xf_call *call, const struct xf_cr
 	return status;
 }
 
+static enum xf_status find_keys(const struct xf_call *call, const struct xf_credentials **keys, struct xf_error *err)
+{
+	bool cleans_up = call->request.op == XF_OP_ABORT_MULTIPART_UPLOAD;
+	return (cleans_up ? xf_credential_source_get_at_hand : xf_credential_source_get)(call->client->source, keys, err);
+}
+
 static enum xf_status sign(struct xf_call *call, struct xf_error *err)
 {
 	char date[XF_AMZ_DATE_SIZE], hex[XF_HEX_SIZE(XF_DIGEST_MAX)];
 	const struct xf_credentials *keys = NULL;
-	enum xf_status status = xf_credential_source_get(call->client->source, &keys, err);
+	enum xf_status status = find_keys(call, &keys, err);
 	if (!status && !keys && call->source && call->payload.trailer)
 		xf_headers_add(&call->headers, "X-Amz-Content-SHA256", XF_STREAMING_UNSIGNED_TRAILER);
 	if (status || !keys)
@@ -236,7 +242,7 @@ static void tell_sent(void *ctx)
 static enum xf_status get_ready(struct xf_call *call, struct xf_error *err)
 {
 	const struct xf_credentials *keys = NULL;
-	enum xf_status status = xf_credential_source_get(call->client->source, &keys, err);
+	enum xf_status status = find_keys(call, &keys, err);
 	xf_credentials_release(keys);
 	if (status || !call->source)
 		return status;

@@ -205,10 +205,10 @@ bool xf_client_has_endpoint(const struct xf_client *client)
 	return client->configured;
 }
 
-bool xf_client_has_credentials(struct xf_client *client)
+bool xf_client_has_credentials(struct xf_client *client, struct xf_error *err)
 {
 	const struct xf_credentials *keys = NULL;
-	enum xf_status status = xf_credential_source_get(client->source, &keys, NULL);
+	enum xf_status status = xf_credential_source_get(client->source, &keys, err);
 	bool found = !status && keys;
 	xf_credentials_release(keys);
 	return found;

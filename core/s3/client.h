@@ -70,7 +70,7 @@ const char *xf_client_where(const struct xf_client *client);
 const struct xf_s3_endpoint *xf_client_endpoint(const struct xf_client *client);
 /* An endpoint or credentials were configured somewhere; false: offer --local. May look them up, and so block. */
 bool xf_client_has_endpoint(const struct xf_client *client);
-bool xf_client_has_credentials(struct xf_client *client);
+bool xf_client_has_credentials(struct xf_client *client, struct xf_error *err); /* *err, or NULL: why not */
 /* request_checksum_calculation is when_supported: uploads get CRC32 unless told otherwise. */
 bool xf_client_checksums(const struct xf_client *client);
 const struct xf_retry_policy *xf_client_retries(const struct xf_client *client);

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -155,10 +156,14 @@ static enum xf_status nothing_found(const struct xf_credential_options *o, struc
 	char profile[64];
 	const char *name = xf_config_profile(o->config);
 	xf_text_sanitise(profile, sizeof(profile), name, strlen(name));
-	return xf_fail(err, XF_CREDENTIALS,
-		       "no credentials found in the environment (AWS_ACCESS_KEY_ID), the profile \"%s\" of the AWS "
-		       "files or the metadata endpoints; --no-sign-request does without, and --local brings an "
-		       "endpoint with its own", profile);
+	bool first = err && !err->status;
+	xf_fail(err, XF_CREDENTIALS,
+		"no credentials found in the environment (AWS_ACCESS_KEY_ID), the profile \"%s\" of the AWS "
+		"files or the metadata endpoints; --no-sign-request does without, and --local brings an "
+		"endpoint with its own", profile);
+	if (first)
+		snprintf(err->code, sizeof(err->code), "%s", XF_NO_CREDENTIALS);
+	return XF_CREDENTIALS;
 }
 
 /* All providers, or the one that gave the last credentials; *from says which did. */
@@ -282,4 +287,20 @@ enum xf_status xf_credential_source_get(struct xf_credential_source *s,
 		*out = xf_credentials_acquire(s->current);
 	xf_mutex_unlock(&s->lock);
 	return status;
+}
+
+static const struct xf_credentials *at_hand(struct xf_credential_source *s)
+{
+	xf_mutex_lock(&s->lock);
+	bool good = s->current && (!s->current->expires_at || s->current->expires_at > xf_credential_now(&s->options));
+	const struct xf_credentials *c = good ? xf_credentials_acquire(s->current) : NULL;
+	xf_mutex_unlock(&s->lock);
+	return c;
+}
+
+enum xf_status xf_credential_source_get_at_hand(struct xf_credential_source *s,
+						const struct xf_credentials **out, struct xf_error *err)
+{
+	*out = s->options.anonymous ? NULL : at_hand(s);
+	return *out ? XF_OK : xf_credential_source_get(s, out, err);
 }

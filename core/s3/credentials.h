@@ -56,7 +56,7 @@ struct xf_fetch_request {
 
 struct xf_fetch_reply {
 	int status;                         /* HTTP */
-	char *body;                         /* malloc()ed, NUL after len bytes; may hold secrets */
+	char *body;                         /* malloc()ed, NUL after len bytes; may hold secrets; NULL: no body */
 	size_t len;
 };
 
@@ -93,17 +93,28 @@ enum xf_status xf_credential_source_new(struct xf_credential_source **out,
 /* When nobody uses it any more. Snapshots may outlive it. */
 void xf_credential_source_free(struct xf_credential_source *s);
 
+/* The code of the error that says nobody has configured any; another cause of XF_CREDENTIALS has "credentials". */
+#define XF_NO_CREDENTIALS "no-credentials"
+
 /*
  * The credentials to sign with now; *out is yours: xf_credentials_release().
  * *out is NULL with XF_OK for an anonymous source: the request goes unsigned.
  *
  * Thread: any; holds no lock of ours. The first call searches, calls near the end refresh, and may
  * block on a program or an endpoint meanwhile.
- * Errors: XF_CREDENTIALS: none found (the message says where was looked and names
+ * Errors: XF_CREDENTIALS: none found (XF_NO_CREDENTIALS; the message says where was looked and names
  * --local), half a pair, a helper program or endpoint that failed; XF_UNSUPPORTED:
  * role_arn; XF_NOMEM.
  */
 enum xf_status xf_credential_source_get(struct xf_credential_source *s,
 					const struct xf_credentials **out, struct xf_error *err);
+
+/*
+ * For the request that cleans up (an abort): what was handed out last, when it has not
+ * ended; else as xf_credential_source_get(). A place that gives no new credentials
+ * must not leave behind what the ones at hand can still remove.
+ */
+enum xf_status xf_credential_source_get_at_hand(struct xf_credential_source *s,
+						const struct xf_credentials **out, struct xf_error *err);
 
 #endif

@@ -27,7 +27,7 @@ static void reply_wipe(struct xf_fetch_reply *r)
 	*r = (struct xf_fetch_reply){ .body = NULL };
 }
 
-/* One exchange with at most one header of ours and one more. */
+/* One exchange with at most one header of ours and one more. An answer without a body has an empty one. */
 static enum xf_status fetch(struct xf_fetch_reply *reply, const struct xf_credential_options *o,
 			    const char *method, const char *url, const char *header, uint32_t timeout_ms)
 {
@@ -39,8 +39,8 @@ static enum xf_status fetch(struct xf_fetch_reply *reply, const struct xf_creden
 	*reply = (struct xf_fetch_reply){ .body = NULL };
 	enum xf_status status = o->fetch(o->fetch_ctx, &request, reply, NULL);
 	if (!status && !reply->body)
-		status = XF_BAD_REPLY;
-	return status;
+		reply->body = calloc(1, 1);
+	return status || reply->body ? status : XF_NOMEM;
 }
 
 /* ---- container */

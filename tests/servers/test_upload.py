@@ -53,6 +53,14 @@ def test_sink():
     upload("sink", readable=False)
 
 
+def test_a_server_that_refuses_trailers_is_one_sentence_that_says_what_to_set():
+    with t.RealServer("ceph") as server:
+        put = t.xferdb("put", t.make_file("source", 1000), "s3://%s/trailer" % server.bucket, "--json",
+                       env={**server.environment(tls=True), "AWS_REQUEST_CHECKSUM_CALCULATION": "when_supported"})
+        t.equal((put.status, put.call["transfers"][0]["error"]["code"]), (3, "MissingContentLength"), put)
+        t.match("AWS_REQUEST_CHECKSUM_CALCULATION=when_required", put.err)
+
+
 def test_a_wrong_secret_is_one_sentence_and_leaves_nothing():
     with t.RealServer("ceph") as server:
         source = t.make_file("source", 20 * t.MiB)

@@ -689,7 +689,7 @@ static void settings_come_from_flag_then_environment(void **state)
 	assert_string_equal(xf_client_where(client), "http://env.example:1");
 	assert_string_equal(xf_client_endpoint(client)->region, "eu-north-1");
 	assert_int_equal(xf_client_retries(client)->max_attempts, 3);
-	assert_true(xf_client_has_credentials(client));
+	assert_true(xf_client_has_credentials(client, NULL));
 	xf_client_free(client);
 	assert_int_equal(xf_client_new(&(struct xf_client_options){ .endpoint_url = "http://flag.example",
 		.region = "us-west-2", .retry_mode = "legacy", .max_attempts = 9 }, &client, &err), XF_OK);

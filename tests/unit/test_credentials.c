@@ -65,8 +65,9 @@ static enum xf_status world_fetch(void *ctx, const struct xf_fetch_request *r, s
 			continue;
 		if (a->status)
 			return a->status;
-		*reply = (struct xf_fetch_reply){ a->http, strdup(a->body), strlen(a->body) };
-		return XF_OK;
+		/* as the real one: an answer without a body has none */
+		*reply = (struct xf_fetch_reply){ a->http, *a->body ? strdup(a->body) : NULL, strlen(a->body) };
+		return *a->body && !reply->body ? XF_NOMEM : XF_OK;
 	}
 	atomic_fetch_add(&w->refused, 1);
 	return XF_CONNECT;
@@ -617,6 +618,29 @@ static void a_failed_refresh_is_forgiven_until_ten_minutes_before_the_end(void *
 	tear_down(&s);
 }
 
+static void what_cleans_up_is_signed_with_the_keys_at_hand(void **state)
+{
+	(void)state;
+	const struct xf_credentials *c;
+	struct world w = WORLD(metadata);
+	struct setup s = set_up(NULL, NULL, NULL, ENV(), &w);
+	assert_int_equal(xf_credential_source_get_at_hand(s.source, &c, NULL), XF_OK);
+	assert_string_equal(c->access_key, "AKI");
+	int64_t end = c->expires_at;
+	xf_credentials_release(c);
+	w.down = true;
+	w.now = end - 1;
+	assert_int_equal(xf_credential_source_get(s.source, &c, NULL), XF_CREDENTIALS);
+	int asked = w.asked;
+	assert_int_equal(xf_credential_source_get_at_hand(s.source, &c, NULL), XF_OK);
+	assert_int_equal(c->expires_at, end);
+	xf_credentials_release(c);
+	assert_int_equal(w.asked, asked);
+	w.now = end;
+	assert_int_equal(xf_credential_source_get_at_hand(s.source, &c, NULL), XF_CREDENTIALS);
+	tear_down(&s);
+}
+
 static void ended_metadata_credentials_are_used_on_for_a_while(void **state)
 {
 	(void)state;
@@ -765,6 +789,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(attempts_are_as_many_as_configured),
 	cmocka_unit_test(credentials_are_refreshed_before_they_end),
 	cmocka_unit_test(a_failed_refresh_is_forgiven_until_ten_minutes_before_the_end),
+	cmocka_unit_test(what_cleans_up_is_signed_with_the_keys_at_hand),
 	cmocka_unit_test(ended_metadata_credentials_are_used_on_for_a_while),
 	cmocka_unit_test(keys_in_the_environment_can_end),
 	cmocka_unit_test(many_threads_make_one_search_and_one_refresh),

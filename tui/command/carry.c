@@ -52,6 +52,26 @@ struct carry {
 	struct ui_screen_app *app;   /* NULL: no screen */
 };
 
+/* ---- signals */
+
+static void signal_arrived(void *ctx, int number, unsigned count)
+{
+	struct carry *p = ctx;
+	struct xf_manager *m = atomic_load(&p->manager);
+
+	tr_gate_let_go();
+	if (!m || count > 2) {
+		if (p->app)
+			ui_screen_restore();
+		_exit(UI_EXIT_INTERRUPTED);
+	}
+	if (count == 1)
+		xf_manager_cancel(m, XF_INTERRUPTED,
+				  number == SIGINT ? "interrupted (SIGINT)" : "ended by a signal (SIGTERM, SIGHUP)");
+	else
+		xf_manager_give_up(m);
+}
+
 /* ---- getting ready: nothing is sent, every failure is exit status 2 */
 
 static enum xf_status local_start(struct carry *p, struct xf_error *err)
@@ -110,8 +130,13 @@ static enum xf_status prepare(struct carry *p, const struct ui_arguments *a, str
 			ui_uploads_init(&p->uploads, a->operands, a->nr_operands, &p->extra, err);
 	if (!status)
 		status = options_agree(p, err);
+	if (!status && !p->what->download)
+		status = ui_uploads_plan(&p->uploads, &p->config, err);
 	if (!status)
 		status = local_start(p, err);
+	/* from here on something may take long: a helper program or an endpoint is asked for credentials */
+	if (!status)
+		ui_signals_start(signal_arrived, p);
 	if (!status)
 		status = ui_transfer_connect(p->settings, p->local, &p->client, err);
 	return status;
@@ -175,25 +200,7 @@ static void holds_install(const struct carry *p)
 		tr_gate_hold(list, nr);
 }
 
-/* ---- signals and displays */
-
-static void signal_arrived(void *ctx, int number, unsigned count)
-{
-	struct carry *p = ctx;
-	struct xf_manager *m = atomic_load(&p->manager);
-
-	tr_gate_let_go();
-	if (!m || count > 2) {
-		if (p->app)
-			ui_screen_restore();
-		_exit(UI_EXIT_INTERRUPTED);
-	}
-	if (count == 1)
-		xf_manager_cancel(m, XF_INTERRUPTED,
-				  number == SIGINT ? "interrupted (SIGINT)" : "ended by a signal (SIGTERM, SIGHUP)");
-	else
-		xf_manager_give_up(m);
-}
+/* ---- displays */
 
 static void manager_ready(void *ctx, struct xf_manager *m)
 {
@@ -393,7 +400,6 @@ static int run(struct carry *p)
 {
 	int exit_status;
 
-	ui_signals_start(signal_arrived, p);
 	trace_start(p);
 	holds_install(p);
 	displays_start(p);
@@ -416,6 +422,7 @@ int ui_carry(struct ui_arguments *arguments, const struct ui_carry *what)
 		exit_status = run(&p);
 	else
 		fprintf(stderr, "xferdb: %s\n", err.message);
+	ui_signals_stop();
 	if (p.client)
 		xf_client_free(p.client);
 	if (p.local)

@@ -87,6 +87,8 @@ static enum xf_status prepare(struct ui_debug *d, const struct ui_arguments *a, 
 		status = prepare_operands(d, a, err);
 	if (!status)
 		status = options_agree(d, err);
+	if (!status && !d->download)
+		status = ui_uploads_plan(&d->uploads, &d->config, err);
 	if (!status)
 		status = local_start(d, err);
 	if (!status)

@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/s3/credentials.h"
 #include "core/s3/encode.h"
+#include "core/transfer/plan.h"
 #include "tui/command/uri.h"
 
 /* ---- knobs */
@@ -179,10 +181,22 @@ struct xf_client_options ui_transfer_client(const struct ui_settings *s, const s
 	return o;
 }
 
+/* The cause is the sentence, but for the one case where nobody has configured anything. */
+static enum xf_status no_credentials(const struct xf_client *client, const struct xf_error *cause,
+				     struct xf_error *err)
+{
+	if (strcmp(cause->code, XF_NO_CREDENTIALS))
+		return xf_fail(err, cause->status ? cause->status : XF_CREDENTIALS, "%s", cause->message);
+	return xf_fail(err, XF_CREDENTIALS,
+		       "no credentials are configured%s: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a --profile, or try it without any account: --local",
+		       xf_client_has_endpoint(client) ? "" : ", and no endpoint");
+}
+
 enum xf_status ui_transfer_connect(const struct ui_settings *settings, const struct ui_local *local,
 				   struct xf_client **client, struct xf_error *err)
 {
 	struct xf_client_options options = ui_transfer_client(settings, local);
+	struct xf_error cause = XF_ERROR_INIT;
 	enum xf_status status;
 
 	if (options.ca_bundle && access(options.ca_bundle, R_OK))
@@ -191,11 +205,9 @@ enum xf_status ui_transfer_connect(const struct ui_settings *settings, const str
 	if (options.endpoint_url && strchr(options.endpoint_url, '@'))
 		return xf_fail(err, XF_INVALID, "--endpoint-url: credentials do not belong into a URL; use AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
 	status = xf_client_new(&options, client, err);
-	if (status || settings->no_sign_request || xf_client_has_credentials(*client))
+	if (status || settings->no_sign_request || xf_client_has_credentials(*client, &cause))
 		return status;
-	status = xf_fail(err, XF_CREDENTIALS,
-			 "no credentials are configured%s: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a --profile, or try it without any account: --local",
-			 xf_client_has_endpoint(*client) ? "" : ", and no endpoint");
+	status = no_credentials(*client, &cause, err);
 	xf_client_free(*client);
 	*client = NULL;
 	return status;
@@ -264,6 +276,34 @@ enum xf_status ui_uploads_init(struct ui_uploads *u, char **operands, size_t nr_
 		upload_fill(u, i, operands[i], extra);
 	}
 	return status ? status : keys_differ(u, err);
+}
+
+/* What is left of a regular file; false: nobody knows yet how much comes. */
+static bool size_known(const struct xf_upload_request *r, uint64_t *size)
+{
+	struct stat st;
+	off_t at = 0;
+
+	if (r->path ? stat(r->path, &st) : fstat(r->fd, &st))
+		return false;
+	if (!S_ISREG(st.st_mode) || (!r->path && (at = lseek(r->fd, 0, SEEK_CUR)) < 0))
+		return false;
+	*size = st.st_size > at ? (uint64_t)(st.st_size - at) : 0;
+	return true;
+}
+
+enum xf_status ui_uploads_plan(const struct ui_uploads *u, const struct xf_transfer_config *config,
+			       struct xf_error *err)
+{
+	for (unsigned i = 0; i < u->nr; i++) {
+		struct xf_error cause = XF_ERROR_INIT;
+		struct xf_plan plan;
+		uint64_t size;
+
+		if (size_known(&u->list[i], &size) && xf_plan_upload(config, size, true, &plan, &cause))
+			return xf_fail(err, cause.status, "%s: %s", u->list[i].name, cause.message);
+	}
+	return XF_OK;
 }
 
 void ui_uploads_fini(struct ui_uploads *u)

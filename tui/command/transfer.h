@@ -24,7 +24,8 @@ struct xf_client_options ui_transfer_client(const struct ui_settings *settings, 
 
 /*
  * The client. Errors: those of xf_client_new(); XF_CREDENTIALS when requests
- * would have to be signed and nothing says with what: the message offers --local.
+ * would have to be signed and nothing says with what: the message offers --local. What a
+ * configured source of credentials did wrong is its own error, XF_UNSUPPORTED among them.
  */
 enum xf_status ui_transfer_connect(const struct ui_settings *settings, const struct ui_local *local,
 				   struct xf_client **client, struct xf_error *err);
@@ -44,6 +45,9 @@ struct ui_uploads {
  */
 enum xf_status ui_uploads_init(struct ui_uploads *uploads, char **operands, size_t nr_operands,
 			       const struct xf_extra *extra, struct xf_error *err);
+/* Every file whose size is known has a plan of parts that S3 takes. Errors: XF_TOO_MANY_PARTS. */
+enum xf_status ui_uploads_plan(const struct ui_uploads *uploads, const struct xf_transfer_config *config,
+			       struct xf_error *err);
 void ui_uploads_fini(struct ui_uploads *uploads);
 
 /* The object, and where it goes. */

@@ -71,7 +71,7 @@ static enum xf_status client_for(const struct ui_verifier *v, const struct tr_co
 	options.endpoint_url = url;
 	options.addressing_style = virtual_host ? "virtual" : "path";
 	enum xf_status status = xf_client_new(&options, client, err);
-	if (!status && !xf_client_has_credentials(*client)) {
+	if (!status && !xf_client_has_credentials(*client, NULL)) {
 		xf_client_free(*client);
 		options.no_sign_request = true;
 		status = xf_client_new(&options, client, err);
