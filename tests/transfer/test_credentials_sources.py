@@ -3,6 +3,7 @@ import datetime
 import http.server
 import json
 import os
+import signal
 import sys
 import threading
 
@@ -21,23 +22,23 @@ class Source:
     """A container's or instance's credential endpoint; hears everything."""
 
     def __init__(self, *answers):
-        self.answers, self.heard = list(answers), []
+        self.answers, self.heard, self.put_status = list(answers), [], 200
         source = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_PUT(self):
-                self._answer(b"imds-token")
+                self._answer(b"imds-token" if source.put_status == 200 else b"", source.put_status)
 
             def do_GET(self):
                 if self.path.endswith("/security-credentials/"):
                     self._answer(b"the-role")
                     return
                 given = source.answers[0] if len(source.answers) == 1 else source.answers.pop(0)
-                self._answer(json.dumps(dict(given, Code="Success")).encode())
+                self._answer(json.dumps(dict({"Code": "Success"}, **given)).encode())
 
-            def _answer(self, body):
+            def _answer(self, body, status=200):
                 source.heard.append((self.command, self.path, {k.lower(): v for k, v in self.headers.items()}))
-                self.send_response(200)
+                self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -92,14 +93,44 @@ def test_a_credential_process_is_asked():
         t.equal((r.status, seen), (0, {("AKID1", "token1")}), r)
 
 
-def test_a_credential_process_that_fails_is_one_sentence():
+def profile(server, text):
+    """An environment whose profile p says text."""
+    env = environment(server, AWS_PROFILE="p")
+    with open(os.path.join(env["HOME"], ".aws/config"), "w") as f:
+        f.write("[profile p]\n%s\n[profile base]\naws_access_key_id = A\naws_secret_access_key = S\n" % text)
+    return env
+
+
+def test_what_a_profile_cannot_give_is_one_sentence_and_nothing_is_sent():
+    """The cause is said, not that nothing is configured."""
     with scripted.Server() as server:
-        env = environment(server, AWS_PROFILE="p")
-        with open(os.path.join(env["HOME"], ".aws/config"), "w") as f:
-            f.write("[profile p]\ncredential_process = /bin/false\n")
-        r, _ = put(server, env=env)
-        t.true(r.status in (2, 3), r)
-        t.equal(server.requests, [])
+        for text, says in (("credential_process = /bin/false", "/bin/false failed with exit status 1"),
+                           ("credential_process = /bin/echo garbage", "not a JSON object"),
+                           ("credential_process = /bin/true", "not a JSON object"),
+                           ("credential_process = /absent/program", "could not be started"),
+                           ("role_arn = arn:aws:iam::1:role/x\nsource_profile = base", "role_arn.* is not supported"),
+                           ("sso_session = s", "single sign-on.* is not supported"),
+                           ("aws_access_key_id = A", "aws_secret_access_key is missing")):
+            r, _ = put(server, env=profile(server, text))
+            t.equal((r.status, server.requests, r.err.count("\n")), (2, [], 1), r)
+            t.match(says, r.err)
+            t.true("are configured" not in r.err, r)
+
+
+def test_a_signal_ends_the_wait_for_a_credential_process():
+    with scripted.Server() as server:
+        asked, program = t.tmp("asked"), t.tmp("slow")
+        with open(program, "w") as f:
+            f.write("#!/bin/sh\necho $$ > %s.new; mv %s.new %s; exec sleep 600\n" % (asked, asked, asked))
+        os.chmod(program, 0o755)
+        p = t.Process(t.XFERDB, "put", t.make_file("f", 10), "s3://bucket/key",
+                      env=profile(server, "credential_process = %s" % program))
+        t.wait_until(lambda: os.path.exists(asked), 60)
+        p.signal(signal.SIGINT)
+        status = p.wait()
+        with open(asked) as f:
+            os.kill(int(f.read()), signal.SIGKILL)
+        t.equal((status, server.requests), (130, []), p.text())
 
 
 def test_a_container_gives_its_role():
@@ -126,6 +157,23 @@ def test_credentials_are_refreshed_before_they_expire():
                       env=environment(server, AWS_CONTAINER_CREDENTIALS_FULL_URI=source.url + "/role"))
         t.equal(r.status, 0, r)
         t.true(("AKID2", "token2") in seen, seen)
+
+
+def test_a_refresh_that_fails_ends_the_upload_and_leaves_nothing():
+    """The abort is signed with the keys at hand, which are good for half a minute yet."""
+    with scripted.Server() as server, Source(keys(1, 30)) as source:
+        server.misfortune = lambda r: source.answers.insert(0, {"Code": "Failed"}) if r.op == "create" else None
+        r, seen = put(server, 20 * t.MiB, env=environment(server, AWS_CONTAINER_CREDENTIALS_FULL_URI=source.url + "/role"))
+        t.equal((r.status, server.uploads, server.objects), (3, {}, {}), r)
+        t.equal((server.requests[-1].op, seen), ("abort", {("AKID1", "token1")}), server.requests)
+
+
+def test_an_instance_without_imdsv2_is_asked_without_a_token():
+    with scripted.Server() as server, Source(keys(3)) as source:
+        source.put_status = 404
+        r, seen = put(server, env=environment(server, AWS_EC2_METADATA_DISABLED=None,
+                                              AWS_EC2_METADATA_SERVICE_ENDPOINT=source.url))
+        t.equal((r.status, seen), (0, {("AKID3", "token3")}), r)
 
 
 def test_anonymous_requests_carry_no_signature():

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -526,6 +527,34 @@ def test_what_cannot_work_is_refused_before_anything_is_sent():
                      ("put", t.tmp("absent"), "s3://bucket/key"), ("put", t.tmp(), "s3://bucket/key")):
             r = t.xferdb(*args, env=env)
             t.equal((r.status, server.requests), (2, []), r)
+
+
+def sparse_file(size):
+    """A file of that size in a folder whose file system has such files."""
+    for folder in (t.tmp(), "/dev/shm"):
+        fd, path = tempfile.mkstemp(dir=folder)
+        try:
+            os.truncate(fd, size)
+            return path
+        except OSError:
+            os.unlink(path)
+        finally:
+            os.close(fd)
+    return t.skip("no file system here takes a file of %d bytes" % size)
+
+
+def test_more_parts_than_s3_takes_are_refused_before_anything_is_sent():
+    path = sparse_file(49 << 40)
+    try:
+        with scripted.Server() as server, open(path, "rb") as source:
+            env = scripted.environment(server, t)
+            for r in (t.xferdb("put", path, "s3://bucket/key", "--json", env=env),
+                      t.xferdb("put", "-", "s3://bucket/key", input=source, env=env),
+                      t.xferdb("debug", "put", path, "s3://bucket/key", env=env)):
+                t.equal((r.status, r.out, r.err.count("\n"), server.requests), (2, "", 1, []), r)
+                t.match("10036 parts .* 10,000", r.err)
+    finally:
+        os.unlink(path)
 
 
 # ---- bandwidth
