@@ -746,6 +746,17 @@ static bool launch_enter(struct tr_launch *l, const struct tr_child *child)
 	return p != NULL;
 }
 
+/* Said before the program runs, and taken back when it could not: the supervisor may see its end at once. */
+static void launch_started(struct tr_launch *l, int os_errno)
+{
+	pthread_mutex_lock(&l->lock);
+	l->end.started = os_errno == 0;
+	l->end.exec_errno = os_errno;
+	if (os_errno)
+		l->end.exit_status = os_errno == ENOENT ? 127 : 126;
+	pthread_mutex_unlock(&l->lock);
+}
+
 static enum xf_status launch_start(struct tr_launch *l, struct xf_error *err)
 {
 	struct tr_child child;
@@ -768,14 +779,10 @@ static enum xf_status launch_start(struct tr_launch *l, struct xf_error *err)
 		kill(child.pid, SIGKILL);
 		return xf_fail(err, XF_AGAIN, "no thread for the supervisor");
 	}
-	l->end.started = true;
-	l->end.exec_errno = tr_child_execute(&child);
-	if (l->end.exec_errno) {
-		pthread_mutex_lock(&l->lock);
-		l->end.started = false;
-		l->end.exit_status = l->end.exec_errno == ENOENT ? 127 : 126;
-		pthread_mutex_unlock(&l->lock);
-	}
+	launch_started(l, 0);
+	int os_errno = tr_child_execute(&child);
+	if (os_errno)
+		launch_started(l, os_errno);
 	return XF_OK;
 }
 
