@@ -84,9 +84,10 @@ struct tr_launch {
 	bool stop;
 	bool gone;                             /* the program has ended */
 	struct tr_launch_end end;
+	/* written by the loop before it posts the interrupt */
+	_Atomic bool interrupt_owed;           /* the program has not had it; taken by who passes it on */
+	_Atomic uint64_t interrupted_ns;
 	/* the loop's, read after it has ended */
-	bool interrupt_owed;
-	_Atomic uint64_t interrupted_ns;       /* written by the loop before it says so */
 	char losses[LAUNCH_LOSSES][224];
 	const char *loss_list[LAUNCH_LOSSES + 1];
 	unsigned nr_losses;
@@ -315,7 +316,8 @@ static void launch_signalled(struct tr_watch *watch, uint32_t events)
 	} else if (info.ssi_signo == SIGWINCH) {
 		tr_pty_resize(l->pty);
 	} else if (info.ssi_signo == SIGINT) {
-		l->interrupt_owed = !terminal;
+		if (!terminal)
+			atomic_store(&l->interrupt_owed, true);
 		atomic_store(&l->interrupted_ns, terminal ? xf_clock_mono_ns() : 0);
 		launch_post(l, TR_LAUNCH_INTERRUPT);
 	} else if (!terminal && !l->gone) {
@@ -905,9 +907,11 @@ uint64_t tr_launch_interrupted_ns(const struct tr_launch *l)
 
 void tr_launch_pass_interrupt(struct tr_launch *l)
 {
-	if (l->interrupt_owed)
+	pthread_mutex_lock(&l->lock);
+	bool gone = l->gone;
+	pthread_mutex_unlock(&l->lock);
+	if (atomic_exchange(&l->interrupt_owed, false) && !gone)
 		kill((pid_t)l->pid, SIGINT);
-	l->interrupt_owed = false;
 }
 
 /* What the tables say that nobody could see. */
