@@ -405,6 +405,8 @@ def seen(wanted):
 
 def start_slow(server, *args):
     """An upload whose parts are all sent and held."""
+    if os.path.exists(t.tmp("t.xft")):
+        os.unlink(t.tmp("t.xft"))               # what an earlier run sent is not this one's
     big = t.make_file("big", 40 * MiB)
     p = t.Process(t.XFERDB, "put", big, "s3://bkt/k", "--json", "-o", t.tmp("t.xft"), *args, env=server.environment())
     t.wait_until(seen("part_sent"), 60, every=0.1)
@@ -418,9 +420,22 @@ def test_an_interrupt_aborts_and_ends_with_130():
             p.signal(number)
             t.equal(p.wait(30), 130, p.text())      # long before any answer
             t.true(b"<Upload>" not in server.client().get("/bkt", query=[("uploads", "")]).body)
-            document = json.loads(p.lines[-2] if p.lines[-1] is None else p.lines[-1])
+            printed = [line for line in p.lines if line]
+            t.equal(len(printed), 1, p.text())
+            document = json.loads(printed[-1])
             schema.check(document, schema.load()["document"])
             t.equal(document["calls"][0]["verdict"]["outcome"], "cancelled", document)
+
+
+def test_an_interrupt_before_anything_began_is_told_as_well():
+    small = t.make_file("small", MiB)
+    for i in range(12):
+        p = t.Process(t.XFERDB, "put", "--local", "--json", small, "s3://bkt/k")
+        time.sleep(0.005 * i)
+        p.signal(signal.SIGINT)
+        status = p.wait(30)
+        if status not in (-signal.SIGINT, 0):       # before it listened; when all was done
+            t.equal((status, len([line for line in p.lines if line])), (130, 1), p.text())
 
 
 def test_a_second_interrupt_names_what_is_left():

@@ -49,6 +49,7 @@ struct carry {
 	bool recorded;
 	_Atomic(struct xf_manager *) manager; /* for the signal helper; set on main */
 	struct xf_manager *own;      /* the same, main only */
+	atomic_bool begun;           /* for the signal helper: what comes is cancelled, and reported */
 	struct ui_screen_app *app;   /* NULL: no screen */
 };
 
@@ -60,11 +61,16 @@ static void signal_arrived(void *ctx, int number, unsigned count)
 	struct xf_manager *m = atomic_load(&p->manager);
 
 	tr_gate_let_go();
-	if (!m || count > 2) {
+	bool begun = atomic_load(&p->begun);
+	if (!begun)
+		ui_conclude(NULL, p->settings, p->what->command, false);
+	if (!begun || count > (m ? 2 : 1)) {
 		if (p->app)
 			ui_screen_restore();
 		_exit(UI_EXIT_INTERRUPTED);
 	}
+	if (!m)
+		return; /* manager_ready() cancels what is about to begin, and that is reported as ever */
 	if (count == 1)
 		xf_manager_cancel(m, XF_INTERRUPTED,
 				  number == SIGINT ? "interrupted (SIGINT)" : "ended by a signal (SIGTERM, SIGHUP)");
@@ -400,6 +406,7 @@ static int run(struct carry *p)
 {
 	int exit_status;
 
+	atomic_store(&p->begun, true);
 	trace_start(p);
 	holds_install(p);
 	displays_start(p);
