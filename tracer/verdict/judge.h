@@ -1,0 +1,74 @@
+/*
+ * judge: what the files that reach a verdict share; private to this room.
+ *
+ * verdict.c asks in this order: whose work is it (work.c), what was held (hold.c),
+ * what became of it (outcome.c), were its waits limited (limit.c); then it goes
+ * down the table of answers. Each question writes its own fields of the verdict.
+ * Running out of memory sets `failed`, and the verdict is not given.
+ */
+#ifndef TR_VERDICT_JUDGE_H
+#define TR_VERDICT_JUDGE_H
+
+#include "tracer/verdict/verdict.h"
+
+/* One computation over one log. */
+struct judge {
+	const struct tr_log *log;
+	struct tr_verdicts *all;
+	const struct tr_state *s;
+	struct tr_order *order;
+	struct tr_clock past;     /* of the return of the call on trial */
+	uint32_t *owner;          /* by transfer: call index, TR_NONE */
+	uint32_t *outer;          /* by call: the call it was made in, TR_NONE */
+	uint32_t *heads, nr_heads, cap_heads;    /* object_head with verify */
+	uint32_t *holds, nr_holds, cap_holds;    /* held */
+	uint32_t *ends, nr_ends, cap_ends;       /* released, hold_evaded */
+	struct xf_error *err;
+	bool failed;
+};
+
+/* ---- verdict.c: the verdict's reason, in a sentence */
+__attribute__((format(printf, 2, 3)))
+void tr_judge_say(struct tr_verdict *v, const char *format, ...);
+bool tr_judge_push(struct judge *j, uint32_t **list, uint32_t *nr, uint32_t *cap, uint32_t value);
+
+/* ---- work.c: whose transfer, and what its work is */
+
+/* The end of a process as a call: whatever was begun in its time is its work, in any process. */
+bool tr_call_is_process(const struct tr_call *c);
+/* For `owner` and `outer`: the call that a transfer names or follows from; the innermost call around one. TR_NONE. */
+uint32_t tr_judge_call_of(struct judge *j, const struct tr_transfer_state *t);
+uint32_t tr_judge_enclosing(const struct judge *j, uint32_t inner);
+bool tr_judge_belongs(const struct judge *j, uint32_t call, uint32_t transfer);
+/* Nothing more is to come of it. */
+bool tr_judge_settled(const struct tr_transfer_state *t);
+/* Fills items and transfers; then, with `past` computed, where every item stands to the return. */
+void tr_judge_gather_work(struct judge *j, struct tr_verdict *v);
+void tr_judge_place_items(struct judge *j, struct tr_verdict *v, const struct tr_call *c);
+bool tr_verdict_all_ordered(const struct tr_verdict *v);
+bool tr_verdict_all_inline(const struct tr_verdict *v);
+uint32_t tr_verdict_count_late(const struct tr_verdict *v, bool undone_only);
+
+/* ---- outcome.c: what became of the upload, and whether it was seen right after the return */
+
+/* The trace says that nothing more came: it ended with its process, and no record is missing. */
+bool tr_judge_saw_the_end(const struct judge *j);
+/* The call ended by an exception or an error; it has returned. */
+bool tr_judge_raised(const struct judge *j, const struct tr_call *c);
+void tr_judge_find_outcome(struct judge *j, struct tr_verdict *v, const struct tr_call *c);
+void tr_judge_find_visible(struct judge *j, struct tr_verdict *v, const struct tr_call *c);
+
+/* ---- hold.c: what was kept back of the call's work */
+void tr_judge_gather_holds(struct judge *j, struct tr_verdict *v);
+/* The call came back while this was held, on another thread; NULL. */
+const struct tr_hold *tr_judge_outrun_hold(const struct judge *j, const struct tr_verdict *v, const struct tr_call *c);
+bool tr_verdict_any_evaded(const struct tr_verdict *v);
+
+/* ---- limit.c: waits that would have given up, or did; both set at_most_ms */
+
+/* Everything is ordered, but not without waits that would have given up. */
+bool tr_judge_needs_limit(struct judge *j, struct tr_verdict *v, const struct tr_call *c);
+/* The call gave up waiting for what came later: had it waited on, all work would have been over. */
+bool tr_judge_gave_up(struct judge *j, struct tr_verdict *v);
+
+#endif

@@ -1,0 +1,161 @@
+/*
+ * outcome: what became of the upload. It is a word beside the answer: a call that
+ * waits may have failed, and one that does not may have stored its object later.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "tracer/verdict/judge.h"
+
+/* The trace says that nothing more came: it ended with its process, and no record is missing. */
+bool tr_judge_saw_the_end(const struct judge *j)
+{
+	return tr_log_ended(j->log) && !tr_log_lost(j->log);
+}
+
+bool tr_judge_raised(const struct judge *j, const struct tr_call *c)
+{
+	struct tr_event e = tr_log_event(j->log, c->ret);
+	return TR_PAYLOAD(&e, call_return)->error || c->result;
+}
+
+/*
+ * Its last request failed without an answer, and the call did not say so: the program
+ * had ended in the middle of it, and nobody was left to try again.
+ */
+static bool cut_off(const struct judge *j, const struct tr_call *c, const struct tr_transfer_state *t)
+{
+	uint32_t last = t->complete != TR_NONE ? t->complete : t->put != TR_NONE ? t->put : t->create;
+	uint64_t http_status = 0;
+	if (t->done != TR_NONE || t->abort != TR_NONE || last == TR_NONE || !tr_judge_saw_the_end(j) ||
+	    !c || (c->ret != TR_NONE && tr_judge_raised(j, c)))
+		return false;
+	struct tr_event e = tr_log_event(j->log, last);
+	/* a 200 whose upload id nobody read any more is no answer either */
+	return tr_event_field(&e, "http_status", &http_status) &&
+	       (!http_status || (e.kind == XF_EV_multipart_create && http_status < 300));
+}
+
+/* Nobody heard of a failure: the call raised nothing, or on a thread whose end nobody reads. */
+static bool unheard(const struct judge *j, const struct tr_call *c)
+{
+	return c->ret == TR_NONE || !tr_judge_raised(j, c) ||
+	       strcmp(tr_log_thread(j->log, c->thread)->name, "main") != 0;
+}
+
+/*
+ * Another program's client took its upload back though no request had been refused: it was
+ * shut down under its feet, as by the end of the interpreter.
+ */
+static bool taken_back(const struct judge *j, const struct tr_call *c, const struct tr_transfer_state *t)
+{
+	return t->done == TR_NONE && t->create_ok && t->abort_ok && t->complete == TR_NONE &&
+	       t->fail_event == TR_NONE && tr_judge_saw_the_end(j) && c && unheard(j, c);
+}
+
+static enum tr_outcome outcome_of(const struct judge *j, const struct tr_call *c,
+				  const struct tr_transfer_state *t)
+{
+	uint32_t at = t->complete_ok ? t->complete : t->put_ok ? t->put : t->get_ok ? t->get : TR_NONE;
+	if (at == TR_NONE && t->state == XF_STATE_SUCCESS && t->done != TR_NONE)
+		at = t->done;
+	if (at != TR_NONE)
+		return c && c->ret != TR_NONE && at > c->ret ? TR_STORED_LATER : TR_STORED;
+	if (t->state == XF_STATE_CANCELLED && tr_judge_settled(t))
+		return TR_CANCELLED;
+	if (tr_judge_settled(t) && !cut_off(j, c, t) && !taken_back(j, c, t))
+		return TR_FAILED;
+	return tr_judge_saw_the_end(j) ? TR_LOST : TR_OUTCOME_UNKNOWN;
+}
+
+/* Of several transfers the worst, in this order. */
+static int badness(enum tr_outcome o)
+{
+	static const int order[TR_OUTCOME_COUNT] = {
+		[TR_STORED] = 0, [TR_STORED_LATER] = 1, [TR_OUTCOME_UNKNOWN] = 2,
+		[TR_CANCELLED] = 3, [TR_FAILED] = 4, [TR_LOST] = 5 };
+	return order[o];
+}
+
+void tr_judge_find_outcome(struct judge *j, struct tr_verdict *v, const struct tr_call *c)
+{
+	v->outcome = v->nr_transfers ? TR_STORED : TR_OUTCOME_UNKNOWN;
+	for (uint32_t i = 0; i < v->nr_transfers; i++) {
+		const struct tr_transfer_state *t = &j->s->transfers[v->transfers[i]];
+		enum tr_outcome o = outcome_of(j, c, t);
+		if (badness(o) > badness(v->outcome))
+			v->outcome = o;
+		if (t->create_ok && !t->complete_ok && !t->abort_ok && t->upload_id && !*v->orphan &&
+		    (tr_judge_saw_the_end(j) || tr_judge_settled(t)))
+			snprintf(v->orphan, sizeof(v->orphan), "%s",
+				 tr_log_text(j->log, t->process, t->upload_id));
+	}
+}
+
+/* ---- visible */
+
+static const char *bare(const char *etag, size_t *len)
+{
+	etag += *etag == '"';
+	*len = strcspn(etag, "\"");
+	return etag;
+}
+
+static bool same_etag(const char *a, const char *b)
+{
+	size_t na, nb;
+	a = bare(a, &na);
+	b = bare(b, &nb);
+	return na == nb && memcmp(a, b, na) == 0;
+}
+
+static bool head_agrees(const struct judge *j, const struct tr_event *e, const struct tr_transfer_state *t)
+{
+	const struct xf_ev_object_head *h = TR_PAYLOAD(e, object_head);
+	const char *seen = tr_log_text(j->log, e->process, h->etag);
+	const char *sent = tr_log_text(j->log, t->process, t->etag);
+	uint64_t size = t->size_known || !t->bytes_acked ? t->size : t->bytes_acked;
+	return !h->failed && h->bytes == size && (!*seen || !*sent || same_etag(seen, sent));
+}
+
+/* A HEAD that was itself refused shows nothing. */
+static bool head_tells(const struct xf_ev_object_head *h)
+{
+	return !h->failed || h->http_status == 404;
+}
+
+/*
+ * What the HEADs show of one transfer: the one behind this call's return. Where there is none, the
+ * object was seen before that, or its upload had not even begun. The tracer, process 0, looks for a
+ * program that it traces.
+ */
+static enum tr_visible transfer_visible(const struct judge *j, const struct tr_call *c, const struct tr_transfer_state *t)
+{
+	enum tr_visible visible = TR_VISIBLE_UNKNOWN;
+	for (uint32_t k = 0; k < j->nr_heads; k++) {
+		struct tr_event e = tr_log_event(j->log, j->heads[k]);
+		const struct xf_ev_object_head *h = TR_PAYLOAD(&e, object_head);
+		if ((e.process && e.process != t->process) || h->transfer != t->id || !head_tells(h))
+			continue;
+		bool agrees = head_agrees(j, &e, t);
+		if (h->call == c->id || (!h->call && tr_call_is_process(c)))
+			return agrees ? TR_VISIBLE_YES : TR_VISIBLE_NO;
+		if (agrees && (c->ret == TR_NONE || e.index < c->ret || tr_call_is_process(c)))
+			visible = TR_VISIBLE_YES;
+		else if (c->ret != TR_NONE && t->submit != TR_NONE && c->ret < t->submit)
+			visible = TR_VISIBLE_NO;
+	}
+	return visible;
+}
+
+void tr_judge_find_visible(struct judge *j, struct tr_verdict *v, const struct tr_call *c)
+{
+	uint32_t agreed = 0, seen = 0;
+	for (uint32_t i = 0; i < v->nr_transfers; i++) {
+		enum tr_visible visible = transfer_visible(j, c, &j->s->transfers[v->transfers[i]]);
+		seen += visible != TR_VISIBLE_UNKNOWN;
+		agreed += visible == TR_VISIBLE_YES;
+	}
+	if (seen && (seen == v->nr_transfers || agreed < seen))
+		v->visible = agreed == v->nr_transfers ? TR_VISIBLE_YES : TR_VISIBLE_NO;
+}
