@@ -43,6 +43,16 @@ def test_a_line_and_a_function_are_hit_and_a_return():
         "Deleted breakpoint 2 at core/transfer/call.c:55"], r)
 
 
+def test_a_long_filter_is_taken_whole_or_refused():
+    t.match(r"^main submit bucket=bucket key=key", first_stop("submit key!=" + "k" * 200))
+    r = debug("b submit key=" + "k" * 300, "b submit " + "k " * 900, "b submit" + " size>=0" * 60 + " key=other", "c",
+              prompts=True)
+    t.match("the word is too long", said(r)[0], r)
+    t.equal(said(r)[1], "*** the filter is too long", r)
+    t.match("^Breakpoint 1 at submit size>=0", said(r)[2], r)
+    t.match("The program finished", said(r)[3], r)
+
+
 def test_semaphores_threads_joins_and_retries_are_hit():
     t.match(r"sem_acquired request value=0", first_stop("sem request == 0", "--max-request-queue-size", "1"))
     t.match(r"^submit-1 sem_\w+ request value=\d+", first_stop("sem request"))

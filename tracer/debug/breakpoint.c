@@ -204,26 +204,36 @@ static void take_bound(const char *word, struct tr_break *out)
 	out->bounds[out->nr_bounds++] = limit;
 }
 
-/* What stands behind the kind: numbers are the part, functions where it has any, other words a filter. */
+/* As a filter says it: false when there is no room for it. */
+static bool add_word(char *filter, size_t cap, const char *word)
+{
+	size_t at = strlen(filter), room = cap - at;
+	int len = strpbrk(word, "=<>~!") ? snprintf(filter + at, room, " %s", word)
+					 : snprintf(filter + at, room, " (object=%s or thread=%s)", word, word);
+	return (size_t)len < room;
+}
+
+/*
+ * What stands behind the kind: numbers are the part, functions where it has any, other words a filter. A word is
+ * read to beyond what a filter takes for one, which then says so.
+ */
 static const char *parse_rest(const char *rest, struct tr_break *out, char *err, size_t cap)
 {
-	char filter[256] = "", word[128];
+	char filter[8192] = "", word[512];
 	struct xf_error error = XF_ERROR_INIT;
 	bool plain = true;
 	int n;
-	for (; sscanf(rest, "%127s%n", word, &n) == 1; rest += n) {
-		size_t at = strlen(filter);
+	for (; sscanf(rest, "%511s%n", word, &n) == 1; rest += n) {
 		if (all_digits(word))
 			out->part = (uint32_t)strtoul(word, NULL, 10);
 		else if (take_function(word, out))
 			continue;
+		else if (!add_word(filter, sizeof(filter), word))
+			return say(err, cap, "the filter is too long");
 		else if (strpbrk(word, "=<>~!")) {
-			snprintf(filter + at, sizeof(filter) - at, " %s", word);
 			plain &= strpbrk(word, "()|!&") == NULL;
 			take_bound(word, out);
 		}
-		else
-			snprintf(filter + at, sizeof(filter) - at, " (object=%s or thread=%s)", word, word);
 	}
 	if (!plain || strstr(filter, " or ") || strstr(filter, " not "))
 		out->nr_bounds = 0;

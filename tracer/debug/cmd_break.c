@@ -24,7 +24,7 @@ static void trim(char *text)
 
 static void set_break(struct tr_session *s, const char *argument, bool temporary)
 {
-	char place[256], err[320];
+	char place[TR_LINE_MAX], err[320];
 	struct tr_frame frame = { .line = 0 };
 	struct tr_break parsed;
 	const char *comma = strchr(argument, ','), *why;
