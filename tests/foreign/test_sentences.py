@@ -11,14 +11,14 @@ data = io.BytesIO(b"x" * (20 << 20))
 """
 
 
-def trace(script, *options):
+def trace(script, *options, launcher=()):
     import subprocess
     if subprocess.run([PYTHON, "-c", "import boto3"], capture_output=True).returncode:
         t.skip("%s has no boto3" % PYTHON)
     path = os.path.join(t.tmp(), "program.py")
     with open(path, "w", encoding="utf-8") as f:
         f.write(BEGIN + script)
-    return t.xferdb("trace", "--local", *options, "--", PYTHON, path)
+    return t.xferdb("trace", "--local", *options, "--", *launcher, PYTHON, path)
 
 
 def test_a_wait_is_told_by_its_line_and_by_who_woke_it():
@@ -31,6 +31,13 @@ def test_a_wait_is_told_by_its_line_and_by_who_woke_it():
     t.match(r"(?m)^    s3transfer/futures\.py:[0-9]+ .*result$", r.err)
     t.match(r"(?m)^    .*program\.py:[0-9]+ <module>$", r.err)
     t.true("semaphore" not in r.err, r)
+
+
+def test_a_program_that_another_became_is_told_by_its_lines_too():
+    r = trace("s3.upload_fileobj(data, 'bucket', 'key')\n", "--call", "exit",
+              launcher=("sh", "-c", 'exec "$0" "$@"'))
+    t.match(r"WAITS \(proved\): the program returned only after 3 of 3 parts and Complete; main waited [0-9.]+ ms in "
+            r"`self\._done_event\.wait`, s3transfer/futures\.py:[0-9]+", r.err)
 
 
 def test_both_barriers_are_in_the_json_by_name():

@@ -63,12 +63,15 @@ static bool wants_exit_call(void)
 	return !getenv(TR_ENV_CALL);
 }
 
+/* The call of a process goes on through an exec: it is entered once, and open in every image. */
 static void enter_exit_call(struct tr_control_process *slot)
 {
-	if (!wants_exit_call() || atomic_fetch_or(&slot->flags, TR_PROCESS_ENTERED) & TR_PROCESS_ENTERED)
+	if (!wants_exit_call())
+		return;
+	probe_tls.calls++;
+	if (atomic_fetch_or(&slot->flags, TR_PROCESS_ENTERED) & TR_PROCESS_ENTERED)
 		return;
 	atomic_store(&slot->call, atomic_fetch_add(&probe_control->nr_calls, 1) + 1);
-	probe_tls.calls++;
 	PROBE_EMIT(call_enter, .call = slot->call, .label = xf_text("exit"),
 		   .flags = getenv(TR_ENV_CALL) ? 0 : XF_CALL_IMPLICIT);
 }
