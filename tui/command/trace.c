@@ -6,6 +6,7 @@
  * program's own output then goes to standard error, too).
  */
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,7 @@ struct follow {
 	struct tr_control_hold holds[TR_MAX_WANTED]; /* what `prove` wants held in this run */
 	unsigned nr_holds;
 	struct tr_launch *launch;
+	_Atomic uint32_t running;    /* the program's process id, for the screen's thread; 0: not yet, or no more */
 	struct ui_screen_app *app;   /* NULL: no screen */
 };
 
@@ -180,8 +182,10 @@ static bool screen_busy(void *ctx)
 static void screen_abort(void *ctx)
 {
 	struct follow *f = ctx;
+	uint32_t pid = atomic_load(&f->running);
 
-	kill((pid_t)tr_launch_pid(f->launch), SIGTERM);
+	if (pid)
+		kill((pid_t)pid, SIGTERM);
 }
 
 /*
@@ -312,7 +316,9 @@ static int run(struct follow *f)
 	}
 	if (s->verify == UI_YES || (s->verify == UI_UNSET && f->local))
 		verifier = ui_verifier_start(tr_launch_control(f->launch), f->local, s->quiet || s->verify != UI_YES);
+	atomic_store(&f->running, tr_launch_pid(f->launch));
 	wait_for_end(f);
+	atomic_store(&f->running, 0);
 	ui_verifier_finish(verifier, stderr);
 	end = tr_launch_end(f->launch);
 	status = end->exit_status;
