@@ -174,7 +174,12 @@ static enum xf_status add_authorization(struct xf_call *call, const struct xf_cr
 
 static enum xf_status find_keys(const struct xf_call *call, const struct xf_credentials **keys, struct xf_error *err)
 {
-	bool cleans_up = call->request.op == XF_OP_ABORT_MULTIPART_UPLOAD;
+	/* what goes out behind a failure or a cancel: the abort, and the look at what became of the object */
+	static const bool cleans_up_ops[XF_OP_COUNT] = {
+		[XF_OP_ABORT_MULTIPART_UPLOAD] = true, [XF_OP_HEAD_OBJECT] = true, [XF_OP_LIST_PARTS] = true,
+		[XF_OP_LIST_MULTIPART_UPLOADS] = true,
+	};
+	bool cleans_up = cleans_up_ops[call->request.op];
 	return (cleans_up ? xf_credential_source_get_at_hand : xf_credential_source_get)(call->client->source, keys, err);
 }
 

@@ -20,6 +20,12 @@ static void add_field(struct xf_headers *headers, const char *line)
 	xf_headers_add_n(headers, line, (size_t)(colon - line), value, strlen(value));
 }
 
+static enum xf_go go(void *ctx)
+{
+	const struct xf_fetch_request *request = ctx;
+	return request->given_up && request->given_up(request->given_up_ctx) ? XF_GO_DROP : XF_GO_HURRY;
+}
+
 static enum xf_status fetch(void *ctx, const struct xf_fetch_request *request,
 			    struct xf_fetch_reply *out, struct xf_error *err)
 {
@@ -29,6 +35,7 @@ static enum xf_status fetch(void *ctx, const struct xf_fetch_request *request,
 	struct xf_headers headers = XF_HEADERS_INIT;
 	struct xf_http_reply reply = XF_HTTP_REPLY_INIT;
 	struct xf_body empty = xf_body_empty();
+	struct xf_http_watch watch = { .ctx = (void *)(uintptr_t)request, .go = go };
 	enum xf_status status = xf_http_new(&(struct xf_http_options){ .connect_timeout_ns = limit,
 		.read_timeout_ns = limit }, &http, err);
 	for (size_t i = 0; !status && i < request->nr_headers; i++)
@@ -39,7 +46,7 @@ static enum xf_status fetch(void *ctx, const struct xf_fetch_request *request,
 		status = xf_http_exchange(http, &(struct xf_http_request){
 			.method = request->method, .url = request->url, .headers = &headers,
 			.body = strcmp(request->method, "PUT") ? NULL : &empty, .no_proxy = true,
-			.op = XF_OP_OTHER, .attempt = 1 }, &reply, err);
+			.op = XF_OP_OTHER, .attempt = 1, .watch = &watch }, &reply, err);
 	if (!status) {
 		*out = (struct xf_fetch_reply){ .status = reply.status, .body = reply.body, .len = reply.body_len };
 		reply.body = NULL;
@@ -212,6 +219,11 @@ bool xf_client_has_credentials(struct xf_client *client, struct xf_error *err)
 	bool found = !status && keys;
 	xf_credentials_release(keys);
 	return found;
+}
+
+void xf_client_allow_looking(struct xf_client *client, enum xf_look look)
+{
+	xf_credential_source_allow(client->source, look);
 }
 
 bool xf_client_checksums(const struct xf_client *client)

@@ -20,6 +20,7 @@
 #define XF_S3_CLIENT_H
 
 #include "core/s3/body.h"
+#include "core/s3/credentials.h"
 #include "core/s3/extra.h"
 #include "core/s3/http.h"
 #include "core/s3/retry.h"
@@ -71,6 +72,8 @@ const struct xf_s3_endpoint *xf_client_endpoint(const struct xf_client *client);
 /* An endpoint or credentials were configured somewhere; false: offer --local. May look them up, and so block. */
 bool xf_client_has_endpoint(const struct xf_client *client);
 bool xf_client_has_credentials(struct xf_client *client, struct xf_error *err); /* *err, or NULL: why not */
+/* Whether calls may wait for a program or an endpoint that hands out credentials. *Thread:* any. */
+void xf_client_allow_looking(struct xf_client *client, enum xf_look look);
 /* request_checksum_calculation is when_supported: uploads get CRC32 unless told otherwise. */
 bool xf_client_checksums(const struct xf_client *client);
 const struct xf_retry_policy *xf_client_retries(const struct xf_client *client);

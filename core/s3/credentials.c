@@ -92,6 +92,7 @@ struct xf_credential_source {
 	const struct xf_credentials *current;
 	xf_provider_fn provider;    /* where current came from */
 	bool busy;                  /* a thread is looking, without the lock */
+	_Atomic int allowed;        /* enum xf_look; by anybody, read by who looks. Orders nothing */
 	uint64_t successes, failures;
 	struct xf_error last_error;
 };
@@ -186,10 +187,23 @@ static enum xf_status look(const struct xf_credentials **out, xf_provider_fn *fr
 	return nothing_found(o, err);
 }
 
+/* One lookup, as its providers see it. */
+struct search {
+	struct xf_credential_source *s;
+	bool cleans_up;
+};
+
+static bool given_up(void *ctx)
+{
+	const struct search *search = ctx;
+	return atomic_load(&search->s->allowed) > (search->cleans_up ? XF_LOOK_TO_CLEAN_UP : XF_LOOK_ALWAYS);
+}
+
 static enum xf_status look_and_check(const struct xf_credentials **out, xf_provider_fn *from,
 				     const struct xf_credential_options *o, struct xf_error *err)
 {
-	enum xf_status status = look(out, from, o, err);
+	enum xf_status status = o->given_up(o->given_up_ctx) ? xf_fail(err, XF_CANCELLED, "nobody waits for credentials")
+							     : look(out, from, o, err);
 	if (status || !(*out)->expires_at || (*out)->expires_at > xf_credential_now(o))
 		return status;
 	status = xf_fail(err, XF_CREDENTIALS, "the newest credentials (%s) have already expired", (*out)->method);
@@ -218,14 +232,18 @@ static void store_locked(struct xf_credential_source *s, const struct xf_credent
 }
 
 /* The caller holds the lock; it is given back for the look. `busy` keeps the others out. */
-static void refresh_locked(struct xf_credential_source *s)
+static void refresh_locked(struct xf_credential_source *s, bool cleans_up)
 {
+	struct search search = { s, cleans_up };
+	struct xf_credential_options options = s->options;
 	const struct xf_credentials *found = NULL;
 	struct xf_error err = XF_ERROR_INIT;
 	xf_provider_fn from = s->provider;
+	options.given_up = given_up;
+	options.given_up_ctx = &search;
 	s->busy = true;
 	xf_mutex_unlock(&s->lock);
-	look_and_check(&found, &from, &s->options, &err);
+	look_and_check(&found, &from, &options, &err);
 	xf_mutex_lock(&s->lock);
 	store_locked(s, found, from, &err);
 	xf_mutex_unlock(&s->lock);
@@ -247,21 +265,29 @@ static enum need need_locked(const struct xf_credential_source *s)
 	return left >= MANDATORY_S ? ADVISORY : MANDATORY;
 }
 
+static void look_or_wait_locked(struct xf_credential_source *s, bool cleans_up)
+{
+	uint64_t successes = s->successes, failures = s->failures;
+	if (!s->busy)
+		refresh_locked(s, cleans_up);
+	while (s->busy && s->successes == successes && s->failures == failures)
+		xf_cond_wait(&s->changed, &s->lock, XF_FOREVER);
+}
+
 /*
  * Sees to it that current can be used: at most one look by this thread, or one
  * by another that it waits for. New credentials that end within the window are
- * good: nobody has better ones.
+ * good: nobody has better ones. A look of others that was given up is none for who cleans up.
  */
-static enum xf_status freshen_locked(struct xf_credential_source *s, struct xf_error *err)
+static enum xf_status freshen_locked(struct xf_credential_source *s, bool cleans_up, struct xf_error *err)
 {
 	enum need need = need_locked(s);
 	uint64_t successes = s->successes, failures = s->failures;
 	if (need == FRESH || (need == ADVISORY && s->busy))
 		return XF_OK;
-	if (!s->busy)
-		refresh_locked(s);
-	while (s->busy && s->successes == successes && s->failures == failures)
-		xf_cond_wait(&s->changed, &s->lock, XF_FOREVER);
+	look_or_wait_locked(s, cleans_up);
+	if (cleans_up && s->successes == successes && s->last_error.status == XF_CANCELLED)
+		look_or_wait_locked(s, true);
 	if (s->successes != successes || need == ADVISORY)
 		return XF_OK;
 	assert(s->failures != failures);
@@ -270,8 +296,8 @@ static enum xf_status freshen_locked(struct xf_credential_source *s, struct xf_e
 	return s->last_error.status;
 }
 
-enum xf_status xf_credential_source_get(struct xf_credential_source *s,
-					const struct xf_credentials **out, struct xf_error *err)
+static enum xf_status get(struct xf_credential_source *s, bool cleans_up, const struct xf_credentials **out,
+			  struct xf_error *err)
 {
 	*out = NULL;
 	if (s->options.anonymous)
@@ -282,11 +308,17 @@ enum xf_status xf_credential_source_get(struct xf_credential_source *s,
 		return XF_OK;
 	}
 	xf_mutex_lock(&s->lock);
-	enum xf_status status = freshen_locked(s, err);
+	enum xf_status status = freshen_locked(s, cleans_up, err);
 	if (!status)
 		*out = xf_credentials_acquire(s->current);
 	xf_mutex_unlock(&s->lock);
 	return status;
+}
+
+enum xf_status xf_credential_source_get(struct xf_credential_source *s,
+					const struct xf_credentials **out, struct xf_error *err)
+{
+	return get(s, false, out, err);
 }
 
 static const struct xf_credentials *at_hand(struct xf_credential_source *s)
@@ -302,5 +334,11 @@ enum xf_status xf_credential_source_get_at_hand(struct xf_credential_source *s,
 						const struct xf_credentials **out, struct xf_error *err)
 {
 	*out = s->options.anonymous ? NULL : at_hand(s);
-	return *out ? XF_OK : xf_credential_source_get(s, out, err);
+	return *out ? XF_OK : get(s, true, out, err);
+}
+
+void xf_credential_source_allow(struct xf_credential_source *s, enum xf_look look)
+{
+	if (look == XF_LOOK_ALWAYS || atomic_load(&s->allowed) < (int)look)
+		atomic_store(&s->allowed, look);
 }

@@ -52,6 +52,8 @@ struct xf_fetch_request {
 	const char *const *headers;         /* "Name: value" */
 	size_t nr_headers;
 	uint32_t timeout_ms;                /* to connect, and again for the answer */
+	bool (*given_up)(void *ctx);        /* asked many times a second: true ends the exchange; NULL: never */
+	void *given_up_ctx;
 };
 
 struct xf_fetch_reply {
@@ -82,6 +84,8 @@ struct xf_credential_options {
 	void *fetch_ctx;
 	xf_now_fn now;
 	void *now_ctx;
+	bool (*given_up)(void *ctx);        /* the source's, for its providers: nobody waits for them any more */
+	void *given_up_ctx;
 };
 
 struct xf_credential_source;
@@ -110,7 +114,15 @@ enum xf_status xf_credential_source_get(struct xf_credential_source *s,
 					const struct xf_credentials **out, struct xf_error *err);
 
 /*
- * For the request that cleans up (an abort): what was handed out last, when it has not
+ * Whether a program or an endpoint may be waited for. Lookups that are no longer allowed end
+ * within a fraction of a second with XF_CANCELLED, and so do those that begin then.
+ * Thread: any. It only ever goes up, but for XF_LOOK_ALWAYS.
+ */
+enum xf_look { XF_LOOK_ALWAYS, XF_LOOK_TO_CLEAN_UP, XF_LOOK_NEVER };
+void xf_credential_source_allow(struct xf_credential_source *s, enum xf_look look);
+
+/*
+ * For requests that clean up (an abort, and what looks whether one is needed): what was handed out last, when it has not
  * ended; else as xf_credential_source_get(). A place that gives no new credentials
  * must not leave behind what the ones at hand can still remove.
  */

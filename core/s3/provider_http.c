@@ -34,7 +34,7 @@ static enum xf_status fetch(struct xf_fetch_reply *reply, const struct xf_creden
 	const char *headers[2] = { "Accept: application/json", header };
 	struct xf_fetch_request request = {
 		.method = method, .url = url, .headers = headers, .nr_headers = header ? 2 : 1,
-		.timeout_ms = timeout_ms,
+		.timeout_ms = timeout_ms, .given_up = o->given_up, .given_up_ctx = o->given_up_ctx,
 	};
 	*reply = (struct xf_fetch_reply){ .body = NULL };
 	enum xf_status status = o->fetch(o->fetch_ctx, &request, reply, NULL);
@@ -45,7 +45,18 @@ static enum xf_status fetch(struct xf_fetch_reply *reply, const struct xf_creden
 
 /* ---- container */
 
-enum { CONTAINER_TIMEOUT_MS = 2000, CONTAINER_TRIES = 3, CONTAINER_PAUSE_S = 1, TOKEN_MAX = 16 << 10 };
+enum { CONTAINER_TIMEOUT_MS = 2000, CONTAINER_TRIES = 3, CONTAINER_PAUSE_MS = 1000, SLICE_MS = 100, TOKEN_MAX = 16 << 10 };
+
+static bool given_up(const struct xf_credential_options *o)
+{
+	return o->given_up && o->given_up(o->given_up_ctx);
+}
+
+static void pause_between_tries(const struct xf_credential_options *o)
+{
+	for (int ms = 0; ms < CONTAINER_PAUSE_MS && !given_up(o); ms += SLICE_MS)
+		xf_sleep_ns(SLICE_MS * UINT64_C(1000000), "credentials", NULL);
+}
 
 static bool agent_address(const char *host)
 {
@@ -147,14 +158,16 @@ static enum xf_status container_fetch(const struct xf_credentials **out, const s
 	struct xf_fetch_reply reply = { .body = NULL };
 	enum xf_status status = XF_IO;
 	int http = 0;
-	for (int i = 0; i < CONTAINER_TRIES && (status || http != 200); i++) {
+	for (int i = 0; i < CONTAINER_TRIES && (status || http != 200) && !given_up(o); i++) {
 		reply_wipe(&reply);
 		if (i)
-			xf_sleep_ns(CONTAINER_PAUSE_S * UINT64_C(1000000000), "credentials", NULL);
+			pause_between_tries(o);
 		status = fetch(&reply, o, "GET", url, header, CONTAINER_TIMEOUT_MS);
 		http = reply.status;
 	}
-	if (status)
+	if (given_up(o))
+		status = xf_fail(err, XF_CANCELLED, "the container's credentials endpoint was not waited for");
+	else if (status)
 		status = xf_fail(err, XF_CREDENTIALS, "the container's credentials endpoint does not answer (%s)",
 				 xf_status_sentence(status));
 	else if (http != 200)

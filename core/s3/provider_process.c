@@ -24,6 +24,7 @@
 enum {
 	OUTPUT_MAX = 64 << 10, /* bytes */
 	LIMIT_S = 60,
+	SLICE_MS = 50,         /* how often it is asked whether somebody waits yet */
 };
 
 /* 0, or an errno. out: the end of the pipe the program writes to. */
@@ -51,8 +52,13 @@ static int start(pid_t *pid, char *const *words, int out)
 	return failed;
 }
 
-/* Until the program closes its end. False: too much, too late, or not readable. */
-static bool drain(struct xf_buf *text, int fd)
+static bool given_up(const struct xf_credential_options *o)
+{
+	return o->given_up && o->given_up(o->given_up_ctx);
+}
+
+/* Until the program closes its end. False: too much, too late, not readable, or nobody waits. */
+static bool drain(struct xf_buf *text, int fd, const struct xf_credential_options *o)
 {
 	uint64_t end = xf_gate_now_ns() + LIMIT_S * UINT64_C(1000000000);
 	char chunk[4096];
@@ -60,9 +66,9 @@ static bool drain(struct xf_buf *text, int fd)
 	while (n && text->len <= OUTPUT_MAX && !text->failed) {
 		uint64_t now = xf_gate_now_ns();
 		struct pollfd wait = { .fd = fd, .events = POLLIN };
-		if (now >= end)
+		if (now >= end || given_up(o))
 			return false;
-		int ready = poll(&wait, 1, (int)((end - now) / 1000000) + 1);
+		int ready = poll(&wait, 1, SLICE_MS);
 		n = ready > 0 ? read(fd, chunk, sizeof(chunk)) : -1;
 		if (n > 0)
 			xf_buf_add(text, chunk, (size_t)n);
@@ -99,7 +105,8 @@ static enum xf_status judge(const char *name, bool read_well, int status, struct
 	return XF_OK;
 }
 
-static enum xf_status run(struct xf_buf *text, char *const *words, struct xf_error *err)
+static enum xf_status run(struct xf_buf *text, char *const *words, const struct xf_credential_options *o,
+			  struct xf_error *err)
 {
 	char name[80];
 	pid_t pid;
@@ -113,9 +120,12 @@ static enum xf_status run(struct xf_buf *text, char *const *words, struct xf_err
 		close(ends[0]);
 		return xf_fail_errno(err, XF_CREDENTIALS, failed, "the credential_process %s could not be started", name);
 	}
-	bool read_well = drain(text, ends[0]);
+	bool read_well = drain(text, ends[0], o);
 	close(ends[0]);
-	return judge(name, read_well, finish(pid, read_well), err);
+	int ended = finish(pid, read_well);
+	if (!read_well && given_up(o))
+		return xf_fail(err, XF_CANCELLED, "the credential_process %s was not waited for", name);
+	return judge(name, read_well, ended, err);
 }
 
 enum xf_status xf_provide_process(const struct xf_credentials **out,
@@ -133,7 +143,7 @@ enum xf_status xf_provide_process(const struct xf_credentials **out,
 		return xf_fail(err, XF_NOMEM, "out of memory while looking for credentials");
 	if (status)
 		return xf_fail(err, XF_CREDENTIALS, "the profile's credential_process has a quote that is not closed");
-	status = nr ? run(&text, words, err) : xf_fail(err, XF_CREDENTIALS, "the profile's credential_process is empty");
+	status = nr ? run(&text, words, o, err) : xf_fail(err, XF_CREDENTIALS, "the profile's credential_process is empty");
 	if (!status)
 		status = xf_credentials_from_json(out, text.data, text.len, &form, err);
 	xf_buf_wipe(&text);

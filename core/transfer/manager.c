@@ -47,6 +47,7 @@ enum xf_status xf_manager_new(struct xf_client *client, const struct xf_transfer
 		return xf_fail(err, status, "no memory for the manager");
 	}
 	xf_mutex_init(&m->lock, "manager");
+	xf_client_allow_looking(client, XF_LOOK_ALWAYS);
 	tell_settings(config);
 	*out = m;
 	XF_RETURN(XF_OK);
@@ -259,11 +260,14 @@ void xf_manager_cancel(struct xf_manager *m, enum xf_status why, const char *rea
 	xf_mutex_unlock(&m->lock);
 	for (uint32_t i = 0; i < n; i++)
 		xf_future_cancel(xf_manager_transfer(m, i), why, reason);
+	/* behind the cancel, whose reason is the error then */
+	xf_client_allow_looking(m->pools.client, XF_LOOK_TO_CLEAN_UP);
 }
 
 void xf_manager_give_up(struct xf_manager *m)
 {
 	xf_pools_give_up(&m->pools);
+	xf_client_allow_looking(m->pools.client, XF_LOOK_NEVER);
 }
 
 struct xf_pools *xf_manager_pools(struct xf_manager *m)

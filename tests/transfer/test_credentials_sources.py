@@ -66,6 +66,10 @@ def who(request):
     return found.group(1), request.headers.get("x-amz-security-token")
 
 
+def ops_answered(server):
+    return [q.op for q in server.requests if q.answered]
+
+
 def put(server, size=10, env=None, args=()):
     r = t.xferdb("put", t.make_file("f", size), "s3://bucket/key", *args, env=env)
     return r, {who(q) for q in server.requests}
@@ -167,6 +171,26 @@ def test_a_refresh_that_fails_ends_the_upload_and_leaves_nothing():
         t.equal((r.status, server.uploads, server.objects), (3, {}, {}), r)
         last = [q for q in server.requests if q.answered][-1]
         t.equal((last.op, seen), ("abort", {("AKID1", "token1")}), server.requests)
+
+
+def test_a_signal_ends_a_refresh_that_hangs_and_the_upload_is_aborted():
+    """Keys of half a minute are asked for again with each request; from the first part on nobody answers."""
+    with scripted.Server() as server:
+        created, asked, program = t.tmp("created"), t.tmp("asked"), t.tmp("creds")
+        given = json.dumps(dict({k.replace("Token", "SessionToken"): v for k, v in keys(1, 30).items()}, Version=1))
+        with open(program, "w") as f:
+            f.write("#!/bin/sh\nif [ -e %s ]; then : > %s; exec sleep 600; fi\necho '%s'\n" % (created, asked, given))
+        os.chmod(program, 0o755)
+
+        def create(r):
+            if r.op == "create":
+                open(created, "w").close()
+        server.misfortune = create
+        p = t.Process(t.XFERDB, "put", t.make_file("f", 20 * t.MiB), "s3://bucket/key", "--no-trace",
+                      env=profile(server, "credential_process = %s" % program))
+        t.wait_until(lambda: os.path.exists(asked))
+        p.signal(signal.SIGINT)
+        t.equal((p.wait(20), ops_answered(server), server.uploads), (130, ["create", "abort"], {}), p.text())
 
 
 def test_an_instance_without_imdsv2_is_asked_without_a_token():

@@ -641,6 +641,27 @@ static void what_cleans_up_is_signed_with_the_keys_at_hand(void **state)
 	tear_down(&s);
 }
 
+static void lookups_that_nobody_waits_for_are_not_made(void **state)
+{
+	(void)state;
+	const struct xf_credentials *c;
+	struct world w = WORLD(metadata);
+	struct setup s = set_up(NULL, NULL, NULL, ENV(), &w);
+	xf_credential_source_allow(s.source, XF_LOOK_TO_CLEAN_UP);
+	assert_int_equal(xf_credential_source_get(s.source, &c, NULL), XF_CANCELLED);
+	assert_int_equal(w.asked, 0);
+	assert_int_equal(xf_credential_source_get_at_hand(s.source, &c, NULL), XF_OK);
+	w.now = c->expires_at;
+	xf_credentials_release(c);
+	xf_credential_source_allow(s.source, XF_LOOK_NEVER);
+	xf_credential_source_allow(s.source, XF_LOOK_TO_CLEAN_UP); /* goes up only */
+	assert_int_equal(xf_credential_source_get_at_hand(s.source, &c, NULL), XF_CANCELLED);
+	xf_credential_source_allow(s.source, XF_LOOK_ALWAYS);
+	assert_int_equal(xf_credential_source_get(s.source, &c, NULL), XF_OK);
+	xf_credentials_release(c);
+	tear_down(&s);
+}
+
 static void ended_metadata_credentials_are_used_on_for_a_while(void **state)
 {
 	(void)state;
@@ -790,6 +811,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(credentials_are_refreshed_before_they_end),
 	cmocka_unit_test(a_failed_refresh_is_forgiven_until_ten_minutes_before_the_end),
 	cmocka_unit_test(what_cleans_up_is_signed_with_the_keys_at_hand),
+	cmocka_unit_test(lookups_that_nobody_waits_for_are_not_made),
 	cmocka_unit_test(ended_metadata_credentials_are_used_on_for_a_while),
 	cmocka_unit_test(keys_in_the_environment_can_end),
 	cmocka_unit_test(many_threads_make_one_search_and_one_refresh),
