@@ -65,7 +65,7 @@ struct tr_launch {
 	uint32_t pid, number;                  /* of the program; of its main thread in the trace */
 	struct tr_watch listener, signals;
 	struct tr_timer duration, stall, straggle;
-	uint64_t moved, moved_ns;              /* for --stall */
+	uint64_t moved, moved_ns, patience_ns; /* for --stall */
 	uint64_t ended_ns, quiet_ns;           /* the program's end; when the relay last moved */
 	uint64_t drained;
 	uint32_t before[LAUNCH_BEFORE];
@@ -345,9 +345,10 @@ static void launch_stall_look(struct tr_timer *timer)
 	if (moved != l->moved) {
 		l->moved = moved;
 		l->moved_ns = now;
+		l->patience_ns = l->options.stall_ns;
 	}
-	if (now - l->moved_ns >= l->options.stall_ns && l->moved_ns) {
-		l->moved_ns = now; /* once for each stall of that length */
+	if (now - l->moved_ns >= l->patience_ns) {
+		l->patience_ns = 2 * (now - l->moved_ns); /* the same standstill is told ever more rarely */
 		launch_post(l, TR_LAUNCH_STALL);
 	}
 	tr_loop_at(l->loop, timer, now + l->options.stall_ns / 8 + 1000000);
@@ -387,6 +388,7 @@ static void *launch_run(void *ctx)
 	l->duration.fire = launch_duration_over;
 	l->stall.fire = launch_stall_look;
 	l->moved_ns = now;
+	l->patience_ns = l->options.stall_ns;
 	if (l->options.duration_ns)
 		tr_loop_at(l->loop, &l->duration, now + l->options.duration_ns);
 	if (l->options.stall_ns)
