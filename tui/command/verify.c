@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/event/clock.h"
 #include "core/event/emit.h"
 #include "core/s3/client.h"
 #include "tracer/foreign/voice.h"
@@ -26,7 +27,7 @@ struct ui_verifier {
 	const struct ui_local *local;
 	bool quiet;
 	pthread_t thread;
-	_Atomic bool stop;
+	_Atomic uint64_t stop_ns; /* since when it is to end; 0: it is not */
 	/* the thread's, then finish's */
 	struct tr_voice voice;
 	bool speaks;              /* the voice is made */
@@ -144,19 +145,32 @@ static void look(struct ui_verifier *v, uint32_t call)
 
 /* ---- the thread */
 
+/* After the end, returns not yet looked behind are worth as much as one HEAD. */
+static bool is_overdue(const struct ui_verifier *v)
+{
+	uint64_t stop_ns = atomic_load(&v->stop_ns);
+
+	return stop_ns && xf_clock_mono_ns() - stop_ns > PATIENCE_NS;
+}
+
 static void *verifier_run(void *arg)
 {
 	struct ui_verifier *v = arg;
 	uint32_t seen = 0, now;
+	bool stop;
 
 	xf_thread_mute();
-	while (!atomic_load(&v->stop)) {
-		now = tr_control_await_return(v->control, seen, LOOK_NS);
+	do {
+		stop = atomic_load(&v->stop_ns) != 0; /* before the count: what returned by then is looked at */
+		now = tr_control_await_return(v->control, seen, stop ? 0 : LOOK_NS);
 		if (now - seen > TR_NR_RETURNS)
 			seen = now - TR_NR_RETURNS;
-		for (; seen != now && !atomic_load(&v->stop); seen++)
-			look(v, atomic_load(&v->control->returned[seen % TR_NR_RETURNS]));
-	}
+		for (; seen != now && !is_overdue(v); seen++) {
+			uint32_t call = atomic_load(&v->control->returned[seen % TR_NR_RETURNS]);
+			if (call)
+				look(v, call);
+		}
+	} while (!stop);
 	return NULL;
 }
 
@@ -179,8 +193,8 @@ void ui_verifier_finish(struct ui_verifier *v, FILE *out)
 {
 	if (!v)
 		return;
-	atomic_store(&v->stop, true);
-	tr_control_returned(v->control, 0); /* it looks up */
+	atomic_store(&v->stop_ns, xf_clock_mono_ns());
+	tr_control_returned(v->control, 0); /* no call's: it looks up */
 	pthread_join(v->thread, NULL);
 	look(v, 0);
 	if (v->speaks)
