@@ -448,6 +448,18 @@ static void a_head_of_the_right_size_makes_it_visible(void **state)
 	release(&j);
 }
 
+static void a_late_look_makes_nothing_visible(void **state)
+{
+	struct judged j = judge("thread 0 main\nthread 1 a\n0 call_enter call=1\n0 submit transfer=0 call=1 op=PutObject\n"
+				"1 plan transfer=0 size=20 part_size=20 parts=1 size_known=true\n" RETURN
+				"1 object_put transfer=0 http_status=200 etag=x\n1 done transfer=0 state=success\n"
+				"0 object_head transfer=0 call=1 bytes=20 etag=x verify=true\n" END);
+	(void)state;
+	expect(&j, "does-not-block", "witness", "stored-later");
+	assert_int_equal(j.v->visible, TR_VISIBLE_NO);
+	release(&j);
+}
+
 static void a_failed_transfer_still_waits(void **state)
 {
 	(void)state;
@@ -604,6 +616,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(an_etag_in_complete_orders_the_part),
 	cmocka_unit_test(without_its_etag_a_part_is_not_ordered),
 	cmocka_unit_test(a_head_of_the_right_size_makes_it_visible),
+	cmocka_unit_test(a_late_look_makes_nothing_visible),
 	cmocka_unit_test(a_failed_transfer_still_waits),
 	cmocka_unit_test(a_refused_create_has_failed),
 	cmocka_unit_test(a_create_cut_off_by_the_end_is_lost),

@@ -53,10 +53,16 @@ static bool taken_back(const struct judge *j, const struct tr_call *c, const str
 	       t->fail_event == TR_NONE && tr_judge_saw_the_end(j) && c && unheard(j, c);
 }
 
+/* The answer that says the object is there; TR_NONE. */
+static uint32_t stored_at(const struct tr_transfer_state *t)
+{
+	return t->complete_ok ? t->complete : t->put_ok ? t->put : t->get_ok ? t->get : TR_NONE;
+}
+
 static enum tr_outcome outcome_of(const struct judge *j, const struct tr_call *c,
 				  const struct tr_transfer_state *t)
 {
-	uint32_t at = t->complete_ok ? t->complete : t->put_ok ? t->put : t->get_ok ? t->get : TR_NONE;
+	uint32_t at = stored_at(t);
 	if (at == TR_NONE && t->state == XF_STATE_SUCCESS && t->done != TR_NONE)
 		at = t->done;
 	if (at != TR_NONE)
@@ -118,6 +124,13 @@ static bool head_agrees(const struct judge *j, const struct tr_event *e, const s
 	return !h->failed && h->bytes == size && (!*seen || !*sent || same_etag(seen, sent));
 }
 
+/* A look that came late: the object it saw was stored only after the call had returned. */
+static bool arrived_later(const struct tr_event *head, const struct tr_call *c, const struct tr_transfer_state *t)
+{
+	uint32_t at = stored_at(t);
+	return at != TR_NONE && c->ret != TR_NONE && at > c->ret && head->index > at;
+}
+
 /* A HEAD that was itself refused shows nothing. */
 static bool head_tells(const struct xf_ev_object_head *h)
 {
@@ -137,7 +150,7 @@ static enum tr_visible transfer_visible(const struct judge *j, const struct tr_c
 		const struct xf_ev_object_head *h = TR_PAYLOAD(&e, object_head);
 		if ((e.process && e.process != t->process) || h->transfer != t->id || !head_tells(h))
 			continue;
-		bool agrees = head_agrees(j, &e, t);
+		bool agrees = head_agrees(j, &e, t) && !arrived_later(&e, c, t);
 		if (h->call == c->id || (!h->call && tr_call_is_process(c)))
 			return agrees ? TR_VISIBLE_YES : TR_VISIBLE_NO;
 		if (agrees && (c->ret == TR_NONE || e.index < c->ret || tr_call_is_process(c)))
