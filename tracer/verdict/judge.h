@@ -2,7 +2,7 @@
  * judge: what the files that reach a verdict share; private to this room.
  *
  * verdict.c asks in this order: whose work is it (work.c), what was held (hold.c),
- * what became of it (outcome.c), were its waits limited (limit.c); then it goes
+ * had the server shown the object (there.c), what became of it (outcome.c), were its waits limited (limit.c); then it goes
  * down the table of answers. Each question writes its own fields of the verdict.
  * Running out of memory sets `failed`, and the verdict is not given.
  */
@@ -48,6 +48,14 @@ void tr_judge_place_items(struct judge *j, struct tr_verdict *v, const struct tr
 bool tr_verdict_all_ordered(const struct tr_verdict *v);
 bool tr_verdict_all_inline(const struct tr_verdict *v);
 uint32_t tr_verdict_count_late(const struct tr_verdict *v, bool undone_only);
+
+/* ---- there.c: the server showed the object, and its answer to the upload came only after the return */
+
+/* Fills `there`; before items are placed. */
+void tr_judge_find_there(struct judge *j, struct tr_verdict *v, const struct tr_call *c);
+bool tr_verdict_is_there(const struct tr_verdict *v, uint32_t transfer);
+/* The answer that says the object is stored; TR_NONE. */
+uint32_t tr_judge_stored_at(const struct tr_transfer_state *t);
 
 /* ---- outcome.c: what became of the upload, and whether it was seen right after the return */
 

@@ -53,16 +53,10 @@ static bool taken_back(const struct judge *j, const struct tr_call *c, const str
 	       t->fail_event == TR_NONE && tr_judge_saw_the_end(j) && c && unheard(j, c);
 }
 
-/* The answer that says the object is there; TR_NONE. */
-static uint32_t stored_at(const struct tr_transfer_state *t)
-{
-	return t->complete_ok ? t->complete : t->put_ok ? t->put : t->get_ok ? t->get : TR_NONE;
-}
-
 static enum tr_outcome outcome_of(const struct judge *j, const struct tr_call *c,
 				  const struct tr_transfer_state *t)
 {
-	uint32_t at = stored_at(t);
+	uint32_t at = tr_judge_stored_at(t);
 	if (at == TR_NONE && t->state == XF_STATE_SUCCESS && t->done != TR_NONE)
 		at = t->done;
 	if (at != TR_NONE)
@@ -91,10 +85,10 @@ void tr_judge_find_outcome(struct judge *j, struct tr_verdict *v, const struct t
 	v->outcome = v->nr_transfers ? TR_STORED : TR_OUTCOME_UNKNOWN;
 	for (uint32_t i = 0; i < v->nr_transfers; i++) {
 		const struct tr_transfer_state *t = &j->s->transfers[v->transfers[i]];
-		enum tr_outcome o = outcome_of(j, c, t);
+		enum tr_outcome o = v->there[i] == TR_NONE ? outcome_of(j, c, t) : TR_STORED;
 		if (badness(o) > badness(v->outcome))
 			v->outcome = o;
-		if (t->create_ok && !t->complete_ok && !t->abort_ok && t->upload_id && !*v->orphan &&
+		if (v->there[i] == TR_NONE && t->create_ok && !t->complete_ok && !t->abort_ok && t->upload_id && !*v->orphan &&
 		    (tr_judge_saw_the_end(j) || tr_judge_settled(t)))
 			snprintf(v->orphan, sizeof(v->orphan), "%s",
 				 tr_log_text(j->log, t->process, t->upload_id));
@@ -130,7 +124,7 @@ static bool head_agrees(const struct judge *j, const struct tr_event *e, const s
 /* A look that came late: the object it saw was stored only after the call had returned. */
 static bool arrived_later(const struct tr_event *head, const struct tr_call *c, const struct tr_transfer_state *t)
 {
-	uint32_t at = stored_at(t);
+	uint32_t at = tr_judge_stored_at(t);
 	return at != TR_NONE && c->ret != TR_NONE && at > c->ret && head->index > at;
 }
 
@@ -145,7 +139,8 @@ static bool head_tells(const struct xf_ev_object_head *h)
  * object was seen before that, or its upload had not even begun. The tracer, process 0, looks for a
  * program that it traces.
  */
-static enum tr_visible transfer_visible(const struct judge *j, const struct tr_call *c, const struct tr_transfer_state *t)
+static enum tr_visible transfer_visible(const struct judge *j, const struct tr_call *c, const struct tr_transfer_state *t,
+				       bool there)
 {
 	enum tr_visible visible = TR_VISIBLE_UNKNOWN;
 	for (uint32_t k = 0; k < j->nr_heads; k++) {
@@ -153,7 +148,7 @@ static enum tr_visible transfer_visible(const struct judge *j, const struct tr_c
 		const struct xf_ev_object_head *h = TR_PAYLOAD(&e, object_head);
 		if ((e.process && e.process != t->process) || h->transfer != t->id || !head_tells(h))
 			continue;
-		bool agrees = head_agrees(j, &e, t) && !arrived_later(&e, c, t);
+		bool agrees = head_agrees(j, &e, t) && (there || !arrived_later(&e, c, t));
 		if (h->call == c->id || (!h->call && tr_call_is_process(c)))
 			return agrees ? TR_VISIBLE_YES : TR_VISIBLE_NO;
 		if (agrees && (c->ret == TR_NONE || e.index < c->ret || tr_call_is_process(c)))
@@ -168,7 +163,8 @@ void tr_judge_find_visible(struct judge *j, struct tr_verdict *v, const struct t
 {
 	uint32_t agreed = 0, seen = 0;
 	for (uint32_t i = 0; i < v->nr_transfers; i++) {
-		enum tr_visible visible = transfer_visible(j, c, &j->s->transfers[v->transfers[i]]);
+		enum tr_visible visible = transfer_visible(j, c, &j->s->transfers[v->transfers[i]],
+							   v->there[i] != TR_NONE);
 		seen += visible != TR_VISIBLE_UNKNOWN;
 		agreed += visible == TR_VISIBLE_YES;
 	}

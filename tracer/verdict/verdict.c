@@ -361,12 +361,17 @@ static bool row_blocks(const struct judge *j, struct tr_verdict *v, const struct
 
 static void row_unproven(struct tr_verdict *v)
 {
-	uint32_t missing = 0;
+	uint32_t missing = 0, shown = 0;
 	for (uint32_t i = 0; i < v->nr_items; i++)
 		missing += !v->items[i].ordered;
+	for (uint32_t i = 0; i < v->nr_transfers; i++)
+		shown += v->there[i] != TR_NONE;
 	v->answer = TR_UNPROVEN;
 	v->basis = TR_BASIS_TIMING;
-	if (!missing)
+	if (shown)
+		tr_judge_say(v, "the server was asked, and had the object before the return, though its answer to the upload came "
+		       "later: nothing shows that the call waited for that; `xferdb prove` settles it");
+	else if (!missing)
 		tr_judge_say(v, "the calling thread runs a loop, and waited on in it when all work had ended: nothing shows "
 		       "that it waited for the upload; `xferdb prove` settles it");
 	else
@@ -390,6 +395,7 @@ static void examine(struct judge *j, struct tr_verdict *v, const struct tr_call 
 	v->return_ns = c->ret == TR_NONE ? -1 : tr_log_time(j->log, c->ret);
 	tr_judge_gather_work(j, v);
 	tr_judge_gather_holds(j, v);
+	tr_judge_find_there(j, v, c);
 	tr_clock_reset(&j->past);
 	if (c->ret != TR_NONE)
 		tr_order_past(j->order, c->ret, &j->past, NULL, NULL);
@@ -511,6 +517,7 @@ void tr_verdicts_fini(struct tr_verdicts *all)
 		free(v->items);
 		free(v->holds);
 		free(v->transfers);
+		free(v->there);
 		free(v->waiting_on);
 		tr_barriers_fini(&v->barriers);
 	}

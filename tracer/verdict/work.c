@@ -189,9 +189,10 @@ void tr_judge_place_items(struct judge *j, struct tr_verdict *v, const struct tr
 	for (uint32_t i = 0; i < v->nr_items; i++) {
 		struct tr_item *item = &v->items[i];
 		uint32_t thread = item->end == TR_NONE ? TR_NONE : tr_log_thread_of(j->log, item->end);
-		item->late = item->end == TR_NONE || (c->ret != TR_NONE && item->end > c->ret);
-		item->ordered = !item->late && c->ret != TR_NONE && tr_clock_knows(&j->past, thread, item->end);
-		item->inline_ = !item->late && thread == c->thread && item->end > c->enter;
+		bool in_time = item->end != TR_NONE && (c->ret == TR_NONE || item->end < c->ret);
+		item->late = !in_time && !tr_verdict_is_there(v, item->transfer);
+		item->ordered = in_time && c->ret != TR_NONE && tr_clock_knows(&j->past, thread, item->end);
+		item->inline_ = in_time && thread == c->thread && item->end > c->enter;
 		if (item->kind != TR_ITEM_PART)
 			continue;
 		v->parts++;

@@ -1,0 +1,104 @@
+"""trace: a region of a program, begun and ended by lines of its output: which work is judged in it, and as over when."""
+import json
+
+import t
+
+PYTHON = "/usr/bin/python3"
+BEGIN = """
+import http.client, os, threading, time
+HOST = os.environ["AWS_ENDPOINT_URL"].split("//")[1]
+BODY = b"x" * (1 << 20)
+
+def ask(method, path, body=None, before_answer=lambda: None):
+    c = http.client.HTTPConnection(HOST)
+    c.request(method, path, body)
+    before_answer()
+    a = c.getresponse()
+    return a.status, a.headers, a.read().decode()
+
+def create():
+    return ask("POST", "/bucket/key?uploads")[2].split("<UploadId>")[1].split("<")[0]
+
+def part(upload, n):
+    return ask("PUT", "/bucket/key?partNumber=%d&uploadId=%s" % (n, upload), BODY)[1]["ETag"]
+
+def complete(upload, etags, before_answer=lambda: None):
+    list = "".join("<Part><PartNumber>%d</PartNumber><ETag>%s</ETag></Part>" % e for e in enumerate(etags, 1))
+    ask("POST", "/bucket/key?uploadId=" + upload, "<CompleteMultipartUpload>%s</CompleteMultipartUpload>" % list,
+        before_answer)
+
+def say(word):
+    print(word, flush=True)
+
+go_on = threading.Event()
+"""
+
+
+def judged(script):
+    path, out = t.tmp("program.py"), t.tmp("v.json")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(BEGIN + script)
+    r = t.xferdb("trace", "--local", "--json=" + out, "--call", "out:begin:end", "--", PYTHON, path)
+    with open(out, encoding="utf-8") as f:
+        (call,) = json.load(f)["calls"]
+    return call["verdict"], r
+
+
+# ---- the server has the object before the one who uploads hears of it
+
+OUTRUN = """
+def put(before_answer):
+    ask("PUT", "/bucket/key", BODY, before_answer)
+
+def multipart(before_answer):
+    upload = create()
+    complete(upload, [part(upload, 1)], before_answer)
+
+say("begin")
+threading.Thread(target=%s, args=(go_on.wait,)).start()
+while %s:
+    time.sleep(0.05)
+say("end")
+go_on.set()
+"""
+HEAD = "ask('HEAD', '/bucket/key')[0] != 200"
+GET = "ask('GET', '/bucket/key')[0] != 200"
+LIST = "'<Key>' not in ask('GET', '/bucket?list-type=2')[2]"
+
+
+def test_a_poll_of_the_server_that_outruns_the_answer_to_the_upload():
+    for how in ("put", "multipart"):
+        for poll in (HEAD, GET, LIST):
+            v, r = judged(OUTRUN % (how, poll))
+            t.equal((how, poll, v["answer"], v["outcome"]), (how, poll, "unproven", "stored"), r)
+            t.match("the server was asked, and had the object before the return", v["reason"])
+
+
+def test_a_poll_that_did_not_find_it_shows_nothing():
+    v, r = judged(OUTRUN % ("multipart", "ask('HEAD', '/bucket/key')[0] != 404"))
+    t.equal((v["answer"], v["outcome"]), ("does-not-block", "stored-later"), r)
+
+
+def test_an_earlier_object_of_the_same_bytes_is_not_the_uploads():
+    v, r = judged("""
+upload = create()
+complete(upload, [part(upload, 1)])
+
+def again():
+    upload = create()
+    etags = [part(upload, 1)]
+    go_on.wait()
+    complete(upload, etags)
+
+say("begin")
+threading.Thread(target=again).start()
+time.sleep(0.2)
+ask("HEAD", "/bucket/key")
+say("end")
+go_on.set()
+""")
+    t.equal((v["answer"], v["outcome"]), ("does-not-block", "stored-later"), r)
+
+
+if __name__ == "__main__":
+    t.main()
