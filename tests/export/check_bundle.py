@@ -165,7 +165,7 @@ class Bundle:
         return None
 
     def process(self, event):
-        return self.threads[event["on"]]["process"]
+        return event.get("in", self.threads[event["on"]]["process"])
 
     def of_transfer(self, submit):
         return [e for e in self.events.values() if "transfer" in e and e["transfer"] == submit["transfer"]
@@ -229,7 +229,69 @@ class Bundle:
 
     def own(self, enter):
         return ([s for s in self.submits() if self.belongs(enter, s)] or
+                [s for s in self.submits() if self.carried(enter, s)] or
                 [s for s in self.submits() if self.afterwards(enter, s)])
+
+    # ---- an upload that had begun before the call
+
+    def known_from(self, event):
+        """From where on each thread knows of an event."""
+        reached = {event["on"]: event["seq"]} if event else {}
+        for edge in sorted(self.edges, key=lambda e: e["to"]):
+            giver, taker = self.events[edge["from"]]["on"], self.events[edge["to"]]["on"]
+            if giver in reached and edge["from"] >= reached[giver]:
+                reached[taker] = min(reached.get(taker, edge["to"]), edge["to"])
+        return reached
+
+    def carried(self, enter, submit):
+        """The parts, and 0 for Complete, that began in the call."""
+        ret = self.returned(enter)
+        mine = self.of_transfer(submit)
+        over = [e["seq"] for e in mine if e["event"] == "multipart_abort" or
+                e["event"] in ("object_put", "multipart_complete") and not e["failed"] and not e.get("skipped")]
+        if (self.whole_process(enter) or submit["seq"] >= enter["seq"] or any(seq < enter["seq"] for seq in over[-1:])
+                or any(self.belongs(e, submit) for e in self.calls() if not self.whole_process(e))):
+            return []
+        begun = [e for e in mine if e["seq"] > enter["seq"] and (
+            e["event"] == "part_start" and e["attempt"] <= 1 or
+            e["event"] == "request_start" and e["op"] == "CompleteMultipartUpload" and e["attempt"] <= 1)]
+        if not self.process(submit):
+            return [e.get("part", 0) for e in begun if ret is None or e["seq"] < ret["seq"]]
+        after, behind = self.known_from(enter), self.known_from(ret)
+        return [e["part"] for e in begun if e["seq"] >= after.get(e["on"], e["seq"] + 1)
+                and e["seq"] < behind.get(e["on"], e["seq"] + 1)]
+
+    # ---- an object that the server had shown before the return
+
+    def there(self, enter, submit):
+        ret = self.returned(enter)
+        process, transfer = self.process(submit), submit["transfer"]
+        mine = self.of_transfer(submit)
+        etags = [e["etag"] for e in mine if e["event"] in ("multipart_complete", "object_put")]
+        done = [e for e in mine if e["event"] in ("multipart_complete", "object_put") and not e["failed"] and not e["skipped"]]
+        if ret is None or any(e["seq"] < ret["seq"] for e in done[-1:]):
+            return False
+        request = listed = None
+        sent = absent = False
+        for e in self.events.values():
+            if not submit["seq"] <= e["seq"] < ret["seq"]:
+                continue
+            name = (self.process(e), e.get("request"))
+            if e["event"] == "request_start" and e["transfer"] == transfer and e["op"] in (
+                    "CompleteMultipartUpload", "PutObject", "CopyObject"):
+                request, sent = name, False
+            elif e["event"] == "request_start" and e["op"] == "ListObjects" and sent:
+                listed = name
+            elif e["event"] == "body_sent":
+                sent = sent or name == request
+            elif e["event"] == "response" and listed and name == listed and e["status"] == 0:
+                return True
+            elif e["event"] in ("object_head", "object_get") and e["transfer"] == transfer and not e.get("verify"):
+                absent = absent or e["http_status"] == 404
+                known = etags[-1:] and etags[-1] and e["etag"]
+                if not e["failed"] and (sent or absent) and (etags[-1] == e["etag"] if known else absent):
+                    return True
+        return False
 
     # ---- an upload of which nothing was sent
 
@@ -266,7 +328,17 @@ class Bundle:
             mine = self.of_transfer(submit)
             kinds = {}
             for e in mine:
-                kinds[e["event"]] = e
+                if e["event"] != "object_get" or submit["op"] == "GetObject":
+                    kinds[e["event"]] = e
+            begun = [] if self.belongs(enter, submit) else self.carried(enter, submit)
+            for number in begun:
+                done = [e for e in mine if e["event"] in PART_ENDS and e["part"] == number and number]
+                done = [e for e in done if e["event"] == "part_done"][:1] or done
+                end = done[-1] if done else kinds.get("multipart_complete") if not number else None
+                ends.append(end)
+                parts += [(number, end)] if number else []
+            if begun:
+                continue
             multipart = any(e["event"] == "plan" and e["multipart"] for e in mine) or "multipart_create" in kinds
             refused = "multipart_create" in kinds and kinds["multipart_create"]["failed"]
             settled = "done" in kinds or refused or (("multipart_complete" in kinds or "multipart_abort" in kinds) if multipart
@@ -320,6 +392,12 @@ class Bundle:
                 lay += sum(e[ns] for e in mine if e["event"] == kind and e["seq"] > last["seq"])
         return lay >= 1000000
 
+    def names(self, enter):
+        return [(self.process(s), s["transfer"]) for s in self.own(enter)]
+
+    def shown(self, enter):
+        return {(self.process(s), s["transfer"]) for s in self.own(enter) if self.there(enter, s)}
+
     def stored(self, enter):
         for submit in self.own(enter):
             kinds = {e["event"]: e for e in self.of_transfer(submit)}
@@ -341,7 +419,9 @@ class Bundle:
         if ret is None:
             return "not-returned", "none", ends, parts
         known = self.past(ret["seq"], self.edges)
-        late = [e for e in ends if e is None or e["seq"] > ret["seq"]]
+        shown = self.shown(enter)
+        late = [] if shown == set(self.names(enter)) else [
+            e for e in ends if e is None or e["seq"] > ret["seq"] and (self.process(e), e.get("transfer")) not in shown]
         ordered = [e for e in ends if e and e["seq"] < ret["seq"] and known.get(e["on"], -1) >= e["seq"]]
         if outcome == "lost" and self.whole_process(enter) and not late and not self.stored(enter):
             return "does-not-block", "witness", ends, parts
@@ -379,7 +459,9 @@ class Bundle:
         need(v["parts"] == len(parts), "another number of parts")
         if ret:
             known = self.past(ret["seq"], self.edges)
-            late = sum(end is None or end["seq"] > ret["seq"] for _, end in parts)
+            shown = self.shown(enter)
+            late = 0 if shown == set(self.names(enter)) else sum(
+                end is None or end["seq"] > ret["seq"] and (self.process(end), end["transfer"]) not in shown for _, end in parts)
             ordered = sum(end is not None and end["seq"] < ret["seq"] and known.get(end["on"], -1) >= end["seq"] for _, end in parts)
             need((v["parts_late"], v["parts_ordered"]) == (late, ordered), "other counts of parts")
 

@@ -1,13 +1,18 @@
 """trace: a region of a program, begun and ended by lines of its output: which work is judged in it, and as over when."""
 import json
+import os
+import sys
 
 import t
+
+sys.path.insert(0, os.path.join(t.SOURCE, "tests", "export"))
+import check_bundle    # noqa: E402
 
 PYTHON = "/usr/bin/python3"
 BEGIN = """
 import http.client, os, threading, time
 HOST = os.environ["AWS_ENDPOINT_URL"].split("//")[1]
-BODY = b"x" * (1 << 20)
+BODY = b"x" * (5 << 20)
 
 def ask(method, path, body=None, before_answer=lambda: None):
     c = http.client.HTTPConnection(HOST)
@@ -19,8 +24,8 @@ def ask(method, path, body=None, before_answer=lambda: None):
 def create():
     return ask("POST", "/bucket/key?uploads")[2].split("<UploadId>")[1].split("<")[0]
 
-def part(upload, n):
-    return ask("PUT", "/bucket/key?partNumber=%d&uploadId=%s" % (n, upload), BODY)[1]["ETag"]
+def part(upload, n, *more):
+    return ask("PUT", "/bucket/key?partNumber=%d&uploadId=%s" % (n, upload), BODY, *more)[1]["ETag"]
 
 def complete(upload, etags, before_answer=lambda: None):
     list = "".join("<Part><PartNumber>%d</PartNumber><ETag>%s</ETag></Part>" % e for e in enumerate(etags, 1))
@@ -34,13 +39,17 @@ go_on = threading.Event()
 """
 
 
-def judged(script):
+def judged(script, *options):
     path, out = t.tmp("program.py"), t.tmp("v.json")
     with open(path, "w", encoding="utf-8") as f:
         f.write(BEGIN + script)
-    r = t.xferdb("trace", "--local", "--json=" + out, "--call", "out:begin:end", "--", PYTHON, path)
+    r = t.xferdb("trace", "--local", "--json=" + out, "-o", t.tmp("run.xft"), *options, "--call", "out:begin:end", "--", PYTHON,
+                 path)
     with open(out, encoding="utf-8") as f:
         (call,) = json.load(f)["calls"]
+    t.equal(t.xferdb("verdict", t.tmp("run.xft"), "-q", "--bundle", t.tmp("bundle")).status, 0)
+    with open(t.tmp("bundle"), "rb") as f:
+        check_bundle.check(f.read())
     return call["verdict"], r
 
 
@@ -98,6 +107,77 @@ say("end")
 go_on.set()
 """)
     t.equal((v["answer"], v["outcome"]), ("does-not-block", "stored-later"), r)
+
+
+# ---- the upload had begun before the region
+
+CARRIED = """
+upload = create()
+etags = [part(upload, 1)]
+say("begin")
+worker = threading.Thread(target=lambda: etags.append(part(upload, 2)))
+worker.start()
+%s
+say("end")
+worker.join()
+complete(upload, etags)
+"""
+
+
+def test_parts_of_an_upload_created_before_the_region():
+    v, r = judged(CARRIED % "worker.join()")
+    t.equal((v["answer"], v["basis"], v["parts"], v["outcome"]), ("blocks", "happens-before", 1, "stored-later"), r)
+    t.match("returned only after 1 of 1 part; main waited", r.err)
+    v, r = judged(CARRIED % "time.sleep(3)")
+    t.equal((v["answer"], v["parts"]), ("unproven", 1), r)
+
+
+def test_parts_of_an_upload_created_before_the_region_and_left_to_a_thread():
+    v, r = judged("""
+begun = threading.Event()
+upload = create()
+say("begin")
+threading.Thread(target=part, args=(upload, 1, lambda: begun.set() or go_on.wait())).start()
+begun.wait()
+say("end")
+go_on.set()
+""")
+    t.equal((v["answer"], v["parts"], v["parts_late"]), ("does-not-block", 1, 1), r)
+
+
+def test_a_region_of_another_uploads_time_has_no_work():
+    """What was begun before and goes on beside it is not the region's."""
+    v, r = judged("""
+upload = create()
+turns = [threading.Event() for n in range(3)]
+worker = threading.Thread(target=lambda: [turn.wait() and part(upload, 1 + n) for n, turn in enumerate(turns)])
+worker.start()
+turns[0].set()
+say("begin")
+time.sleep(0.5)
+say("end")
+turns[1].set()
+turns[2].set()
+worker.join()
+""")
+    t.equal(v["answer"], "unknown", r)
+    t.match("no upload was seen in this call", v["reason"])
+
+
+def test_what_the_wire_alone_shows_of_an_upload_created_before_the_region():
+    v, r = judged(CARRIED % "worker.join()", "--no-probe")
+    t.equal((v["answer"], v["parts"], v["outcome"]), ("unproven", 1, "stored-later"), r)
+
+
+def test_what_is_got_later_is_no_work_of_the_upload():
+    v, r = judged("""
+say("begin")
+upload = create()
+complete(upload, [part(upload, 1)])
+say("end")
+ask("GET", "/bucket/key")
+""")
+    t.equal((v["answer"], v["basis"], v["outcome"]), ("blocks", "inline", "stored"), r)
 
 
 if __name__ == "__main__":

@@ -450,6 +450,8 @@ static void object_event(struct tr_transfer_state *t, const struct tr_event *e)
 			failed_here(t, e);
 		break;
 	case XF_EV_object_get:
+		if (t->submit != TR_NONE && t->op != XF_OP_GET_OBJECT)
+			break; /* an upload's object, got later: no work of the upload */
 		t->get = e->index;
 		t->get_ok = !TR_PAYLOAD(e, object_get)->failed;
 		t->etag = TR_PAYLOAD(e, object_get)->etag;

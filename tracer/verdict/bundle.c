@@ -11,6 +11,7 @@
 
 #include "core/s3/checksum.h"
 #include "tracer/export/text.h"
+#include "tracer/trace/map.h"
 
 struct bundle {
 	const struct tr_log *log;
@@ -18,6 +19,8 @@ struct bundle {
 	unsigned char *needed;   /* a bit an event */
 	unsigned char *counted;  /* by object: its whole history matters */
 	uint32_t end;            /* one past the last event that can matter */
+	struct tr_map requests;  /* (process, request) of those that matter */
+	bool failed;
 	char *line;              /* the line at hand */
 	size_t len;
 	FILE *m, *out;
@@ -38,7 +41,7 @@ static bool is_work(enum xf_kind kind)
 	case XF_EV_call_enter: case XF_EV_call_return: case XF_EV_submit: case XF_EV_plan: case XF_EV_done:
 	case XF_EV_part_queued: case XF_EV_part_start: case XF_EV_part_done: case XF_EV_part_failed: case XF_EV_part_skipped:
 	case XF_EV_multipart_create: case XF_EV_multipart_complete: case XF_EV_multipart_abort: case XF_EV_object_put:
-	case XF_EV_object_get: case XF_EV_held: case XF_EV_released: case XF_EV_hold_evaded: case XF_EV_lost:
+	case XF_EV_object_get: case XF_EV_object_head: case XF_EV_held: case XF_EV_released: case XF_EV_hold_evaded: case XF_EV_lost:
 	case XF_EV_process_exit:
 		return true;
 	default:
@@ -67,10 +70,13 @@ static void choose_edges(struct bundle *b)
 	}
 }
 
-/* Up to the last return, and to the last submit: whose it is follows from the order, where it does not say. */
+/* Up to the last return, and to the last submit: whose it is follows from the order, where it does not say; and all where what began in a call does. */
 static uint32_t end_of_edges(const struct bundle *b)
 {
 	uint32_t end = 0;
+	for (uint32_t i = 0; i < b->v->nr; i++)
+		if (b->v->list[i].carried)
+			return tr_log_nr_events(b->log);
 	for (uint32_t i = 0; i < tr_log_nr_calls(b->log); i++)
 		if (tr_log_call(b->log, i)->ret != TR_NONE && tr_log_call(b->log, i)->ret >= end)
 			end = tr_log_call(b->log, i)->ret + 1;
@@ -88,6 +94,21 @@ static void choose_polls(struct bundle *b, const struct tr_call *c)
 			need(b, i);
 }
 
+/* The request that makes an object, or asks what there is; its last byte, and its answer. */
+static void choose_request(struct bundle *b, const struct tr_event *e)
+{
+	uint64_t number = 0, op = 0;
+	if (xf_kind_info(e->kind)->group != XF_GROUP_REQUEST || !tr_event_field(e, "request", &number))
+		return;
+	uint64_t key = tr_pair(e->process, (uint32_t)number);
+	if (e->kind == XF_EV_request_start && tr_event_field(e, "op", &op) &&
+	    (op == XF_OP_COMPLETE_MULTIPART_UPLOAD || op == XF_OP_PUT_OBJECT || op == XF_OP_COPY_OBJECT || op == XF_OP_LIST_OBJECTS))
+		b->failed = !tr_map_set(&b->requests, key, e->index) || b->failed;
+	if ((e->kind == XF_EV_request_start || e->kind == XF_EV_body_sent || e->kind == XF_EV_response) &&
+	    tr_map_get(&b->requests, key) != TR_MAP_NONE)
+		need(b, e->index);
+}
+
 static void choose(struct bundle *b)
 {
 	b->end = end_of_edges(b);
@@ -98,6 +119,7 @@ static void choose(struct bundle *b)
 		struct tr_event e = tr_log_event(b->log, i);
 		if (is_work(e.kind) || (i < b->end && e.object != TR_NONE && b->counted[e.object]))
 			need(b, i);
+		choose_request(b, &e);
 	}
 }
 
@@ -177,6 +199,8 @@ static void put_event(struct bundle *b, uint32_t i)
 	const struct xf_kind_info *info = xf_kind_info(e.kind);
 	fprintf(b->m, "{\"seq\":%" PRIu32 ",\"t_ns\":%" PRId64 ",\"on\":%" PRIu32 ",\"event\":\"%s\"", i, e.t_ns, e.thread, info->name);
 	put_index(b->m, "of", e.object);
+	if (e.process != tr_log_thread(b->log, e.thread)->process)
+		fprintf(b->m, ",\"in\":%" PRIu32, e.process);
 	for (unsigned k = 0; k < info->nr_fields; k++)
 		put_field(b, &e, &info->fields[k]);
 	putc('}', b->m);
@@ -264,13 +288,14 @@ enum xf_status tr_bundle_write(const struct tr_log *log, const struct tr_verdict
 		put_all(&b);
 		put_digest(&b);
 		xf_hasher_fini(&b.hasher);
-		status = XF_OK;
+		status = b.failed ? XF_NOMEM : XF_OK;
 	}
 	if (b.m)
 		fclose(b.m);
 	free(b.line);
 	free(b.needed);
 	free(b.counted);
+	tr_map_fini(&b.requests);
 	if (status)
 		return xf_fail(err, XF_NOMEM, "no memory for the bundle");
 	return fflush(out) || ferror(out) ? xf_fail_errno(err, XF_IO, errno, "the bundle could not be written") : XF_OK;

@@ -44,10 +44,15 @@ bool tr_judge_belongs(const struct judge *j, uint32_t call, uint32_t transfer);
 bool tr_judge_settled(const struct tr_transfer_state *t);
 /* Fills items and transfers; then, with `past` computed, where every item stands to the return. */
 void tr_judge_gather_work(struct judge *j, struct tr_verdict *v);
+void tr_judge_add_item(struct judge *j, struct tr_verdict *v, uint32_t *cap, enum tr_item_kind kind,
+		       uint32_t transfer, uint32_t part, uint32_t end);
 void tr_judge_place_items(struct judge *j, struct tr_verdict *v, const struct tr_call *c);
 bool tr_verdict_all_ordered(const struct tr_verdict *v);
 bool tr_verdict_all_inline(const struct tr_verdict *v);
 uint32_t tr_verdict_count_late(const struct tr_verdict *v, bool undone_only);
+
+/* ---- carried.c: for a call without transfers of its own: the work begun in it of uploads begun before */
+void tr_judge_gather_carried(struct judge *j, struct tr_verdict *v);
 
 /* ---- there.c: the server showed the object, and its answer to the upload came only after the return */
 

@@ -9,7 +9,7 @@
  * Their work is every part seen, and every planned one as long as the transfer is
  * not over; Create and Complete of a multipart upload; PutObject; GetObject. A
  * transfer that was submitted and shows nothing else yet is itself unfinished
- * work.
+ * work. Uploads that had begun before the call are carried.c's.
  */
 #include <string.h>
 
@@ -126,8 +126,8 @@ bool tr_judge_settled(const struct tr_transfer_state *t)
 	return t->put != TR_NONE || t->get != TR_NONE;
 }
 
-static void add_item(struct judge *j, struct tr_verdict *v, uint32_t *cap, enum tr_item_kind kind,
-		     uint32_t transfer, uint32_t part, uint32_t end)
+void tr_judge_add_item(struct judge *j, struct tr_verdict *v, uint32_t *cap, enum tr_item_kind kind,
+		       uint32_t transfer, uint32_t part, uint32_t end)
 {
 	if (!tr_grow(&v->items, v->nr_items, cap, sizeof(*v->items))) {
 		j->failed = true;
@@ -146,12 +146,12 @@ static void add_parts(struct judge *j, struct tr_verdict *v, uint32_t *cap, uint
 		if (p->transfer != transfer || !p->number)
 			continue;
 		seen++;
-		add_item(j, v, cap, TR_ITEM_PART, transfer, p->number, p->end_event);
+		tr_judge_add_item(j, v, cap, TR_ITEM_PART, transfer, p->number, p->end_event);
 	}
 	/* 10,000 is S3's limit: a plan that says more is not believed further */
 	for (uint32_t n = 1; !tr_judge_settled(t) && seen < t->nr_parts && n <= t->nr_parts && n <= 10000; n++)
 		if (tr_state_part(j->all->model, j->s, transfer, n) == TR_NONE)
-			add_item(j, v, cap, TR_ITEM_PART, transfer, n, TR_NONE);
+			tr_judge_add_item(j, v, cap, TR_ITEM_PART, transfer, n, TR_NONE);
 }
 
 static void add_work(struct judge *j, struct tr_verdict *v, uint32_t *cap, uint32_t transfer)
@@ -161,15 +161,15 @@ static void add_work(struct judge *j, struct tr_verdict *v, uint32_t *cap, uint3
 	bool open = !tr_judge_settled(t);
 	add_parts(j, v, cap, transfer);
 	if (t->create != TR_NONE || (t->multipart && open))
-		add_item(j, v, cap, TR_ITEM_CREATE, transfer, 0, t->create);
+		tr_judge_add_item(j, v, cap, TR_ITEM_CREATE, transfer, 0, t->create);
 	if (t->complete != TR_NONE || (t->multipart && open))
-		add_item(j, v, cap, TR_ITEM_COMPLETE, transfer, 0, t->complete);
+		tr_judge_add_item(j, v, cap, TR_ITEM_COMPLETE, transfer, 0, t->complete);
 	if (t->put != TR_NONE || (t->planned && !t->multipart && open && t->op != XF_OP_GET_OBJECT))
-		add_item(j, v, cap, TR_ITEM_PUT, transfer, 0, t->put);
+		tr_judge_add_item(j, v, cap, TR_ITEM_PUT, transfer, 0, t->put);
 	if (t->get != TR_NONE)
-		add_item(j, v, cap, TR_ITEM_GET, transfer, 0, t->get);
+		tr_judge_add_item(j, v, cap, TR_ITEM_GET, transfer, 0, t->get);
 	if (v->nr_items == before && open)
-		add_item(j, v, cap, TR_ITEM_TRANSFER, transfer, 0, TR_NONE);
+		tr_judge_add_item(j, v, cap, TR_ITEM_TRANSFER, transfer, 0, TR_NONE);
 }
 
 void tr_judge_gather_work(struct judge *j, struct tr_verdict *v)
@@ -178,6 +178,8 @@ void tr_judge_gather_work(struct judge *j, struct tr_verdict *v)
 	for (uint32_t i = 0; i < j->s->nr_transfers && !j->failed; i++)
 		if (tr_judge_belongs(j, v->call, i) && tr_judge_push(j, &v->transfers, &v->nr_transfers, &cap_transfers, i))
 			add_work(j, v, &cap_items, i);
+	if (!v->nr_transfers)
+		tr_judge_gather_carried(j, v);
 	for (uint32_t i = 0; !v->nr_transfers && i < j->s->nr_transfers && !j->failed; i++)
 		if (belongs_afterwards(j, v->call, i) && tr_judge_push(j, &v->transfers, &v->nr_transfers, &cap_transfers, i))
 			add_work(j, v, &cap_items, i);
