@@ -158,12 +158,20 @@ static void free_chunk(struct chunk *c)
 	free(c);
 }
 
+/* The request that brought the bytes is named, though it is over: as where the worker writes. */
+static void fail_write(struct xf_download *d, const struct chunk *c, struct xf_error *err)
+{
+	snprintf(err->operation, sizeof(err->operation), "%s", xf_op_name(XF_OP_GET_OBJECT));
+	err->part = c->range->number;
+	xf_coordinator_fail(d->t, err);
+}
+
 static void write_chunk(struct xf_download *d, struct chunk *c)
 {
 	struct xf_error err = XF_ERROR_INIT;
 	if (!xf_coordinator_over(d->t) &&
 	    xf_target_write(&d->target, c->offset, c->bytes, c->len, &err) != XF_OK)
-		xf_coordinator_fail(d->t, &err);
+		fail_write(d, c, &err);
 	c->range->written += c->len;
 	c->written = true;
 	free_chunk(c);
@@ -714,5 +722,5 @@ enum xf_status xf_download_prepare(struct xf_transfer *t, const struct xf_downlo
 	t->of = d;
 	t->work = &download_work;
 	*out = &d->submission;
-	return xf_target_init(&d->target, request->path, request->fd, request->name, err);
+	return xf_target_init(&d->target, request->path, request->fd, request->name, &t->stop, err);
 }

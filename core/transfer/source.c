@@ -16,10 +16,18 @@ static enum xf_status errno_status(int e)
 	return e == ENOENT || e == ENOTDIR ? XF_NOT_FOUND : e == EACCES || e == EPERM ? XF_DENIED : XF_IO;
 }
 
+/* A FIFO that nobody writes to yet is open at once; the wait is for its first bytes, and can be ended. */
+static int open_to_look(const char *path)
+{
+	struct stat st;
+	bool fifo = stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
+	return open(path, O_RDONLY | O_CLOEXEC | (fifo ? O_NONBLOCK : 0));
+}
+
 static enum xf_status look_at_file(struct xf_source *s, struct xf_error *err)
 {
 	struct stat st;
-	int fd = open(s->path, O_RDONLY | O_CLOEXEC);
+	int fd = open_to_look(s->path);
 	if (fd < 0)
 		return xf_fail_errno(err, errno_status(errno), errno, "cannot read %s", s->name);
 	if (fstat(fd, &st) != 0) {
@@ -87,7 +95,7 @@ static enum xf_status wait_readable(struct xf_source *s, struct xf_latch *stop, 
 	struct pollfd p = { .fd = s->fd, .events = POLLIN };
 	if (s->kind != XF_SOURCE_PIPE || !stop)
 		return XF_OK;
-	while (poll(&p, 1, STOP_POLL_MS) == 0)
+	while (poll(&p, 1, STOP_POLL_MS) <= 0)
 		if (xf_latch_peek(stop))
 			return xf_fail(err, XF_CANCELLED, "stopped reading %s", s->name);
 	return XF_OK;

@@ -1,9 +1,13 @@
 """Managed transfers, section by section: what is asked on the wire, by how many, and in which order."""
 import base64
 import hashlib
+import json
 import os
 import re
+import select
 import signal
+import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -286,6 +290,94 @@ def test_a_signal_ends_a_bandwidth_sleep_and_a_back_off():
     t.equal((status, last(server).op), (130, "abort"), p.text())
 
 
+def ended_by_a_signal(*args, when, server):
+    """The error of a transfer that waits for what never comes, and is interrupted."""
+    report = t.tmp("report.json")
+    p = t.Process(t.XFERDB, *args, "--json=" + report, env=scripted.environment(server, t))
+    t.wait_until(lambda: when(p))
+    p.signal(signal.SIGINT)
+    t.equal(p.wait(30), 130, p.text())
+    with open(report) as f:
+        return json.load(f)["calls"][0]["transfers"][0]["error"]
+
+
+def has_open(p, path):
+    """Whether a process has the file open, in any thread: a FIFO's open may block, and is not there yet."""
+    folder = "/proc/%d/fd/" % p.pid
+    return any(os.path.realpath(folder + fd) == path for fd in os.listdir(folder))
+
+
+def test_a_signal_ends_the_wait_for_the_other_end_of_a_fifo():
+    fifo = t.tmp("fifo")
+    os.mkfifo(fifo)
+    interrupted_error = {"code": "interrupted", "http_status": None, "operation": None, "part": None,
+                         "message": "interrupted (SIGINT)", "request_id": None}
+    with scripted.Server() as server:
+        for size in (1000, 20 * t.MiB):
+            server.store("/bucket/key", t.make_bytes(size))
+            asked = len(server.requests)
+            error = ended_by_a_signal("get", "s3://bucket/key", fifo, server=server,
+                                      when=lambda p: any(r.answered for r in server.ops("get", "range")[asked:]))
+            t.equal(error, interrupted_error)
+            del server.requests[:]
+        error = ended_by_a_signal("put", fifo, "s3://bucket/key", server=server, when=lambda p: has_open(p, fifo))
+        t.equal((error, server.requests), (interrupted_error, []))
+
+
+def test_a_fifo_is_waited_for_until_its_other_end_comes():
+    fifo, body = t.tmp("fifo"), t.make_bytes(9 * t.MiB)
+    os.mkfifo(fifo)
+    with scripted.Server() as server:
+        for size in (9 * t.MiB, 0):
+            server.store("/bucket/key", body[:size])
+            p = t.Process(t.XFERDB, "get", "s3://bucket/key", fifo, env=scripted.environment(server, t))
+            t.wait_until(lambda: any(r.answered for r in server.ops("get", "range")))
+            with open(fifo, "rb") as f:
+                t.true(f.read() == body[:size])
+            t.equal(p.wait(), 0, p.text())
+            p = t.Process(t.XFERDB, "put", fifo, "s3://bucket/other", env=scripted.environment(server, t))
+            t.wait_until(lambda: has_open(p, fifo))
+            with open(fifo, "wb") as f:
+                f.write(body[:size])
+            t.equal(p.wait(), 0, p.text())
+            t.true(server.objects["/bucket/other"] == body[:size])
+            del server.requests[:]
+
+
+def download_into(fd, server, *args):
+    return subprocess.Popen([t.XFERDB, "get", "s3://bucket/key", "-", "--no-trace", *args], stdout=fd,
+                            stderr=subprocess.PIPE, env=scripted.environment(server, t))
+
+
+def test_a_signal_ends_a_download_whose_reader_stands_still():
+    for size in (t.MiB, 20 * t.MiB):
+        for make in (os.pipe, lambda: [s.detach() for s in socket.socketpair()]):
+            with scripted.Server() as server:
+                server.store("/bucket/key", t.make_bytes(size))
+                reader, writer = make()
+                p = download_into(writer, server)
+                t.wait_until(lambda: select.select([reader], [], [], 0)[0])
+                p.send_signal(signal.SIGINT)
+                _, said = p.communicate(timeout=30 * t.SLOW)
+                t.equal(p.returncode, 130, said)
+                os.close(reader)
+                os.close(writer)
+
+
+def test_a_descriptor_that_does_not_block_is_waited_for():
+    body = t.make_bytes(20 * t.MiB)
+    for make in (os.pipe, lambda: [s.detach() for s in socket.socketpair()]):
+        with scripted.Server() as server:
+            server.store("/bucket/key", body)
+            reader, writer = make()
+            os.set_blocking(writer, False)
+            p = download_into(writer, server)
+            os.close(writer)
+            with open(reader, "rb") as f:
+                t.true(f.read() == body)
+            t.equal(p.wait(), 0, p.stderr.read())
+
+
 # ---- an upload whose Create is not answered
 
 def lost_creates(word, times):
@@ -525,6 +617,10 @@ def test_a_device_and_a_descriptor_are_written_in_place():
     with scripted.Server() as server:
         server.store("/bucket/key", body)
         t.equal(get(server, "/dev/null").status, 0)
+        r = get(server, "/dev/full", "--json")
+        error = r.call["transfers"][0]["error"]
+        t.equal((r.status, error["operation"], error["code"]), (3, "GetObject", "io"), r)
+        t.true(error["part"], r)
         path = t.tmp("two")
         r = t.run("/bin/sh", "-c", "(printf before; %s get s3://bucket/key - --no-trace; printf after) > %s" % (
             t.XFERDB, path), env=scripted.environment(server, t))

@@ -236,7 +236,7 @@ static void a_file_appears_whole_and_the_old_one_stays_until_then(void **state)
 	struct xf_target t;
 	struct xf_error err = XF_ERROR_INIT;
 	write_file("t", "old");
-	assert_int_equal(xf_target_init(&t, in_folder("t"), -1, NULL, &err), XF_OK);
+	assert_int_equal(xf_target_init(&t, in_folder("t"), -1, NULL, NULL, &err), XF_OK);
 	assert_false(t.ordered);
 	assert_int_equal(files_in_folder(), 1); /* nothing is made before the first write */
 	assert_int_equal(xf_target_write(&t, 6, "world", 5, &err), XF_OK);
@@ -255,7 +255,7 @@ static void a_target_given_up_leaves_nothing(void **state)
 	struct xf_target t;
 	struct xf_error err = XF_ERROR_INIT;
 	write_file("t", "old");
-	assert_int_equal(xf_target_init(&t, in_folder("t"), -1, NULL, &err), XF_OK);
+	assert_int_equal(xf_target_init(&t, in_folder("t"), -1, NULL, NULL, &err), XF_OK);
 	assert_int_equal(xf_target_write(&t, 0, "new", 3, &err), XF_OK);
 	xf_target_fini(&t);
 	file_is("t", "old");
@@ -271,7 +271,7 @@ static void the_temporary_name_fits(void **state)
 	char name[256];
 	memset(name, 'n', 255);
 	name[255] = '\0';
-	assert_int_equal(xf_target_init(&t, in_folder(name), -1, NULL, &err), XF_OK);
+	assert_int_equal(xf_target_init(&t, in_folder(name), -1, NULL, NULL, &err), XF_OK);
 	assert_int_equal(xf_target_write(&t, 0, "x", 1, &err), XF_OK);
 	const char *base = strrchr(t.temporary, '/') + 1;
 	assert_int_equal(strlen(base), 255);
@@ -287,7 +287,7 @@ static void an_empty_object_is_an_empty_file(void **state)
 	(void)state;
 	struct xf_target t;
 	struct xf_error err = XF_ERROR_INIT;
-	assert_int_equal(xf_target_init(&t, in_folder("t"), -1, NULL, &err), XF_OK);
+	assert_int_equal(xf_target_init(&t, in_folder("t"), -1, NULL, NULL, &err), XF_OK);
 	assert_int_equal(xf_target_commit(&t, &err), XF_OK);
 	xf_target_fini(&t);
 	file_is("t", "");
@@ -300,7 +300,7 @@ static void a_descriptor_is_written_from_where_it_stands_and_left_at_the_end(voi
 	struct xf_error err = XF_ERROR_INIT;
 	int fd = open(write_file("t", "before"), O_WRONLY);
 	lseek(fd, 0, SEEK_END);
-	assert_int_equal(xf_target_init(&t, NULL, fd, "stdout", &err), XF_OK);
+	assert_int_equal(xf_target_init(&t, NULL, fd, "stdout", NULL, &err), XF_OK);
 	assert_int_equal(xf_target_write(&t, 2, "cd", 2, &err), XF_OK);
 	assert_int_equal(xf_target_write(&t, 0, "ab", 2, &err), XF_OK);
 	assert_int_equal(xf_target_commit(&t, &err), XF_OK);
@@ -318,15 +318,15 @@ static void pipes_and_appended_files_want_their_bytes_in_order(void **state)
 	struct xf_error err = XF_ERROR_INIT;
 	int ends[2];
 	assert_int_equal(pipe(ends), 0);
-	assert_int_equal(xf_target_init(&t, NULL, ends[1], "stdout", &err), XF_OK);
+	assert_int_equal(xf_target_init(&t, NULL, ends[1], "stdout", NULL, &err), XF_OK);
 	assert_true(t.ordered);
 	close(ends[0]);
 	close(ends[1]);
 	int fd = open(write_file("t", "x"), O_WRONLY | O_APPEND);
-	assert_int_equal(xf_target_init(&t, NULL, fd, "stdout", &err), XF_OK);
+	assert_int_equal(xf_target_init(&t, NULL, fd, "stdout", NULL, &err), XF_OK);
 	assert_true(t.ordered);
 	close(fd);
-	assert_int_equal(xf_target_init(&t, "/dev/null", -1, NULL, &err), XF_OK);
+	assert_int_equal(xf_target_init(&t, "/dev/null", -1, NULL, NULL, &err), XF_OK);
 	assert_true(t.ordered);
 	assert_null(t.temporary);
 	xf_target_fini(&t);
@@ -337,13 +337,13 @@ static void what_cannot_be_written_is_named_before_any_request(void **state)
 	(void)state;
 	struct xf_target t;
 	struct xf_error err = XF_ERROR_INIT;
-	assert_int_equal(xf_target_init(&t, folder, -1, NULL, &err), XF_INVALID);
+	assert_int_equal(xf_target_init(&t, folder, -1, NULL, NULL, &err), XF_INVALID);
 	xf_target_fini(&t);
 	err = XF_ERROR_INIT;
-	assert_int_equal(xf_target_init(&t, in_folder("absent/t"), -1, NULL, &err), XF_NOT_FOUND);
+	assert_int_equal(xf_target_init(&t, in_folder("absent/t"), -1, NULL, NULL, &err), XF_NOT_FOUND);
 	xf_target_fini(&t);
 	err = XF_ERROR_INIT;
-	assert_int_equal(xf_target_init(&t, "/dev/full", -1, NULL, &err), XF_OK);
+	assert_int_equal(xf_target_init(&t, "/dev/full", -1, NULL, NULL, &err), XF_OK);
 	assert_int_equal(xf_target_write(&t, 0, "x", 1, &err), XF_IO);
 	assert_non_null(strstr(err.message, "/dev/full"));
 	xf_target_fini(&t);
