@@ -69,15 +69,21 @@ static void note(uint32_t transfer, const char *what, const char *value, uint64_
 	XF_EMIT(property, .key = xf_text(key), .value = xf_text(value), .number = number);
 }
 
+/* A text that is not there is no property: read back it would be the number 0. */
+static void note_text(uint32_t transfer, const char *what, const char *value)
+{
+	if (*value)
+		note(transfer, what, value, 0);
+}
+
 void ui_note_error(uint32_t transfer, const struct xf_error *error)
 {
-	note(transfer, "code", *error->code ? error->code : xf_status_word(error->status), 0);
+	note_text(transfer, "code", *error->code ? error->code : xf_status_word(error->status));
 	note(transfer, "http_status", NULL, (uint64_t)error->http_status);
-	note(transfer, "operation", error->operation, 0);
+	note_text(transfer, "operation", error->operation);
 	note(transfer, "part", NULL, error->part);
-	note(transfer, "message", error->message, 0);
-	if (*error->request_id)
-		note(transfer, "request_id", error->request_id, 0);
+	note_text(transfer, "message", error->message);
+	note_text(transfer, "request_id", error->request_id);
 }
 
 static const char *noted(const struct tr_log *log, uint32_t transfer, const char *what)
