@@ -57,8 +57,21 @@ def test_what_fails_undisturbed_is_not_repeated():
     path = t.make_file("file", 100)
     r = t.xferdb("prove", "put", path, "s3://bucket/key", "--local", "--fault", "op=put,status=403")
     t.equal(r.status, 3, r)
-    t.match("undisturbed upload failed", r.err)
+    t.match("undisturbed upload failed", r.out)
+    t.equal(len([x for x in r.err.splitlines() if x.startswith("xferdb:")]), 1, r)
     t.equal(len([x for x in r.out.splitlines() if "the call took" in x]), 1, r)
+
+
+def test_what_never_begins_is_not_judged_by_an_older_trace():
+    path = t.make_file("file", 100)
+    t.equal(t.xferdb("put", path, "s3://bucket/key", "--local").status, 0)
+    r = t.xferdb("prove", "put", t.tmp("absent"), "s3://bucket/key", "--local")
+    t.equal((r.status, len(r.err.splitlines())), (2, 1), r)
+    t.match("absent", r.err)
+    t.true("UNKNOWN" not in r.out and "WAITS" not in r.out, r)
+    r = t.xferdb("prove", "put", path, "s3://bucket/key", "--yes", "--endpoint-url", "http://127.0.0.1:1",
+                 "--profile", "absent")
+    t.equal((r.status, len(r.err.splitlines())), (2, 1), r)
 
 
 def test_a_program_that_ends_before_it_uploads_is_not_repeated():

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -231,16 +232,31 @@ static void base_path(const struct ui_prove *p, char *path, size_t cap)
 		snprintf(path, cap, "%s/first.xft", p->folder);
 }
 
+/* A trace takes its place by a rename: one that was there before is another file. */
+static bool is_another(const struct stat *before, const char *path)
+{
+	struct stat now;
+
+	return stat(path, &now) == 0 && (now.st_ino != before->st_ino || now.st_dev != before->st_dev);
+}
+
 static enum xf_status first_run(struct ui_prove *p, struct xf_error *err)
 {
 	char path[4096];
 	struct ui_run run = { .trace = path, .show = true };
 	uint64_t begin = xf_clock_mono_ns();
+	struct stat before = { .st_ino = 0 };
 
 	base_path(p, path, sizeof(path));
+	if (stat(path, &before) != 0)
+		before = (struct stat){ .st_ino = 0 };
 	p->base_status = ui_prove_run_one(p, &run, err);
 	p->first_run_ns = xf_clock_mono_ns() - begin;
-	if (p->base_status < 0 || ui_recording_open(&p->base, path, true, err))
+	if (p->base_status < 0)
+		return err->status;
+	if (!is_another(&before, path)) /* the run ended before it began, and said why */
+		return XF_NOT_FOUND;
+	if (ui_recording_open(&p->base, path, true, err))
 		return err->status;
 	subjects_take(p);
 	targets_take(p);
@@ -504,6 +520,16 @@ static int conclude(struct ui_prove *p)
 	return status;
 }
 
+static void say_failed(const struct ui_prove *p)
+{
+	static const char text[] = "the undisturbed upload failed: nothing can be proved before it works";
+
+	if (!p->is_put)
+		fprintf(stderr, "xferdb: %s\n", text);
+	else if (!p->settings->quiet) /* the run itself has said on stderr why */
+		fprintf(p->out, "  %s\n", text);
+}
+
 /* An upload that fails undisturbed shows nothing, however often it is repeated. */
 static bool has_failed(const struct ui_prove *p)
 {
@@ -531,7 +557,7 @@ static int prove(struct ui_prove *p, struct xf_error *err)
 		return p->base_status > 0 ? p->base_status : UI_EXIT_FAILED;
 	}
 	if (has_failed(p)) {
-		fprintf(stderr, "xferdb: the undisturbed upload failed: nothing can be proved before it works\n");
+		say_failed(p);
 		return ui_conclude_to(p->out, &p->base, p->settings, "prove", true) == UI_EXIT_DONE ? UI_EXIT_FAILED
 												   : UI_EXIT_UNMET;
 	}
