@@ -158,8 +158,7 @@ struct xf_s3_part_input {
 };
 struct xf_s3_part_output {
 	struct xf_s3_answer answer;
-	struct xf_s3_part part; /* ready for Complete */
-	struct xf_s3_checksum computed; /* of what was sent; none under when_required */
+	struct xf_s3_part part; /* ready for Complete; computed: none under when_required */
 };
 enum xf_status xf_s3_upload_part(struct xf_client *client, struct xf_http *http,
 				 const struct xf_s3_part_input *in, struct xf_s3_part_output *out,
@@ -177,6 +176,10 @@ struct xf_s3_complete_output {
 	char version_id[XF_S3_VERSION_MAX];
 	bool settled_by_head;           /* the answer had no ETag: a HEAD showed the object */
 };
+/*
+ * *Errors:* XF_CHECKSUM: the upload is over and its object there, but the checksum the service names
+ * is not that of the parts.
+ */
 enum xf_status xf_s3_complete_multipart_upload(struct xf_client *client, struct xf_http *http,
 					       const struct xf_s3_complete_input *in,
 					       struct xf_s3_complete_output *out,

@@ -95,6 +95,7 @@ struct xf_s3_part {
 	uint64_t size;                   /* ListParts only */
 	char etag[XF_S3_ETAG_MAX];       /* with its quotes, as received */
 	struct xf_s3_checksum checksum;  /* as the service returned it for the part; none: left out */
+	struct xf_s3_checksum computed;  /* of our bytes, not sent: what Complete's answer is held against; may be none */
 };
 
 /*

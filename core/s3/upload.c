@@ -182,7 +182,7 @@ static enum xf_status upload_part(struct xf_call *call, const struct xf_s3_part_
 	out->part = (struct xf_s3_part){ .number = in->part_number, .size = in->body.size,
 					 .checksum = out->answer.checksum };
 	memcpy(out->part.etag, out->answer.etag, sizeof(out->part.etag));
-	return check_stored(call, &out->answer, &out->computed);
+	return check_stored(call, &out->answer, &out->part.computed);
 }
 
 enum xf_status xf_s3_upload_part(struct xf_client *client, struct xf_http *http,
@@ -226,6 +226,62 @@ static enum xf_status settle(struct xf_call *call, const struct xf_s3_complete_i
 	return XF_OK;
 }
 
+/* Our parts' values of that algorithm, in a row; NULL: not all are known. free(). */
+static struct xf_digest *parts_digests(const struct xf_s3_complete_input *in, enum xf_checksum algorithm)
+{
+	struct xf_digest *digests = calloc(in->nr_parts ? in->nr_parts : 1, sizeof(*digests));
+	for (size_t i = 0; digests && i < in->nr_parts; i++) {
+		const struct xf_s3_checksum *c = &in->parts[i].computed;
+		if (xf_checksum_by_name(c->algorithm) != algorithm || xf_digest_parse(&digests[i], algorithm, c->value)) {
+			free(digests);
+			return NULL;
+		}
+	}
+	return digests;
+}
+
+/*
+ * What the whole object's checksum has to be: that of the parts' values ("-N", which some leave out), or, where
+ * parts combine, that of the bytes. false: it cannot be told.
+ */
+static bool whole_checksums(const struct xf_s3_complete_input *in, enum xf_checksum algorithm,
+			    char composite[XF_COMPOSITE_TEXT_SIZE], char full[XF_DIGEST_TEXT_SIZE])
+{
+	struct xf_digest *digests = parts_digests(in, algorithm);
+	struct xf_digest total = { .len = 0 };
+	bool known = digests && xf_digest_composite(&total, composite, digests, in->nr_parts) == XF_OK;
+	total = (struct xf_digest){ .len = 0 };
+	*full = '\0';
+	for (size_t i = 0; known && xf_checksum_info(algorithm)->full_object && i < in->nr_parts; i++)
+		known = xf_digest_combine(&total, &digests[i], in->parts[i].size) == XF_OK;
+	if (known && total.len)
+		xf_digest_text(&total, full);
+	free(digests);
+	return known;
+}
+
+static bool is_whole_checksum(const char *value, const char *composite, const char *full)
+{
+	size_t len = strcspn(composite, "-");
+	return !strcmp(value, composite) || (!strchr(value, '-') && (!*full || !strcmp(value, full))) ||
+	       (strlen(value) == len && !strncmp(value, composite, len));
+}
+
+/* The object is there. Does it hold what was sent? */
+static enum xf_status check_whole(struct xf_call *call, const struct xf_s3_complete_input *in,
+				  const struct xf_s3_checksum *returned)
+{
+	char composite[XF_COMPOSITE_TEXT_SIZE], full[XF_DIGEST_TEXT_SIZE];
+	enum xf_checksum algorithm = xf_checksum_by_name(returned->algorithm);
+	if (!algorithm || !whole_checksums(in, algorithm, composite, full) ||
+	    is_whole_checksum(returned->value, composite, full))
+		return XF_OK;
+	return xf_call_fail(call, XF_CHECKSUM,
+			    "%s made an object of other bytes than were sent: its %s is %s, that of the parts %s; upload it again",
+			    call->client->where, returned->algorithm, returned->value,
+			    strchr(returned->value, '-') ? composite : full);
+}
+
 static enum xf_status complete_upload(struct xf_call *call, const struct xf_s3_complete_input *in,
 				      struct xf_s3_complete_output *out)
 {
@@ -248,9 +304,10 @@ static enum xf_status complete_upload(struct xf_call *call, const struct xf_s3_c
 	copy_version(call, out->version_id, sizeof(out->version_id));
 	out->settled_by_head = false;
 	memcpy(out->answer.etag, parsed.etag, sizeof(out->answer.etag));
-	if (!out->answer.checksum.algorithm[0])
+	if (parsed.checksum.algorithm[0])
 		out->answer.checksum = parsed.checksum;
-	return parsed.etag[0] ? XF_OK : settle(call, in, out);
+	status = check_whole(call, in, &out->answer.checksum);
+	return status || parsed.etag[0] ? status : settle(call, in, out);
 }
 
 enum xf_status xf_s3_complete_multipart_upload(struct xf_client *client, struct xf_http *http,

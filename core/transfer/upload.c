@@ -62,6 +62,7 @@ static enum xf_status reuse_part(struct xf_upload_part *p, const struct xf_body 
 	if (status != XF_OK || !*reused)
 		return status;
 	p->done = *stored;
+	p->done.computed = stored->checksum; /* where there is one, our bytes were held against it */
 	atomic_fetch_add(&u->reused_parts, 1);
 	atomic_fetch_add(&u->reused_bytes, p->len);
 	return xf_coordinator_tell_progress(u->t, p->number, (int64_t)p->len, err);
@@ -262,6 +263,7 @@ static enum xf_status complete_multipart(struct xf_upload *u, struct xf_http *ht
 	else if (unanswered && !strcmp(err->code, "NoSuchUpload") && settle(u, http, &hooks))
 		status = XF_OK;
 	atomic_store(&u->unanswered, unanswered && status != XF_OK);
+	atomic_store(&u->mistaken, status == XF_CHECKSUM);
 	atomic_store(&u->completed, status == XF_OK);
 	XF_EVENT(multipart_complete, .transfer = u->t->id,
 		 .http_status = (uint32_t)(status == XF_OK ? out.answer.http_status : err->http_status),
@@ -413,13 +415,16 @@ static void abort_created(struct xf_transfer *t, struct xf_http *http)
 	enum xf_status status = xf_s3_abort_multipart_upload(t->pools->client, http, &in,
 							     &out, &hooks, &err);
 	bool gone = status != XF_OK && !strcmp(err.code, "NoSuchUpload");
+	bool mistaken = atomic_load(&u->mistaken);
 	char id[XF_S3_UPLOAD_ID_MAX];
 	xf_text_sanitise(id, sizeof(id), u->upload_id, strlen(u->upload_id));
-	atomic_store(&u->aborted, status == XF_OK);
+	atomic_store(&u->aborted, status == XF_OK && !mistaken);
 	XF_EVENT(multipart_abort, .transfer = t->id,
 		 .http_status = (uint32_t)(status == XF_OK ? out.http_status : err.http_status),
 		 .upload_id = xf_text(id), .failed = status != XF_OK && !gone);
-	if (gone)
+	if (mistaken) /* no upload is left, whatever the abort was told; the object is there */
+		atomic_store(&u->completed, true);
+	else if (gone)
 		note_gone(u, http, &hooks);
 	else if (status == XF_OK)
 		atomic_store(&u->unanswered, false);

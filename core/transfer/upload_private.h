@@ -37,6 +37,7 @@ struct xf_upload {
 	_Atomic unsigned create_unanswered; /* attempts that may have begun an upload nobody knows of */
 	uint64_t create_began_ns;    /* create: when it first went out */
 	_Atomic bool unanswered;     /* final: Complete or PutObject went out and nothing came back */
+	_Atomic bool mistaken;       /* final: Complete made an object, but not of our bytes */
 	_Atomic uint32_t reused_parts;
 	_Atomic uint64_t reused_bytes;
 	_Atomic uint64_t size;       /* plan.size, for info */

@@ -497,6 +497,41 @@ def test_parts_checksums_stay_out_of_complete_when_the_service_returns_none():
         t.true(b"Checksum" not in server.ops("complete")[0].body)
 
 
+def completes_with(value, element):
+    """A server whose Complete names that checksum of the whole object."""
+    server = scripted.Server()
+    complete = server._complete
+
+    def named(r):
+        status, body, headers = complete(r)
+        return status, body.replace(b"</ETag>", ("</ETag><%s>%s</%s>" % (element, value, element)).encode()), headers
+    server._complete = named
+    return server
+
+
+def test_the_checksum_of_the_whole_is_held_against_the_parts():
+    size = 5 * t.MiB
+    source, knobs = t.make_file("f", size + 10), ["--multipart-threshold", 1, "--part-size", size, "--no-trace"]
+    with open(source, "rb") as f:
+        body = f.read()
+    for name in ("crc32", "crc64nvme", "sha256"):
+        of_parts = t.checksum(name, b"".join(base64.b64decode(t.checksum(name, p)) for p in (body[:size], body[size:])))
+        right, wrong = [of_parts + "-2", of_parts], [t.checksum(name, b"x") + "-2", of_parts + "-3"]
+        if name != "sha256":
+            right, wrong = right + [t.checksum(name, body)], wrong + [t.checksum(name, b"x")]
+        for value in right + wrong:
+            with completes_with(value, "Checksum" + name.upper()) as server:
+                r = put(server, source, "--checksum-algorithm", name.upper(), *knobs)
+                t.equal(r.status, 0 if value in right else 3, (name, value, r))
+                if value in wrong:
+                    t.match("other bytes than were sent", r.err)
+                    t.true("is left" not in r.err and "nothing" not in r.err, r)
+                    t.equal(ops(server)[-1], "abort")
+    with completes_with(wrong[0], "ChecksumCRC32") as server:
+        env = scripted.environment(server, t, AWS_REQUEST_CHECKSUM_CALCULATION="when_required")
+        t.equal(t.xferdb("put", source, "s3://bucket/key", *knobs, env=env).status, 0)     # nothing to hold it against
+
+
 def test_when_required_means_no_checksum():
     with scripted.Server() as server:
         r = t.xferdb("put", t.make_file("f", 9 * t.MiB), "s3://bucket/key",
