@@ -45,6 +45,7 @@ struct carry {
 	struct ui_local local_storage;
 	struct ui_local *local;      /* NULL: somebody else's endpoint */
 	struct xf_client *client;
+	_Atomic(struct xf_client *) looking; /* for the signal helper: the client, as it looks for credentials */
 	char trace_path[4096];       /* "": in memory, or not recorded */
 	bool recorded;
 	_Atomic(struct xf_manager *) manager; /* for the signal helper; set on main */
@@ -55,6 +56,16 @@ struct carry {
 
 /* ---- signals */
 
+/* Before anything began: the first signal ends the wait for a helper program or an endpoint, if that is what goes on. */
+static bool looking_ended(struct carry *p, unsigned count)
+{
+	struct xf_client *client = atomic_load(&p->looking);
+
+	if (client && count == 1)
+		xf_client_allow_looking(client, XF_LOOK_NEVER);
+	return client && count == 1;
+}
+
 static void signal_arrived(void *ctx, int number, unsigned count)
 {
 	struct carry *p = ctx;
@@ -62,6 +73,8 @@ static void signal_arrived(void *ctx, int number, unsigned count)
 
 	tr_gate_let_go();
 	bool begun = atomic_load(&p->begun);
+	if (!begun && looking_ended(p, count))
+		return;
 	if (!begun)
 		ui_conclude(NULL, p->settings, p->what->command, false);
 	if (!begun || count > (m ? 2 : 1)) {
@@ -144,8 +157,11 @@ static enum xf_status prepare(struct carry *p, const struct ui_arguments *a, str
 	if (!status)
 		ui_signals_start(signal_arrived, p);
 	if (!status)
-		status = ui_transfer_connect(p->settings, p->local, &p->client, err);
-	return status;
+		status = ui_transfer_client_new(p->settings, p->local, &p->client, err);
+	if (status)
+		return status;
+	atomic_store(&p->looking, p->client);
+	return ui_transfer_keys(p->settings, p->client, err);
 }
 
 /* ---- recording */
@@ -425,10 +441,14 @@ int ui_carry(struct ui_arguments *arguments, const struct ui_carry *what)
 	struct xf_error err = XF_ERROR_INIT;
 	int exit_status = UI_EXIT_USAGE;
 
-	if (prepare(&p, arguments, &err) == XF_OK)
+	if (prepare(&p, arguments, &err) == XF_OK) {
 		exit_status = run(&p);
-	else
+	} else if (ui_signals_count()) {
+		ui_conclude(NULL, p.settings, what->command, false);
+		exit_status = UI_EXIT_INTERRUPTED;
+	} else {
 		fprintf(stderr, "xferdb: %s\n", err.message);
+	}
 	ui_signals_stop();
 	if (p.client)
 		xf_client_free(p.client);

@@ -192,22 +192,38 @@ static enum xf_status no_credentials(const struct xf_client *client, const struc
 		       xf_client_has_endpoint(client) ? "" : ", and no endpoint");
 }
 
-enum xf_status ui_transfer_connect(const struct ui_settings *settings, const struct ui_local *local,
-				   struct xf_client **client, struct xf_error *err)
+enum xf_status ui_transfer_client_new(const struct ui_settings *settings, const struct ui_local *local,
+				      struct xf_client **client, struct xf_error *err)
 {
 	struct xf_client_options options = ui_transfer_client(settings, local);
-	struct xf_error cause = XF_ERROR_INIT;
-	enum xf_status status;
 
 	if (options.ca_bundle && access(options.ca_bundle, R_OK))
 		return xf_fail_errno(err, XF_NOT_FOUND, errno, "--ca-bundle: cannot read %s", options.ca_bundle);
 	/* a URL may carry a password: it is neither used nor repeated */
 	if (options.endpoint_url && strchr(options.endpoint_url, '@'))
 		return xf_fail(err, XF_INVALID, "--endpoint-url: credentials do not belong into a URL; use AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
-	status = xf_client_new(&options, client, err);
-	if (status || settings->no_sign_request || xf_client_has_credentials(*client, &cause))
+	return xf_client_new(&options, client, err);
+}
+
+enum xf_status ui_transfer_keys(const struct ui_settings *settings, struct xf_client *client, struct xf_error *err)
+{
+	struct xf_error cause = XF_ERROR_INIT;
+
+	if (settings->no_sign_request || xf_client_has_credentials(client, &cause))
+		return XF_OK;
+	return no_credentials(client, &cause, err);
+}
+
+enum xf_status ui_transfer_connect(const struct ui_settings *settings, const struct ui_local *local,
+				   struct xf_client **client, struct xf_error *err)
+{
+	enum xf_status status = ui_transfer_client_new(settings, local, client, err);
+
+	if (status)
 		return status;
-	status = no_credentials(*client, &cause, err);
+	status = ui_transfer_keys(settings, *client, err);
+	if (!status)
+		return XF_OK;
 	xf_client_free(*client);
 	*client = NULL;
 	return status;

@@ -22,11 +22,16 @@ enum xf_status ui_transfer_extra(const struct ui_settings *settings, struct xf_e
 /* local: the endpoint of the run, or NULL. Borrows from both. */
 struct xf_client_options ui_transfer_client(const struct ui_settings *settings, const struct ui_local *local);
 
+/* The client, which has asked nobody for anything yet. Errors: those of xf_client_new(). */
+enum xf_status ui_transfer_client_new(const struct ui_settings *settings, const struct ui_local *local,
+				      struct xf_client **client, struct xf_error *err);
 /*
- * The client. Errors: those of xf_client_new(); XF_CREDENTIALS when requests
+ * Looks for credentials, which may take long. Errors: XF_CREDENTIALS when requests
  * would have to be signed and nothing says with what: the message offers --local. What a
  * configured source of credentials did wrong is its own error, XF_UNSUPPORTED among them.
  */
+enum xf_status ui_transfer_keys(const struct ui_settings *settings, struct xf_client *client, struct xf_error *err);
+/* Both; no client is left when one fails. */
 enum xf_status ui_transfer_connect(const struct ui_settings *settings, const struct ui_local *local,
 				   struct xf_client **client, struct xf_error *err);
 
