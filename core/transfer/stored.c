@@ -39,6 +39,23 @@ static enum xf_status list_parts(struct xf_client *client, struct xf_http *http,
 	return XF_OK;
 }
 
+/* An upload that ended between the two lists is none. */
+static enum xf_status list_parts_if_there(struct xf_client *client, struct xf_http *http, const char *bucket,
+					  const char *key, const struct xf_extra *extra, struct xf_stored *out,
+					  const struct xf_call_hooks *hooks, struct xf_error *err)
+{
+	struct xf_error why = XF_ERROR_INIT;
+	enum xf_status status = list_parts(client, http, bucket, key, extra, out, hooks, &why);
+	if (status == XF_OK)
+		return XF_OK;
+	if (!strcmp(why.code, "NoSuchUpload")) {
+		out->upload_id[0] = '\0';
+		return XF_OK;
+	}
+	*err = why;
+	return status;
+}
+
 enum xf_status xf_stored_find(struct xf_client *client, struct xf_http *http, const char *bucket,
 			      const char *key, const struct xf_extra *extra, struct xf_stored *out,
 			      const struct xf_call_hooks *hooks, struct xf_error *err)
@@ -53,7 +70,7 @@ enum xf_status xf_stored_find(struct xf_client *client, struct xf_http *http, co
 	if (upload)
 		memcpy(out->upload_id, upload->upload_id, sizeof(out->upload_id));
 	free(list.uploads);
-	return upload ? list_parts(client, http, bucket, key, extra, out, hooks, err) : XF_OK;
+	return upload ? list_parts_if_there(client, http, bucket, key, extra, out, hooks, err) : XF_OK;
 }
 
 void xf_stored_fini(struct xf_stored *s)

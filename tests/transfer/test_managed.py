@@ -797,7 +797,43 @@ def test_uploads_lists_and_removes_after_asking():
         r = t.xferdb("uploads", "s3://bucket", "--abort", "--json", env=env, input=b"y\n")
         t.equal((r.status, server.uploads), (0, {}), r)
         schema.check_document(r.json)
-        t.equal(r.json["uploads"][0]["aborted"], True)
+        t.equal((r.json["uploads"][0]["aborted"], r.json["error"]), (True, None))
+
+
+def test_uploads_says_in_its_document_what_went_wrong():
+    with scripted.Server(lambda r: "403") as server:
+        r = t.xferdb("uploads", "s3://bucket", "--json", env=scripted.environment(server, t))
+        schema.check_document(r.json)
+        t.equal((r.status, r.json["uploads"], r.json["error"]["code"]), (3, [], "AccessDenied"), r)
+        t.equal((r.json["error"]["http_status"], r.json["error"]["operation"]), (403, "ListMultipartUploads"), r)
+    with scripted.Server(lambda r: "stall") as server:
+        p = t.Process(t.XFERDB, "uploads", "s3://bucket", "--json", env=scripted.environment(server, t))
+        t.wait_until(lambda: server.requests)
+        p.signal(signal.SIGINT)
+        t.equal(p.wait(30), 130, p.text())
+        document = json.loads(p.lines[0])
+        schema.check_document(document)
+        t.equal(document["error"]["code"], "cancelled")
+    with scripted.Server() as server:
+        leave_unfinished(server, t.make_file("f", 30 * t.MiB))
+        keyboard, terminal = os.pipe()
+        p = t.Process(t.XFERDB, "uploads", "s3://bucket", "--abort", env=scripted.environment(server, t), stdin=keyboard)
+        t.wait_until(lambda: server.ops("parts") and server.ops("parts")[-1].answered)
+        p.signal(signal.SIGINT)
+        t.equal((p.wait(30), list(server.uploads)), (130, ["u1"]), p.text())
+        os.close(terminal)
+
+
+def test_resume_of_an_upload_that_ends_meanwhile_begins_anew():
+    with scripted.Server() as server:
+        source = t.make_file("f", 30 * t.MiB)
+        leave_unfinished(server, source)
+        server.misfortune = lambda r: "404:NoSuchUpload" if r.op == "parts" else None
+        r = put(server, source, "--resume")
+        t.equal((r.status, len(server.ops("create"))), (0, 1), r)
+        server.misfortune = lambda r: "403"
+        r = put(server, source, "--resume")
+        t.equal((r.status, "nothing to resume" in r.err), (3, False), r)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ void ui_leftovers_resumed(struct xf_manager *m)
 			fprintf(stderr, "xferdb: s3://%s/%s: continued upload %s: %u part%s (%llu bytes) were there already\n",
 				info.bucket, info.key, info.upload_id, info.reused_parts,
 				info.reused_parts == 1 ? "" : "s", (unsigned long long)info.reused_bytes);
-		else
+		else if (*info.upload_id || xf_future_error(t, NULL) == XF_OK)
 			fprintf(stderr, "xferdb: s3://%s/%s: nothing to resume: sent from the start\n", info.bucket, info.key);
 	}
 }

@@ -2,13 +2,17 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <signal.h>
+#include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "core/sync/sync.h"
 #include "tui/command/arguments.h"
 #include "tui/command/json.h"
+#include "tui/command/signals.h"
 #include "tui/command/transfer.h"
 #include "tui/command/uri.h"
 
@@ -23,10 +27,37 @@ struct leftovers {
 	const struct ui_settings *settings;
 	struct ui_uri uri;
 	struct xf_client *client;
+	_Atomic(struct xf_client *) looking; /* the same, for the signal helper */
 	struct xf_http *http;
+	struct xf_call_hooks hooks;
+	struct xf_latch stop;   /* a signal came */
 	struct xf_s3_list_uploads_output list;
 	struct leftover *items; /* list.nr of them */
 };
+
+/* ---- signals: what goes on is dropped, and the document printed; the second one leaves at once */
+
+static void signal_arrived(void *ctx, int number, unsigned count)
+{
+	struct leftovers *l = ctx;
+	struct xf_client *client = atomic_load(&l->looking);
+
+	(void)number;
+	if (count > 1)
+		_exit(UI_EXIT_INTERRUPTED);
+	xf_latch_set(&l->stop);
+	if (client)
+		xf_client_allow_looking(client, XF_LOOK_NEVER);
+}
+
+static enum xf_go go(void *ctx)
+{
+	struct leftovers *l = ctx;
+
+	return xf_latch_peek(&l->stop) ? XF_GO_DROP : XF_GO_ON;
+}
+
+/* ---- */
 
 static enum xf_status find(struct leftovers *l, struct xf_error *err)
 {
@@ -34,7 +65,7 @@ static enum xf_status find(struct leftovers *l, struct xf_error *err)
 	enum xf_status status = xf_client_http(l->client, &l->http, err);
 
 	if (!status)
-		status = xf_s3_list_multipart_uploads(l->client, l->http, &in, &l->list, NULL, err);
+		status = xf_s3_list_multipart_uploads(l->client, l->http, &in, &l->list, &l->hooks, err);
 	if (status)
 		return status;
 	l->items = calloc(l->list.nr + 1, sizeof(*l->items));
@@ -52,7 +83,7 @@ static void count_parts(struct leftovers *l, struct leftover *item)
 	struct xf_s3_list_parts_output out = { .nr = 0 };
 	const struct xf_s3_list_parts_input in = { l->uri.bucket, item->upload->key, item->upload->upload_id, NULL };
 
-	if (xf_s3_list_parts(l->client, l->http, &in, &out, NULL, &ignored))
+	if (xf_s3_list_parts(l->client, l->http, &in, &out, &l->hooks, &ignored))
 		return;
 	item->parts = out.nr;
 	for (size_t i = 0; i < out.nr; i++)
@@ -71,24 +102,50 @@ static void print_line(const struct leftovers *l, const struct leftover *item, F
 		item->parts == 1 ? " " : "s", item->bytes, id, l->uri.bucket, key);
 }
 
-static enum xf_status print_json(const struct leftovers *l, struct xf_error *err)
+/* NULL: none, or no memory. */
+static json_t *error_json(const struct xf_error *e)
+{
+	json_t *o;
+
+	if (!e->status)
+		return json_null();
+	o = json_pack("{s:s, s:i, s:s*, s:s, s:s*}", "code", e->code, "http_status", e->http_status, "operation",
+		      *e->operation ? e->operation : NULL, "message", e->message, "request_id",
+		      *e->request_id ? e->request_id : NULL);
+	if (o && !e->http_status)
+		json_object_del(o, "http_status");
+	return o;
+}
+
+static enum xf_status print_json(const struct leftovers *l, const struct xf_error *failed, struct xf_error *err)
 {
 	json_t *array = json_array(), *document;
 	enum xf_status status;
 
-	for (size_t i = 0; i < l->list.nr; i++) {
+	for (size_t i = 0; l->items && i < l->list.nr; i++) {
 		const struct leftover *item = &l->items[i];
 		json_array_append_new(array, json_pack("{s:s%, s:s, s:s, s:I, s:I, s:b}",
 			"key", item->upload->key, strlen(item->upload->key), "upload_id", item->upload->upload_id,
 			"initiated", item->upload->initiated, "parts", (json_int_t)item->parts,
 			"bytes", (json_int_t)item->bytes, "aborted", item->aborted));
 	}
-	document = json_pack("{s:s, s:s, s:s, s:o}", "xferdb", XFERDB_VERSION, "command", "uploads", "bucket", l->uri.bucket,
-			     "uploads", array);
+	document = json_pack("{s:s, s:s, s:s, s:o, s:o}", "xferdb", XFERDB_VERSION, "command", "uploads", "bucket",
+			     l->uri.bucket, "uploads", array, "error", error_json(failed));
 	status = document ? ui_json_write(document, l->settings->json, err) :
 			    xf_fail(err, XF_NOMEM, "out of memory");
 	json_decref(document);
 	return status;
+}
+
+/* False: a signal came first. */
+static bool wait_for_input(void)
+{
+	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	while (!ui_signals_count())
+		if (poll(&p, 1, 50) > 0)
+			return true;
+	return false;
 }
 
 /* One line of standard input. No answer at all is an error: a script must say --yes. */
@@ -102,6 +159,10 @@ static enum xf_status ask(const struct leftovers *l, bool *yes, struct xf_error 
 	fprintf(stderr, "remove %zu unfinished upload%s of s3://%s and all their parts? [y/N] ", l->list.nr,
 		l->list.nr == 1 ? "" : "s", l->uri.bucket);
 	fflush(stderr);
+	if (!wait_for_input()) {
+		fputc('\n', stderr);
+		return xf_fail(err, XF_INTERRUPTED, "interrupted: nothing was removed");
+	}
 	if (!fgets(line, sizeof(line), stdin)) {
 		fputc('\n', stderr);
 		return xf_fail(err, XF_INVALID, "nobody answered, so nothing was removed: --yes removes without asking");
@@ -121,7 +182,7 @@ static enum xf_status remove_all(struct leftovers *l, struct xf_error *err)
 		struct xf_s3_answer out = { 0 };
 		const struct xf_s3_abort_input in = { l->uri.bucket, l->items[i].upload->key,
 						      l->items[i].upload->upload_id, NULL };
-		l->items[i].aborted = !xf_s3_abort_multipart_upload(l->client, l->http, &in, &out, NULL, &why) ||
+		l->items[i].aborted = !xf_s3_abort_multipart_upload(l->client, l->http, &in, &out, &l->hooks, &why) ||
 			!strcmp(why.code, "NoSuchUpload");
 		removed += l->items[i].aborted;
 		if (!l->items[i].aborted)
@@ -157,9 +218,9 @@ static enum xf_status work(struct leftovers *l, struct xf_error *err)
 		status = ask(l, &yes, err);
 	if (!status && yes)
 		status = remove_all(l, err);
-	if (l->items && l->settings->json) {
+	if (l->settings->json && (l->items || status != XF_INVALID)) {
 		struct xf_error why = XF_ERROR_INIT;
-		enum xf_status written = print_json(l, &why);
+		enum xf_status written = print_json(l, err, &why);
 		if (written && !status) {
 			*err = why;
 			status = written;
@@ -168,26 +229,46 @@ static enum xf_status work(struct leftovers *l, struct xf_error *err)
 	return status;
 }
 
+static int exit_status_of(enum xf_status status)
+{
+	if (status && ui_signals_count())
+		return UI_EXIT_INTERRUPTED;
+	return status == XF_INVALID ? UI_EXIT_USAGE : status ? UI_EXIT_FAILED : UI_EXIT_DONE;
+}
+
+/* Whatever keeps it from asking the service ends with 2. */
+static int run(struct leftovers *l, struct xf_error *err)
+{
+	enum xf_status status = ui_transfer_client_new(l->settings, NULL, &l->client, err);
+
+	if (!status) {
+		atomic_store(&l->looking, l->client);
+		status = ui_transfer_keys(l->settings, l->client, err);
+	}
+	if (status)
+		return ui_signals_count() ? UI_EXIT_INTERRUPTED : UI_EXIT_USAGE;
+	return exit_status_of(work(l, err));
+}
+
 int ui_uploads_run(struct ui_arguments *arguments)
 {
 	struct leftovers l = { .settings = &arguments->settings };
 	struct xf_error err = XF_ERROR_INIT;
-	enum xf_status status = ui_uri_parse(arguments->operands[0], &l.uri, &err);
 	int exit_status = UI_EXIT_USAGE;
 
-	signal(SIGPIPE, SIG_IGN);
-	if (!status)
-		status = ui_transfer_connect(l.settings, NULL, &l.client, &err);
-	if (!status) {
-		status = work(&l, &err);
-		exit_status = status == XF_INVALID ? UI_EXIT_USAGE : status ? UI_EXIT_FAILED : UI_EXIT_DONE;
-	}
-	if (status)
-		fprintf(stderr, "xferdb: %s\n", err.message);
+	l.hooks = (struct xf_call_hooks){ .ctx = &l, .go = go, .unless = &l.stop };
+	xf_latch_init(&l.stop, "stop");
+	ui_signals_start(signal_arrived, &l);
+	if (!ui_uri_parse(arguments->operands[0], &l.uri, &err))
+		exit_status = run(&l, &err);
+	ui_signals_stop();
+	if (exit_status != UI_EXIT_DONE)
+		fprintf(stderr, "xferdb: %s\n", exit_status == UI_EXIT_INTERRUPTED ? "interrupted" : err.message);
 	free(l.items);
 	free(l.list.uploads);
 	xf_http_free(l.http);
 	if (l.client)
 		xf_client_free(l.client);
+	xf_latch_fini(&l.stop);
 	return exit_status;
 }
