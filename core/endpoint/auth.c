@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/endpoint/auth_v2.h"
 #include "core/endpoint/text.h"
 
 static const struct {
@@ -90,12 +91,9 @@ static bool refuse_scheme(struct xf_ep_reply *reply, const struct xf_ep_request 
 	return refuse(reply, r, XF_EP_InvalidArgument, "Unsupported Authorization Type");
 }
 
-static bool anonymous(struct xf_ep_access *a, const struct xf_ep_request *r,
-		      const struct xf_ep_keys *keys, struct xf_ep_reply *reply)
+/* What x-amz-content-sha256 says where no signature of version 4 is that chunks could go on from. */
+static bool read_plain_payload(struct xf_ep_access *a, const struct xf_ep_request *r, struct xf_ep_reply *reply)
 {
-	a->anonymous = true;
-	if (!keys->anonymous)
-		return refuse(reply, r, XF_EP_AccessDenied, NULL);
 	if (!read_payload(a, r, xf_ep_header(r, "x-amz-content-sha256"), reply))
 		return false;
 	if (a->payload == XF_EP_PAYLOAD_CHUNKED_SIGNED ||
@@ -103,6 +101,13 @@ static bool anonymous(struct xf_ep_access *a, const struct xf_ep_request *r,
 		return refuse(reply, r, XF_EP_InvalidRequest,
 			      "A signed streaming payload needs a signed request.");
 	return true;
+}
+
+static bool anonymous(struct xf_ep_access *a, const struct xf_ep_request *r,
+		      const struct xf_ep_keys *keys, struct xf_ep_reply *reply)
+{
+	a->anonymous = true;
+	return keys->anonymous ? read_plain_payload(a, r, reply) : refuse(reply, r, XF_EP_AccessDenied, NULL);
 }
 
 /* A token that is not the one that belongs to the key. */
@@ -163,12 +168,15 @@ bool xf_ep_auth(struct xf_ep_access *a, const struct xf_ep_request *r,
 	if (authorization) {
 		if (strncmp(authorization, "AWS4-HMAC-SHA256", 16) != 0)
 			return refuse_scheme(reply, r, authorization);
-		if (xf_ep_param(r, "X-Amz-Signature"))
+		if (xf_ep_param(r, "X-Amz-Signature") || xf_ep_auth_v2_wanted(r))
 			return refuse(reply, r, XF_EP_InvalidArgument,
 				      "Only one auth mechanism allowed; only the X-Amz-Algorithm query "
 				      "parameter, Signature query string parameter or the Authorization "
 				      "header should be specified");
 		status = xf_auth_parse_header(&auth, authorization, &err);
+	} else if (xf_ep_auth_v2_wanted(r)) {
+		a->presigned = true;
+		return xf_ep_auth_v2(r, keys, now, reply) && read_plain_payload(a, r, reply);
 	} else {
 		status = xf_auth_parse_query(&auth, r->query, &err);
 		if (status == XF_NOT_FOUND)

@@ -37,9 +37,17 @@ void xf_ep_list_buckets(struct xf_ep_call *c)
 	xf_ep_document_end(c, "ListAllMyBucketsResult");
 }
 
+/* In us-east-1, for old clients' sake, to create one's own bucket again is a success. */
+static bool may_exist(const struct xf_ep_call *c)
+{
+	const char *region = c->site->keys.region;
+
+	return !region || !strcmp(region, "us-east-1");
+}
+
 void xf_ep_create_bucket_begin(struct xf_ep_call *c)
 {
-	if (xf_ep_bucket_exists(c->site->store, c->request.bucket, NULL))
+	if (!may_exist(c) && xf_ep_bucket_exists(c->site->store, c->request.bucket, NULL))
 		xf_ep_fail(c, XF_EP_BucketAlreadyOwnedByYou, NULL);
 }
 
@@ -74,6 +82,8 @@ void xf_ep_create_bucket(struct xf_ep_call *c)
 	if (!read_location(c, location))
 		return;
 	enum xf_status status = xf_ep_bucket_create(c->site->store, c->request.bucket, location);
+	if (status == XF_STATE && may_exist(c))
+		status = XF_OK;
 	if (status == XF_STATE)
 		xf_ep_fail(c, XF_EP_BucketAlreadyOwnedByYou, NULL);
 	else

@@ -355,6 +355,11 @@ static bool hmac(unsigned char out[XF_SHA256_SIZE], const void *key, size_t key_
 	return HMAC(EVP_sha256(), key, (int)key_len, data, len, out, NULL) != NULL;
 }
 
+bool xf_hmac_sha1(unsigned char out[XF_SHA1_SIZE], const char *key, const void *data, size_t len)
+{
+	return HMAC(EVP_sha1(), key, (int)strlen(key), data, len, out, NULL) != NULL;
+}
+
 /* The key of one day, region and service: "YYYYMMDD/region/service/aws4_request", folded in step by step. */
 static bool signing_key(unsigned char key[XF_SHA256_SIZE], const char *secret, const char *scope)
 {

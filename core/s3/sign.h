@@ -33,6 +33,7 @@
 #define XF_EMPTY_SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 enum {
+	XF_SHA1_SIZE = 20,
 	XF_SHA256_SIZE = 32,
 	XF_SIGNATURE_SIZE = 65,        /* hex and NUL */
 	XF_AMZ_DATE_SIZE = 17,         /* "20130524T000000Z" and NUL */
@@ -157,6 +158,9 @@ enum xf_status xf_chunk_sign_trailer(struct xf_chunk_signer *s, const char *text
 				     char out[XF_SIGNATURE_SIZE]);
 /* Equal signatures? In a time that does not depend on where they differ. */
 bool xf_signature_equal(const char *a, const char *b);
+
+/* The arithmetic of version 2, which presigned URLs of older kinds have. False: OpenSSL refuses. */
+bool xf_hmac_sha1(unsigned char out[XF_SHA1_SIZE], const char *key, const void *data, size_t len);
 
 /* ---- verification */
 
