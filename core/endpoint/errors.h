@@ -81,6 +81,8 @@
 	  "At least one of the pre-conditions you specified did not hold")                         \
 	X(ReplicationConfigurationNotFoundError, 404,                                              \
 	  "The replication configuration was not found")                                           \
+	X(RequestHeaderSectionTooLarge, 400,                                                       \
+	  "Your request header section exceeds the maximum allowed size.")                         \
 	X(RequestTimeTooSkewed, 403,                                                               \
 	  "The difference between the request time and the current time is too large.")            \
 	X(RequestTimeout, 400,                                                                     \

@@ -192,6 +192,8 @@ static void error_resource(struct xf_buf *out, const struct xf_ep_request *r,
 		xf_xml_element(out, "BucketName", r->bucket);
 	if (r->key && code == XF_EP_NoSuchKey)
 		xf_xml_element(out, "Key", r->key);
+	if (code == XF_EP_RequestHeaderSectionTooLarge)
+		xf_xml_element(out, "MaxSizeAllowed", "8192");
 	if (r->path)
 		xf_xml_element(out, "Resource", r->path);
 }

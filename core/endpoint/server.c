@@ -24,7 +24,7 @@
 #include "core/endpoint/text.h"
 
 /* Half of a connection's pool becomes its read buffer: big reads, few calls of the handler. */
-enum { POOL = 512 << 10, CONNECTIONS = 4096, LINGER_MS = 3000 };
+enum { POOL = 512 << 10, CONNECTIONS = 4096, LINGER_MS = 3000, HEADERS_MAX = 8192 };
 
 struct xf_ep_server {
 	struct xf_ep_site *site;
@@ -309,10 +309,8 @@ static enum MHD_Result take_header(void *cls, enum MHD_ValueKind kind, const cha
 	size_t len = strlen(name);
 
 	(void)kind;
-	if (len >= sizeof(lower)) {
-		headers->nomem = true;
-		return MHD_NO;
-	}
+	if (len >= sizeof(lower)) /* no header of S3's, and none that a client of ours signs */
+		return MHD_YES;
 	for (size_t i = 0; i <= len; i++)
 		lower[i] = (char)tolower((unsigned char)name[i]);
 	xf_headers_add(headers, lower, value ? value : "");
@@ -326,6 +324,36 @@ static void read_framing(struct xf_ep_request *r)
 
 	r->chunked = coding && strcasestr(coding, "chunked");
 	r->has_length = !r->chunked && length && xf_ep_number(length, UINT64_MAX, &r->length);
+}
+
+static bool has_another(const struct xf_headers *headers, const char *name, const char *value)
+{
+	for (size_t i = 0; i < headers->nr; i++)
+		if (!strcmp(headers->items[i].name, name) && strcmp(headers->items[i].value, value) != 0)
+			return true;
+	return false;
+}
+
+/* As on the wire, "name: value" and a line end each. */
+static size_t header_bytes(const struct xf_headers *headers)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < headers->nr; i++)
+		sum += strlen(headers->items[i].name) + strlen(headers->items[i].value) + 4;
+	return sum;
+}
+
+/* Refused before anything else is asked: too large, or where the body ends cannot be told (the library would wait). */
+static enum xf_ep_code check_framing(const struct xf_ep_request *r)
+{
+	const char *length = xf_ep_header(r, "content-length");
+
+	if (header_bytes(&r->headers) > HEADERS_MAX)
+		return XF_EP_RequestHeaderSectionTooLarge;
+	if (!r->chunked && xf_ep_header(r, "transfer-encoding"))
+		return XF_EP_NotImplemented;
+	return length && has_another(&r->headers, "content-length", length) ? XF_EP_InvalidRequest : XF_EP_NONE;
 }
 
 /* The library looks at the header when it decides whether to send 100: it must not find it then. */
@@ -346,7 +374,7 @@ static bool has_body(const struct xf_ep_request *r)
 static enum MHD_Result begin(struct exchange *x, const char *method)
 {
 	struct xf_ep_call *c = &x->call;
-	enum xf_ep_code code;
+	enum xf_ep_code code, framing;
 
 	x->begun = true;
 	c->request.method = strdup(method);
@@ -356,15 +384,16 @@ static enum MHD_Result begin(struct exchange *x, const char *method)
 	if (!c->request.method || !x->target || xf_headers_ok(&c->request.headers))
 		return MHD_NO;
 	read_framing(&c->request);
+	framing = check_framing(&c->request);
 	code = xf_ep_request_parse(&c->request, x->target, x->server->site->domain);
-	xf_ep_call_begin(c, code);
+	xf_ep_call_begin(c, framing ? framing : code);
 	if (struck(x, XF_EP_START))
 		return MHD_NO;
 	if (c->harm.no_continue)
 		forget_expect(x);
 	if (!xf_ep_decided(c))
 		return MHD_YES;
-	if (!has_body(&c->request))
+	if (!framing && !has_body(&c->request))
 		return MHD_YES; /* the library calls again, and the answer goes out then */
 	/* the final answer, before the body: it will not be read, so the connection cannot go on */
 	c->reply.close = true;

@@ -490,6 +490,19 @@ def test_length_is_required():
                 b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n")
             connection.send(head + b"5\r\nhello\r\n0\r\n\r\n")
             refused(connection.receive(), 501, "NotImplemented")
+        # where the body ends cannot be told: an answer at once, and the end of the connection
+        for line, status, code in (("Transfer-Encoding: gzip", 501, "NotImplemented"),
+                                   ("Content-Length: 6", 400, "InvalidRequest")):
+            with c.connect() as connection:
+                head = c.build("PUT", "/bkt/k", body=b"hello").replace(
+                    b"\r\n\r\n", b"\r\n%s\r\n\r\n" % line.encode())
+                connection.send(head)
+                refused(connection.receive(), status, code)
+        r = c.get("/bkt", headers=[("x-large", "a" * 8200)], query=[("list-type", "2")])
+        refused(r, 400, "RequestHeaderSectionTooLarge")
+        t.equal(r.xml("MaxSizeAllowed"), "8192")
+        ok(c.get("/bkt", headers=[("x-large", "a" * 7000)], query=[("list-type", "2")]))
+        ok(c.get("/bkt", headers=[("x" * 300, "a name that is nobody's")], query=[("list-type", "2")]))
 
 
 # ---- authorization
