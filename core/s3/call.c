@@ -263,13 +263,14 @@ static enum xf_status exchange(struct xf_call *call, struct xf_error *err)
 {
 	struct xf_body document = xf_body_memory(call->request.document, call->request.document_len);
 	struct xf_http_watch watch = { .ctx = call, .go = ask_go, .sent = tell_sent };
+	call->expected = call->source && !atomic_load_explicit(&call->client->no_expect, memory_order_relaxed);
 	struct xf_http_request r = {
 		.method = call->request.method, .headers = &call->headers, .op = call->request.op,
 		.transfer = call->hooks ? call->hooks->transfer : 0,
 		.part = call->hooks ? call->hooks->part : 0, .attempt = call->attempt,
 		.watch = &watch, .prepare = prepare, .prepare_ctx = call,
 		.sink = call->sink, .sink_ctx = call->ctx, .head = call->head,
-		.expect = call->source != NULL, .chunked = call->source && call->payload.trailer,
+		.expect = call->expected, .chunked = call->source && call->payload.trailer,
 		.hollow = call->source && call->source->size == 0,
 	};
 	const struct xf_http_direct direct = { .source = call->source, .ctx = &call->payload,
@@ -369,6 +370,15 @@ static bool correct_skew(struct xf_call *call, const struct xf_error *err)
 	return true;
 }
 
+/* Not of the service: something before it does not know Expect, and the body was not sent. Again without (RFC 9110, 10.1.1). */
+static bool expect_refused(struct xf_call *call, const struct xf_retry_outcome *o)
+{
+	if (o->http_status != 417 || !call->expected)
+		return false;
+	atomic_store_explicit(&call->client->no_expect, true, memory_order_relaxed);
+	return true;
+}
+
 /* Uniform in [0, 1): splitmix64 over a shared counter. */
 static double next_random(struct xf_client *client)
 {
@@ -384,6 +394,8 @@ static bool may_retry(struct xf_call *call, const struct xf_retry_outcome *o,
 {
 	const struct xf_retry_policy *policy = &call->client->retries;
 	*delay_ns = 0;
+	if (expect_refused(call, o))
+		return true;
 	if (call->streaming || call->attempt >= policy->max_attempts)
 		return false;
 	if (correct_skew(call, err))

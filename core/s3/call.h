@@ -24,6 +24,7 @@ struct xf_client {
 	bool checksum_requests, checksum_responses; /* when_supported */
 	bool configured;                    /* endpoint, by flag or setting */
 	_Atomic int64_t skew_s;             /* the service's clock less ours; set when it complains */
+	_Atomic bool no_expect;             /* 417: something on the way does not know Expect; for good */
 	_Atomic uint64_t random;            /* a counter, mixed at use */
 };
 
@@ -55,6 +56,7 @@ struct xf_call {
 	unsigned attempt;
 	bool hashed;
 	bool skew_corrected;
+	bool expected;                      /* this attempt sends Expect */
 	char invocation[40];
 	int taken;                          /* tokens the last retry took */
 };

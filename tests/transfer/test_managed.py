@@ -450,6 +450,17 @@ def test_attempts_are_numbered_and_keep_their_invocation():
         t.equal(r.call["transfers"][0]["parts"][0]["attempts"], 3)
 
 
+def test_a_proxy_that_does_not_know_expect_is_asked_without():
+    for size in (1000, 20 * t.MiB):
+        with scripted.Server(lambda r: "early:417" if "expect" in r.headers else None) as server:
+            r = put(server, t.make_file("f", size), "--max-attempts", 1, "--max-concurrency", 1)
+            t.equal(r.status, 0, r)
+            refused = [q for q in server.requests if q.answered == 417]
+            t.equal(len(refused), 1, server.requests)      # once told, the others do not ask
+            with open(t.tmp("f"), "rb") as f:
+                t.true(server.objects["/bucket/key"] == f.read())
+
+
 def test_standard_mode_makes_three_tries_and_legacy_five():
     for mode, tries in (("standard", 3), ("legacy", 5)):
         with scripted.Server(lambda r: "500") as server:
