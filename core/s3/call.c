@@ -292,6 +292,31 @@ static enum xf_status exchange(struct xf_call *call, struct xf_error *err)
 	return status;
 }
 
+/* Every place where text has the secret, or, being cut, its beginning. */
+static void mask(char *text, const char *secret)
+{
+	char first[9] = "";
+	size_t len = secret ? strlen(secret) : 0;
+	if (len < sizeof(first))
+		return;
+	memcpy(first, secret, sizeof(first) - 1);
+	for (char *at = text; (at = strstr(at, first));)
+		for (size_t i = 0; i < len && *at == secret[i]; i++)
+			*at++ = '*';
+}
+
+/* What a service, or a proxy before it, repeats of the request must not get into texts. */
+static void mask_secrets(const struct xf_call *call, char *text)
+{
+	static const char *const names[] = { "X-Amz-Security-Token", "x-amz-server-side-encryption-customer-key" };
+	const char *authorization = xf_headers_get(&call->headers, "Authorization");
+	const char *signature = authorization ? strstr(authorization, "Signature=") : NULL;
+	if (signature)
+		mask(text, signature + strlen("Signature="));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		mask(text, xf_headers_get(&call->headers, names[i]));
+}
+
 static void fill_error(struct xf_call *call, const struct xf_s3_error *e, int http_status,
 		       struct xf_error *err)
 {
@@ -302,6 +327,7 @@ static void fill_error(struct xf_call *call, const struct xf_s3_error *e, int ht
 		status = XF_CHANGED;
 	xf_s3_explain(e, http_status, call->request.op, call->client->where, call->bucket, call->key,
 		      text, sizeof(text));
+	mask_secrets(call, text);
 	*err = XF_ERROR_INIT;
 	xf_fail(err, status, "%s", text);
 	err->http_status = http_status;

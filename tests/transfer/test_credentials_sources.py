@@ -224,5 +224,25 @@ def test_no_secret_is_said_anywhere():
             t.true(word not in everything, word)
 
 
+def test_what_a_service_repeats_of_the_request_is_masked():
+    token, key = "canary-session-token-" + "x" * 400, "canary-of-thirty-two-bytes-12345"
+    said = []
+
+    def repeat(r):
+        said[:] = [r.headers["x-amz-security-token"], r.headers["authorization"].split("Signature=")[1],
+                   r.headers["x-amz-server-side-encryption-customer-key"]]
+        return 400, scripted.error("Odd", " ".join([said[1], said[2], said[0]])), {}
+    with scripted.Server() as server:
+        server._put = repeat
+        r = t.xferdb("put", t.make_file("f", 10), "s3://bucket/key", "--json", "-o", t.tmp("x.xft"), "--sse-c", "--sse-c-key", key,
+                     env=environment(server, AWS_ACCESS_KEY_ID="A", AWS_SECRET_ACCESS_KEY="S", AWS_SESSION_TOKEN=token))
+        t.equal((r.status, r.call["transfers"][0]["error"]["code"]), (3, "Odd"), r)
+        with open(t.tmp("x.xft"), "rb") as f:
+            everything = f.read() + r.out_bytes + r.err_bytes
+        for word in said:
+            t.true(word[:8].encode() not in everything, word)
+        t.match(r"\*\*\*\*", r.err)
+
+
 if __name__ == "__main__":
     t.main()
