@@ -9,11 +9,12 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <wchar.h>
 
-enum { HISTORY = 1000, WORD_MAX_LEN = 256, LIST_MAX = 400 };
+enum { HISTORY = 1000, WORD_MAX_LEN = 256, LIST_MAX = 400, REDRAW = 0x1e };
 
 struct ui_prompt {
 	struct ui_prompt_options options;
@@ -67,21 +68,40 @@ static size_t common(const char *a, const char *b)
 	return n;
 }
 
-static void list_candidates(struct ui_prompt *p, const char *line, size_t at)
+static const char *candidate(struct ui_prompt *p, const char *line, size_t at, unsigned i, char buf[WORD_MAX_LEN])
+{
+	return i < LIST_MAX ? p->options.complete(p->options.ctx, line, at, i, buf, WORD_MAX_LEN) : NULL;
+}
+
+static unsigned terminal_width(struct ui_prompt *p)
+{
+	struct winsize size;
+	return ioctl(fileno(p->options.out), TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
+}
+
+/* In columns, read downwards, below the line; what is typed is drawn again below them. */
+static void list_candidates(struct ui_prompt *p, const char *line, size_t at, unsigned nr)
 {
 	char buf[WORD_MAX_LEN];
 	const char *word;
+	unsigned longest = 0;
+	for (unsigned i = 0; i < nr && (word = candidate(p, line, at, i, buf)); i++)
+		longest = strlen(word) > longest ? (unsigned)strlen(word) : longest;
+	unsigned across = terminal_width(p) / (longest + 2);
+	unsigned down = across ? (nr + across - 1) / across : nr;
 	fputc('\n', p->options.out);
-	for (unsigned i = 0; i < LIST_MAX && (word = p->options.complete(p->options.ctx, line, at, i, buf,
-									 sizeof(buf))); i++)
-		fprintf(p->options.out, "%s%s", i ? "  " : "", word);
-	fputc('\n', p->options.out);
+	for (unsigned row = 0; row < down; row++) {
+		for (unsigned i = row; i < nr && (word = candidate(p, line, at, i, buf)); i += down)
+			fprintf(p->options.out, "%-*s", i + down < nr ? (int)longest + 2 : 0, word);
+		fputc('\n', p->options.out);
+	}
 	fflush(p->options.out);
+	el_set(p->el, EL_REFRESH);
 }
 
 /*
  * The Tab key. Not a function bound by libedit (it never frees their names): the key is taken on its
- * way in, and the line drawn again.
+ * way in, and REDRAW, which is bound to what draws the line, given in its place.
  */
 static void complete(struct ui_prompt *p)
 {
@@ -95,7 +115,7 @@ static void complete(struct ui_prompt *p)
 	memcpy(line, info->buffer, cursor);
 	line[cursor] = '\0';
 	size_t at = word_begin(line, cursor);
-	for (; nr < LIST_MAX && (word = p->options.complete(p->options.ctx, line, at, nr, buf, sizeof(buf))); nr++)
+	for (; (word = candidate(p, line, at, nr, buf)); nr++)
 		if (!nr)
 			snprintf(best, sizeof(best), "%s", word);
 		else
@@ -105,11 +125,10 @@ static void complete(struct ui_prompt *p)
 	bool longer = strlen(best) > cursor - at;
 	if (longer)
 		el_insertstr(p->el, best + (cursor - at));
-	if (nr == 1 && best[strlen(best) - 1] != ':')
+	if (nr == 1 && at == strspn(line, " \t")) /* a command: what follows stands apart; a name may go on */
 		el_insertstr(p->el, " ");
 	if (!longer && nr > 1)
-		list_candidates(p, line, at);
-	el_set(p->el, EL_REFRESH);
+		list_candidates(p, line, at, nr);
 }
 
 /* ---- characters */
@@ -152,7 +171,8 @@ static int get_character(EditLine *el, wchar_t *out)
 			return n < 0 && errno != EIO ? -1 : 0;
 		if (byte == '\t') {
 			complete(p);
-			continue;
+			*out = REDRAW;
+			return 1;
 		}
 		/* typed before the line was ours: the terminal has made a NUL of the end-of-file key */
 		if (!byte)
@@ -212,6 +232,7 @@ static void open_terminal(struct ui_prompt *p)
 	el_set(p->el, EL_PROMPT, current_prompt);
 	el_set(p->el, EL_GETCFN, get_character);
 	el_set(p->el, EL_BIND, "^R", "em-inc-search-prev", NULL);
+	el_set(p->el, EL_BIND, "^^", "ed-redisplay", NULL);
 	load_history(p);
 	sigaction(SIGWINCH, &action, NULL);
 }
