@@ -1,4 +1,5 @@
 /* step, next, until, return, continue, jump, run, quit. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,12 +48,23 @@ static uint32_t frame_depth(struct tr_session *s)
 	return depth > below ? depth - below : 0;
 }
 
+static void in_function(struct tr_session *s, struct tr_step *step)
+{
+	struct tr_frame frame;
+	if (!tr_session_frame(s, &frame))
+		return;
+	snprintf(step->function, sizeof(step->function), "%s", frame.site.function);
+	step->plain = frame.enter == TR_NONE;
+}
+
 static struct tr_step make_step(struct tr_session *s, enum tr_step_kind kind)
 {
 	struct tr_step step = { .kind = kind, .depth = frame_depth(s), .alone = s->scheduler };
 	struct tr_place place;
 	if (s->log)
 		step.thread = tr_log_thread(s->log, s->thread)->number;
+	if (kind == TR_UNTIL)
+		in_function(s, &step);
 	if (s->frame || !tr_session_place(s, s->thread, &place) || place.event.kind != XF_EV_frame_leave)
 		return step;
 	/* at its return a frame has no more events: as pdb, the caller's next is meant */
@@ -92,8 +104,10 @@ void tr_cmd_return_(struct tr_session *s, const char *argument)
 void tr_cmd_continue_(struct tr_session *s, const char *argument)
 {
 	const struct tr_step step = { .kind = TR_GO_ON };
+	bool post_mortem = s->over && *tr_session_error(s);
 	(void)argument;
-	if (!begin_again(s) || !s->over)
+	/* after a failure it starts again only: as pdb, which asks there what to do */
+	if (!begin_again(s) || (!s->over && !post_mortem))
 		tr_session_go(s, &step);
 }
 

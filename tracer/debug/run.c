@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { MAX_SLOTS = 1100, MAX_KEEPS = 64 };
+enum { MAX_SLOTS = 1100 };
 /*
  * A standstill is one after 400 ms where something is held, else after 5 s: on a busy machine a thread
  * that was woken may take a while to come to itself.
@@ -48,9 +48,7 @@ struct tr_run {
 	uint32_t epoch;             /* runs begun */
 	struct slot *slots[MAX_SLOTS];
 	uint32_t nr_slots, nr_created;
-	struct tr_keep keeps[MAX_KEEPS];
-	unsigned nr_keeps;
-	uint32_t next_keep;
+	struct tr_keeps keeps;
 	/* set under lock, read without: what makes a pass look closer */
 	_Atomic bool attention;
 	_Atomic bool interest[XF_EV_COUNT];
@@ -62,7 +60,7 @@ static __thread const struct tr_run *own_run;
 
 static void look_closer_locked(struct tr_run *r)
 {
-	atomic_store(&r->attention, r->world_stopped || r->first || r->nr_keeps ||
+	atomic_store(&r->attention, r->world_stopped || r->first || r->keeps.nr ||
 		     r->step.kind != TR_GO_ON || r->step.alone);
 }
 
@@ -143,44 +141,7 @@ static void note_after(struct slot *s, const struct xf_gate_point *p)
 		atomic_store(&s->ended, true);
 }
 
-/* ---- steps */
-
-/* What a step passes over: locks guard a few lines each and are nobody's question. */
-static bool is_noise(enum xf_kind kind)
-{
-	return kind == XF_EV_mutex_unlock || kind == XF_EV_mutex_lock;
-}
-
-static bool about_part(const struct tr_point *p, uint32_t part)
-{
-	const struct xf_field *f = xf_field_find(p->record.kind, "part");
-	return f && xf_field_get(&p->record, f) == part;
-}
-
-static bool step_ends(const struct tr_step *step, const struct tr_point *p)
-{
-	bool own_thread = p->thread == step->thread;
-	bool returns = p->record.kind == XF_EV_frame_leave && p->depth == step->depth;
-	switch (step->kind) {
-	case TR_STEP:
-		return own_thread && !is_noise(p->record.kind);
-	case TR_NEXT:
-		return own_thread && !is_noise(p->record.kind) && p->depth <= step->depth;
-	case TR_UNTIL:
-		return own_thread && !is_noise(p->record.kind) &&
-		       (returns || p->depth < step->depth ||
-			(p->depth == step->depth && p->site->line >= step->line));
-	case TR_RETURN:
-		return own_thread && (returns || p->depth < step->depth);
-	case TR_UNTIL_PART:
-		return about_part(p, step->part);
-	case TR_UNTIL_EVENT:
-		return true;
-	case TR_GO_ON:
-		break;
-	}
-	return false;
-}
+/* ---- stops */
 
 static bool wants_stop_locked(struct tr_run *r, struct slot *s)
 {
@@ -189,7 +150,9 @@ static bool wants_stop_locked(struct tr_run *r, struct slot *s)
 		r->first = false;
 		return true;
 	}
-	if (step_ends(&r->step, &s->point))
+	const struct tr_point *p = &s->point;
+	const struct tr_passed passed = { &p->record, p->site->function, p->site->line, p->depth, p->thread };
+	if (tr_step_ends(&r->step, &passed))
 		return true;
 	r->why = TR_STOP_MATCH;
 	return atomic_load(&r->interest[s->point.record.kind]) && r->match(r->match_ctx, &s->point, &s->last);
@@ -207,67 +170,6 @@ static void stop_world_locked(struct tr_run *r)
 
 /* ---- holds */
 
-static struct tr_keep *keep_for_locked(struct tr_run *r, const struct slot *s)
-{
-	for (unsigned i = 0; i < r->nr_keeps; i++) {
-		struct tr_keep *k = &r->keeps[i];
-		if (k->others ? k->thread != s->thread : k->thread == s->thread)
-			return k;
-		if (k->thread == UINT32_MAX && k->part && k->part == s->part && k->transfer == s->transfer)
-			return k;
-	}
-	return NULL;
-}
-
-static struct tr_keep *keep_by_id_locked(struct tr_run *r, uint32_t id)
-{
-	for (unsigned i = 0; i < r->nr_keeps; i++)
-		if (r->keeps[i].id == id)
-			return &r->keeps[i];
-	return NULL;
-}
-
-/* A thread's part in a hold, from `held` to `released`. On its stack. */
-struct stay {
-	uint32_t id;           /* 0: not held */
-	uint64_t since_ns, paused_ns, limit_ns;
-	uint32_t transfer, part;
-};
-
-static void stay_begin_locked(struct stay *stay, struct tr_keep *k, const struct slot *s)
-{
-	*stay = (struct stay){ .id = k->id, .since_ns = xf_clock_mono_ns(), .paused_ns = xf_gate_paused_ns(),
-			       .limit_ns = k->limit_ns, .transfer = s->transfer, .part = s->part };
-	k->holding++;
-	XF_EMIT(held, .hold = k->id, .transfer = s->transfer, .part = s->part, .thread = s->thread,
-		.op = s->part ? XF_OP_UPLOAD_PART : XF_OP_NONE);
-}
-
-static uint64_t stay_ns(const struct stay *stay)
-{
-	uint64_t all = xf_clock_mono_ns() - stay->since_ns;
-	uint64_t stopped = xf_gate_paused_ns() - stay->paused_ns;
-	return all > stopped ? all - stopped : 0;
-}
-
-static void stay_end_locked(struct tr_run *r, struct stay *stay)
-{
-	struct tr_keep *k = keep_by_id_locked(r, stay->id);
-	if (!stay->id)
-		return;
-	if (k && k->holding)
-		k->holding--;
-	XF_EMIT(released, .hold = stay->id, .transfer = stay->transfer, .part = stay->part,
-		.held_ns = stay_ns(stay));
-	stay->id = 0;
-}
-
-static void drop_keep_locked(struct tr_run *r, struct tr_keep *k)
-{
-	*k = r->keeps[--r->nr_keeps];
-	look_closer_locked(r);
-}
-
 static void wait_for_ns_locked(struct tr_run *r, uint64_t ns)
 {
 	struct timespec t;
@@ -279,18 +181,20 @@ static void wait_for_ns_locked(struct tr_run *r, uint64_t ns)
 }
 
 /* Waits while a hold lasts; false: there is none, or it is over. */
-static bool stay_on_locked(struct tr_run *r, struct stay *stay, struct slot *s)
+static bool stay_on_locked(struct tr_run *r, struct tr_stay *stay, struct slot *s)
 {
-	struct tr_keep *k = keep_for_locked(r, s);
+	const struct tr_kept who = { s->thread, s->transfer, s->part };
+	struct tr_keep *k = tr_keeps_for(&r->keeps, &who);
 	if (stay->id && (!k || k->id != stay->id))
-		stay_end_locked(r, stay);
+		tr_stay_end(stay, &r->keeps);
 	if (!k)
 		return false;
 	if (!stay->id)
-		stay_begin_locked(stay, k, s);
-	uint64_t held = stay_ns(stay);
+		tr_stay_begin(stay, k, &who);
+	uint64_t held = tr_stay_ns(stay);
 	if (stay->limit_ns && held >= stay->limit_ns) {
-		drop_keep_locked(r, k);
+		tr_keeps_remove(&r->keeps, UINT32_MAX, 0, k->id);
+		look_closer_locked(r);
 		return true;
 	}
 	if (stay->limit_ns)
@@ -321,7 +225,7 @@ static bool locked_out(const struct tr_run *r, const struct slot *s)
 
 static void pass_slowly(struct tr_run *r, struct slot *s, const struct xf_gate_point *p)
 {
-	struct stay stay = { .id = 0 };
+	struct tr_stay stay = { .id = 0 };
 	bool judged = false;
 	pthread_mutex_lock(&r->lock);
 	s->last = s->point;
@@ -344,7 +248,7 @@ static void pass_slowly(struct tr_run *r, struct slot *s, const struct xf_gate_p
 			break;
 		}
 	}
-	stay_end_locked(r, &stay);
+	tr_stay_end(&stay, &r->keeps);
 	s->say_stopped = s->stopped = false;
 	s->at_gate = false;
 	pthread_mutex_unlock(&r->lock);
@@ -410,7 +314,7 @@ static void begin_locked(struct tr_run *r)
 	r->first = true;
 	r->candidate = NULL;
 	r->step = (struct tr_step){ .kind = TR_GO_ON };
-	r->nr_keeps = 0;
+	r->keeps.nr = 0;
 	look_closer_locked(r);
 }
 
@@ -473,11 +377,8 @@ static uint64_t movement_locked(struct tr_run *r)
 /* Is every thread held without limit, or inside a wait that only another one can end? */
 static bool stuck_locked(struct tr_run *r)
 {
-	if (!r->nr_slots || r->nr_created + 1 != r->nr_slots)
+	if (!r->nr_slots || r->nr_created + 1 != r->nr_slots || tr_keeps_end(&r->keeps))
 		return false;
-	for (unsigned i = 0; i < r->nr_keeps; i++)
-		if (r->keeps[i].limit_ns && r->keeps[i].holding)
-			return false;
 	for (uint32_t i = 0; i < r->nr_slots; i++) {
 		struct slot *s = r->slots[i];
 		if (!s->at_gate && !atomic_load(&s->waiting) && !atomic_load(&s->ended))
@@ -499,10 +400,7 @@ static bool wait_for_news_locked(struct tr_run *r, uint64_t *movement, unsigned 
 	uint64_t now = movement_locked(r);
 	*quiet = now == *movement && stuck_locked(r) ? *quiet + 1 : 0;
 	*movement = now;
-	bool held = false;
-	for (unsigned i = 0; i < r->nr_keeps; i++)
-		held |= r->keeps[i].holding > 0;
-	return *quiet >= (held ? QUIET_LOOKS_HELD : QUIET_LOOKS);
+	return *quiet >= (tr_keeps_hold(&r->keeps) ? QUIET_LOOKS_HELD : QUIET_LOOKS);
 }
 
 enum tr_stop tr_run_wait(struct tr_run *r, struct tr_point *point)
@@ -673,32 +571,19 @@ void tr_run_interest(struct tr_run *r, const bool kinds[XF_EV_COUNT])
 
 uint32_t tr_run_hold(struct tr_run *r, const struct tr_keep *keep)
 {
-	uint32_t id = 0;
 	pthread_mutex_lock(&r->lock);
-	if (r->nr_keeps < MAX_KEEPS) {
-		id = ++r->next_keep;
-		r->keeps[r->nr_keeps] = *keep;
-		r->keeps[r->nr_keeps].holding = 0;
-		r->keeps[r->nr_keeps++].id = id;
-		look_closer_locked(r);
-		pthread_cond_broadcast(&r->changed);
-	}
+	uint32_t id = tr_keeps_add(&r->keeps, keep);
+	look_closer_locked(r);
+	pthread_cond_broadcast(&r->changed);
 	pthread_mutex_unlock(&r->lock);
 	return id;
 }
 
 unsigned tr_run_release(struct tr_run *r, uint32_t thread, uint32_t part, uint32_t id)
 {
-	unsigned nr = 0;
 	pthread_mutex_lock(&r->lock);
-	for (unsigned i = r->nr_keeps; i-- > 0;) {
-		const struct tr_keep *k = &r->keeps[i];
-		if ((thread != UINT32_MAX && k->thread != thread) || (part && k->part != part) ||
-		    (id && k->id != id))
-			continue;
-		drop_keep_locked(r, &r->keeps[i]);
-		nr++;
-	}
+	unsigned nr = tr_keeps_remove(&r->keeps, thread, part, id);
+	look_closer_locked(r);
 	pthread_cond_broadcast(&r->changed);
 	pthread_mutex_unlock(&r->lock);
 	return nr;
@@ -707,9 +592,9 @@ unsigned tr_run_release(struct tr_run *r, uint32_t thread, uint32_t part, uint32
 bool tr_run_keep(struct tr_run *r, unsigned i, struct tr_keep *out)
 {
 	pthread_mutex_lock(&r->lock);
-	bool there = i < r->nr_keeps;
+	bool there = i < r->keeps.nr;
 	if (there)
-		*out = r->keeps[i];
+		*out = r->keeps.list[i];
 	pthread_mutex_unlock(&r->lock);
 	return there;
 }

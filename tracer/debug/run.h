@@ -24,6 +24,8 @@
 
 #include "core/event/gate.h"
 #include "core/event/status.h"
+#include "tracer/debug/keep.h"
+#include "tracer/debug/step.h"
 
 /* What is run, again and again if need be. All functions on main, one after the other. */
 struct tr_subject {
@@ -47,23 +49,6 @@ struct tr_point {
 	bool entering;         /* a frame_enter that `step` led into */
 	uint32_t depth;        /* frames, that of this event included */
 	uint32_t thread;       /* number in the records */
-};
-
-/* ORDER step kinds */
-enum tr_step_kind {
-	TR_GO_ON,      /* to the next breakpoint */
-	TR_STEP,       /* the thread's next event */
-	TR_NEXT,       /* its next event not below depth */
-	TR_UNTIL,      /* its first event of this frame on a line ≥ line, or the frame's return */
-	TR_RETURN,     /* the frame's return */
-	TR_UNTIL_PART, /* any thread's next event about the part */
-	TR_UNTIL_EVENT /* every event is a candidate; the controller counts */
-};
-
-struct tr_step {
-	enum tr_step_kind kind;
-	uint32_t thread, depth, line, part;
-	bool alone;            /* only that thread runs meanwhile */
 };
 
 /* Does any breakpoint want this? Called on the run's threads, under the run's lock. */
@@ -128,15 +113,6 @@ void tr_run_unlock(struct tr_run *r);
 void tr_run_interest(struct tr_run *r, const bool kinds[XF_EV_COUNT]);
 
 /* ---- holds */
-
-struct tr_keep {
-	uint32_t id;           /* from 1 */
-	uint32_t thread;       /* number, UINT32_MAX: by part */
-	uint32_t transfer, part;
-	bool others;           /* every thread but this one */
-	uint64_t limit_ns;     /* 0: until it is released */
-	uint32_t holding;      /* threads held by it now */
-};
 
 /* Holds from now on. thread: UINT32_MAX when it is by part. Returns its id; 0: no room. */
 uint32_t tr_run_hold(struct tr_run *r, const struct tr_keep *keep);

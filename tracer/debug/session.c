@@ -87,6 +87,15 @@ static void select_thread(struct tr_session *s, uint32_t number)
 		s->thread = thread;
 }
 
+static void show_place(struct tr_session *s)
+{
+	s->owes_stop = s->to_come > 0;
+	if (s->owes_stop)
+		return;
+	tr_session_header(s);
+	tr_displays_show(s);
+}
+
 void tr_session_show_stop(struct tr_session *s, bool called)
 {
 	struct tr_place place;
@@ -96,8 +105,13 @@ void tr_session_show_stop(struct tr_session *s, bool called)
 		if (called && place.event.kind == XF_EV_frame_enter)
 			tr_say(s, "--Call--\n");
 	}
-	tr_session_header(s);
-	tr_displays_show(s);
+	show_place(s);
+}
+
+void tr_session_show_owed(struct tr_session *s)
+{
+	if (s->owes_stop && !s->done)
+		show_place(s);
 }
 
 const char *tr_session_error(struct tr_session *s)
@@ -118,7 +132,7 @@ static void at_end(struct tr_session *s)
 						: "The program finished; 'run' will repeat it\n");
 	}
 	select_thread(s, 0);
-	tr_session_header(s);
+	show_place(s);
 }
 
 static void at_standstill(struct tr_session *s)
@@ -186,38 +200,43 @@ void tr_session_start(struct tr_session *s)
 		why = tr_run_go(s->run, &none, &point);
 }
 
-/* In the past: forward over the recording. */
+/* ---- in the past: forward over the recording */
+
+static bool is_passed_over(enum xf_kind kind)
+{
+	return xf_kind_info(kind)->group == XF_GROUP_DEBUGGER || tr_step_skips(kind);
+}
+
+/* Frames of its thread at the event, the one it leaves included. */
+static uint32_t depth_at(struct tr_session *s, const struct tr_event *e)
+{
+	struct xf_error err = XF_ERROR_INIT;
+	const struct tr_state *state = tr_model_at(s->model, e->index + 1, &err);
+	uint32_t depth = state && e->thread < state->nr_threads ? state->threads[e->thread].depth : 0;
+	return depth + (e->kind == XF_EV_frame_leave);
+}
+
+static bool ends_at(struct tr_session *s, const struct tr_step *step, uint32_t i)
+{
+	if (step->kind == TR_UNTIL_EVENT)
+		return i >= step->line;
+	struct tr_event e = tr_log_event(s->log, i);
+	struct tr_site site = tr_event_site(s->log, &e);
+	struct tr_passed p = { .record = e.record, .function = site.function, .line = site.line,
+			       .thread = tr_log_thread(s->log, e.thread)->number };
+	if (tr_step_counts_frames(step) && p.thread == step->thread)
+		p.depth = depth_at(s, &e);
+	return tr_step_ends(step, &p);
+}
+
 static void replay(struct tr_session *s, const struct tr_step *step)
 {
 	uint32_t nr = tr_log_nr_events(s->log);
 	for (uint32_t i = s->at + 1; i < nr; i++) {
-		struct tr_break *b = NULL;
-		bool own_thread = tr_log_thread_of(s->log, i) == s->thread;
-		enum xf_kind kind = tr_log_kind(s->log, i);
-		if (xf_kind_info(kind)->group == XF_GROUP_DEBUGGER || kind == XF_EV_mutex_lock ||
-		    kind == XF_EV_mutex_unlock)
+		if (is_passed_over(tr_log_kind(s->log, i)))
 			continue;
-		bool ends = step->kind == TR_STEP ? own_thread : false;
-		if (step->kind == TR_NEXT || step->kind == TR_UNTIL || step->kind == TR_RETURN) {
-			struct xf_error err = XF_ERROR_INIT;
-			const struct tr_state *state = own_thread ? tr_model_at(s->model, i + 1, &err) : NULL;
-			uint32_t depth = state ? state->threads[s->thread].depth : 0;
-			bool returns = kind == XF_EV_frame_leave && depth + 1 == step->depth;
-			ends = state && (returns || depth < step->depth ||
-					 (step->kind == TR_NEXT && depth <= step->depth));
-			if (state && step->kind == TR_UNTIL && depth == step->depth) {
-				struct tr_event e = tr_log_event(s->log, i);
-				ends |= tr_event_site(s->log, &e).line >= step->line;
-			}
-		} else if (step->kind == TR_UNTIL_EVENT) {
-			ends = i >= step->line;
-		} else if (step->kind == TR_UNTIL_PART) {
-			struct tr_event e = tr_log_event(s->log, i);
-			uint64_t part;
-			ends = tr_event_field(&e, "part", &part) && part == step->part;
-		}
-		if (!ends && s->breaks.nr)
-			b = tr_session_break_at(s, i);
+		bool ends = ends_at(s, step, i);
+		struct tr_break *b = !ends && s->breaks.nr ? tr_session_break_at(s, i) : NULL;
 		if (ends || b) {
 			tr_session_goto(s, i);
 			tr_session_show_stop(s, step->kind != TR_GO_ON && !b);

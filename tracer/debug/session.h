@@ -124,6 +124,8 @@ struct tr_session {
 	bool asking;           /* "Clear all breaks? " */
 	struct tr_variable *before_interact; /* `interact` works on a copy: what it was; NULL: not in it */
 	unsigned nesting;      /* lists of commands within lists of commands */
+	unsigned to_come;      /* start-up lines not given yet: a stop is shown when there are none left, as pdb's */
+	bool owes_stop;        /* one that has not been shown for them */
 	char *resume;          /* what a breakpoint's list ended with: done before anything else; NULL */
 	struct tr_nested nested[TR_MAX_NESTED]; /* `debug` in `debug`, the innermost last */
 	unsigned nr_nested;
@@ -181,8 +183,12 @@ unsigned tr_session_frames(struct tr_session *s, uint32_t thread, struct tr_fram
 /* The selected frame; false: there is none. */
 bool tr_session_frame(struct tr_session *s, struct tr_frame *out);
 
-/* A stop: --Return--, --Call-- where a call led here, the header, what has changed of the displays. */
+/*
+ * A stop: --Return--, --Call-- where a call led here, the header, what has changed of the displays. While
+ * start-up lines are to come the header waits for the last of them; who gives them settles that then.
+ */
 void tr_session_show_stop(struct tr_session *s, bool called);
+void tr_session_show_owed(struct tr_session *s);
 /* Displays of the current frame that have changed; see cmd_display.c. */
 void tr_displays_show(struct tr_session *s);
 

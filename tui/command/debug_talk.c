@@ -35,8 +35,32 @@ const char *ui_debug_complete(void *ctx, const char *line, size_t word_at, unsig
 	return tr_command_complete(d->session, line, word_at, i, buf, cap);
 }
 
+/* ---- commands from files and the command line */
+
+struct lines {
+	char **list;
+	size_t nr;
+};
+
+static void lines_add(struct lines *l, const char *text)
+{
+	char **list = realloc(l->list, (l->nr + 1) * sizeof(*list));
+
+	if (list)
+		l->list = list;
+	if (list && (list[l->nr] = strdup(text)))
+		l->nr++;
+}
+
+static void lines_fini(struct lines *l)
+{
+	while (l->nr)
+		free(l->list[--l->nr]);
+	free(l->list);
+}
+
 /* The lines of a file of commands; comments and blank lines are passed over. */
-static bool run_file(struct ui_debug *d, const char *path)
+static bool lines_add_file(struct lines *l, const char *path)
 {
 	FILE *in = fopen(path, "re");
 	char *line = NULL;
@@ -45,12 +69,12 @@ static bool run_file(struct ui_debug *d, const char *path)
 
 	if (!in)
 		return false;
-	while (!d->session->done && !atomic_load(&d->terminated) && (n = getline(&line, &cap, in)) >= 0) {
+	while ((n = getline(&line, &cap, in)) >= 0) {
 		ui_prompt_no_nul(line, (size_t)n);
 		const char *text = line + strspn(line, " \t\r\n");
 		line[strcspn(line, "\r\n")] = '\0';
 		if (*text && *text != '#')
-			tr_command_line(d->session, line);
+			lines_add(l, line);
 	}
 	free(line);
 	fclose(in);
@@ -64,29 +88,66 @@ static bool same_file(const char *a, const char *b)
 	return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-static void run_prepared(struct ui_debug *d)
+/* What the screen had as breakpoints, both files of the user, -c: in the order in which they are given. */
+static void add_start_up(struct lines *l, const struct ui_debug *d)
 {
 	const struct ui_settings *s = d->settings;
+	struct xf_error ignored = XF_ERROR_INIT;
 	const char *home = getenv("HOME");
-	char path[4096] = "";
+	char path[4096];
 
+	if (d->app && !s->no_rc && ui_path_state("breakpoints", path, sizeof(path), false, &ignored) == XF_OK)
+		lines_add_file(l, path);
+	*path = '\0';
 	if (home && *home)
 		snprintf(path, sizeof(path), "%s/.xferdbrc", home);
 	if (*path && !s->no_rc)
-		run_file(d, path);
+		lines_add_file(l, path);
 	if (!s->no_rc && !same_file(path, ".xferdbrc"))
-		run_file(d, ".xferdbrc");
-	for (size_t i = 0; i < s->prompt_command.nr_items && !d->session->done; i++)
-		tr_command_line(d->session, s->prompt_command.items[i]);
-	if (s->script && !run_file(d, s->script))
-		fprintf(stderr, "xferdb: %s is gone\n", s->script);
+		lines_add_file(l, ".xferdbrc");
+	for (size_t i = 0; i < s->prompt_command.nr_items; i++)
+		lines_add(l, s->prompt_command.items[i]);
+}
+
+static bool goes_on(const struct ui_debug *d)
+{
+	return !d->session->done && !atomic_load(&d->terminated);
+}
+
+/* The session begins with them: a stop is not shown before they are used up, or go on from it. */
+static void start_up(struct ui_debug *d)
+{
+	struct lines l = { .nr = 0 };
+
+	add_start_up(&l, d);
+	d->session->to_come = (unsigned)l.nr;
+	tr_session_start(d->session);
+	for (size_t i = 0; i < l.nr && goes_on(d); i++) {
+		d->session->to_come--;
+		tr_command_line(d->session, l.list[i]);
+	}
+	d->session->to_come = 0;
+	tr_session_show_owed(d->session);
+	lines_fini(&l);
+}
+
+/* A script is given as if it were typed. */
+static void run_script(struct ui_debug *d)
+{
+	struct lines l = { .nr = 0 };
+
+	if (!lines_add_file(&l, d->settings->script))
+		fprintf(stderr, "xferdb: %s is gone\n", d->settings->script);
+	for (size_t i = 0; i < l.nr && goes_on(d); i++)
+		tr_command_line(d->session, l.list[i]);
+	lines_fini(&l);
 }
 
 static void converse(struct ui_debug *d)
 {
 	const char *line;
 
-	while (!d->session->done && !atomic_load(&d->terminated)) {
+	while (goes_on(d)) {
 		atomic_store(&d->reading, true);
 		enum ui_prompt_end how = ui_prompt_read(d->prompt, tr_command_prompt(d->session), &line);
 		atomic_store(&d->reading, false);
@@ -156,7 +217,7 @@ static void converse_screen(struct ui_debug *d)
 {
 	const struct timespec pause = { .tv_nsec = 20000000 };
 
-	while (!d->session->done && !atomic_load(&d->terminated) && !ui_screen_app_left(d->app)) {
+	while (goes_on(d) && !ui_screen_app_left(d->app)) {
 		char *lines;
 		pthread_mutex_lock(&d->line_lock);
 		lines = d->typed;
@@ -170,15 +231,6 @@ static void converse_screen(struct ui_debug *d)
 }
 
 /* ---- breakpoints outlive a session on the screen, as its layout does */
-
-static void breaks_load(struct ui_debug *d)
-{
-	struct xf_error ignored = XF_ERROR_INIT;
-	char path[4096];
-
-	if (ui_path_state("breakpoints", path, sizeof(path), false, &ignored) == XF_OK)
-		run_file(d, path);
-}
 
 static void breaks_save(struct ui_debug *d)
 {
@@ -197,15 +249,13 @@ static void breaks_save(struct ui_debug *d)
 void ui_debug_talk(struct ui_debug *d)
 {
 	const struct ui_settings *s = d->settings;
-	bool kept = d->app && !s->no_rc;
 
-	tr_session_start(d->session);
-	if (kept)
-		breaks_load(d);
-	run_prepared(d);
+	start_up(d);
+	if (s->script)
+		run_script(d);
 	/* --batch with commands of its own asks for no more */
 	if (!s->batch || !(s->prompt_command.nr_items || s->script))
 		(d->app ? converse_screen : converse)(d);
-	if (kept)
+	if (d->app && !s->no_rc)
 		breaks_save(d);
 }
