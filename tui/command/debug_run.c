@@ -104,7 +104,7 @@ static int note_errors(struct ui_debug *d)
 
 	for (uint32_t id = 0; d->own && (t = xf_manager_transfer(d->own, id)); id++) {
 		struct xf_error err = XF_ERROR_INIT;
-		if (xf_future_result(t, &err) == XF_OK)
+		if (xf_future_error(t, &err) == XF_OK)
 			continue;
 		exit_status = UI_EXIT_FAILED;
 		ui_note_error(id, &err);
