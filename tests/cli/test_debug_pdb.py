@@ -1,4 +1,5 @@
 """The prompt beside pdb 3.11: what it says and does where the two can be compared, and lines nobody types."""
+import os
 import re
 import signal
 import time
@@ -97,6 +98,66 @@ def test_a_failed_run_is_left_as_pdb_leaves_a_post_mortem():
     t.match(r"^Running 'cont' or 'step' will restart the program\n(?:.*\n)+?"
             r"Post mortem debugger finished\. The put will be restarted\n> core/transfer/call\.c", r.out, r)
     t.equal(r.status, 3, r)
+
+
+def test_in_a_post_mortem_c_starts_again_and_stops_there():
+    r = debug("c", "c", "p event.kind", "q", args=["--fault", "part=3,status=403,times=1"])
+    t.match(r"^Post mortem debugger finished\. The put will be restarted\n> core/transfer/call\.c.*\n-> .*\n\[main frame_enter .*\n"
+            r"'frame_enter'$", r.out, r)
+
+
+def test_a_stop_is_shown_when_the_start_up_lines_are_used_up():
+    with open(t.tmp("rc"), "w") as rc:
+        rc.write("b part_start, part == 2\nc\np 'behind'\n")
+    os.makedirs(t.tmp("home"), exist_ok=True)
+    os.replace(t.tmp("rc"), t.tmp("home", ".xferdbrc"))
+    r = debug(args=["-c", "p part"])
+    t.match(r"^Breakpoint 1 at part_start\n'behind'\n2\n> core/transfer/upload\.c.*\n-> .*\n\[\S+ part_start part=2 attempt=1\]\n\Z",
+            r.out, r)
+    t.true(r.out.startswith("Breakpoint 1"), r)
+    r = debug(args=["--no-rc", "-c", "p 1", "-c", "tbreak part_start", "-c", "c"])
+    t.match(r"\A1\nBreakpoint 1 at part_start\nDeleted breakpoint 1 at part_start\n> core/transfer/upload\.c.*\n-> .*\n"
+            r"\[\S+ part_start part=\d attempt=1\]\n\Z", r.out, r)
+    t.equal(debug(args=["--no-rc", "-c", "q"]).out, "")
+
+
+def test_until_compares_the_lines_of_its_own_function():
+    r = debug("tbreak xf_s3_upload_part", "c", "until 196", "w", prompts=True)
+    t.match(r"^--Return--\n> core/s3/upload\.c\(\d+\)xf_s3_upload_part\(\)->0$", said(r)[2], r)
+    r = debug("tbreak xf_s3_upload_part", "c", "s", "s", "c", "rc", "goto 0", "b xf_s3_upload_part", "c", "cl 2", "until 196",
+              prompts=True)
+    t.match(r"^> core/s3/upload\.c\(\d+\)xf_s3_upload_part\(\)$", said(r)[8], r)
+    t.match(r"^--Return--\n> core/s3/upload\.c\(\d+\)xf_s3_upload_part\(\)->0$", said(r)[10], r)
+    r = debug("tbreak part_sent", "c", "w", "until 1000", prompts=True)     # a plain function: the next event is outside of it
+    t.match(r"^> core/transfer/errand\.c\(\d+\)sent\(\)\n", said(r)[1].split("\n", 1)[1], r)
+    t.true("sent()" not in said(r)[3], r)
+
+
+def test_small_messages_are_pdb_s():
+    r = debug("!", "clear call.c:55", "b call.c:53", "clear call.c:55", "p 'abc", "p (1, 2)", "p (1", "clear nosuch.c:5", prompts=True)
+    t.equal(said(r)[:8], ["*** SyntaxError: invalid syntax", "*** There are no breakpoints in core/transfer/call.c",
+                          "Breakpoint 1 at core/transfer/call.c:53", "*** There are no breakpoints at core/transfer/call.c:55",
+                          "*** SyntaxError: unterminated string literal (detected at line 1)", "*** SyntaxError: invalid syntax",
+                          "*** SyntaxError: '(' was never closed", "*** There are no breakpoints in nosuch.c"], r)
+
+
+def test_tab_draws_the_line_where_it_stands():
+    path = t.make_file("file", 1000)
+    with t.Pty(t.XFERDB, "debug", "put", path, "s3://bucket/key", "--local", size=(24, 60)) as p:
+        p.expect(r"\(xferdb\) ")
+        at = len(p.text)
+        p.send("b fut\t")
+        p.expect(r"b future\.c:")
+        t.match(r"\A[^(]*b fut[^(]*\r[^(\n]*\(xferdb\) b future\.c:", p.text[at:])   # from the row's beginning
+        p.send("\x15p config.\t\t")
+        p.expect(r"\nconfig\.multipart_threshold *\r?\n")                       # too wide for two columns
+        p.expect(r"\(xferdb\) p config\.")
+        p.send("\x15p conf\t")
+        p.expect(r"p config")
+        p.send(".use_threads\n")
+        p.expect(r"\nTrue\r")
+        p.send("q\n")
+        t.equal(p.wait(), 0)
 
 
 def test_ctrl_c_twice_while_it_runs_stops_once_and_no_line_is_lost():

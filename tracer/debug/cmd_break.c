@@ -91,16 +91,21 @@ static void clear_place(struct tr_session *s, const char *where)
 	bool known = tr_session_frame(s, &frame), others;
 	const struct tr_source *source = tr_source_meant(file, known ? frame.site.file : "", &others);
 	uint32_t line = (uint32_t)strtoul(colon + 1, NULL, 10);
+	bool any = false;
 	for (unsigned i = 0; source && (b = tr_breaks_at(&s->breaks, i));) {
-		if (b->file && b->line == line && strcmp(b->file, source->file) == 0) {
+		bool in_file = b->file && strcmp(b->file, source->file) == 0;
+		any |= in_file;
+		if (in_file && b->line == line) {
 			delete_break(s, b);
 			found++;
 		} else {
 			i++;
 		}
 	}
-	if (!found)
-		tr_complain(s, "There are no breakpoints at %s", where);
+	if (!any)
+		tr_complain(s, "There are no breakpoints in %s", source ? source->file : file);
+	else if (!found)
+		tr_complain(s, "There are no breakpoints at %s:%u", source->file, line);
 }
 
 /* For each number of a list. */

@@ -164,7 +164,9 @@ static void dispatch(struct tr_session *s, const char *line)
 	}
 	const struct tr_command *c = command_of(line, &n);
 	const char *argument = skip_blanks(line + n);
-	if (!c)
+	if (!c && *line == '!' && !*skip_blanks(line + 1))
+		tr_complain(s, "SyntaxError: invalid syntax");
+	else if (!c)
 		tr_cmd_statement(s, skip_blanks(line + (*line == '!')));
 	else if (c->flags & TR_NO_ARGUMENT && *argument)
 		refuse_argument(s, c, argument);

@@ -154,7 +154,7 @@ static struct tr_value string(struct parser *p)
 	}
 	v.text[n] = '\0';
 	if (*p->at != mark)
-		fail(p, "SyntaxError: unterminated string literal");
+		fail(p, "SyntaxError: unterminated string literal (detected at line 1)");
 	else
 		p->at++;
 	return v;
@@ -171,6 +171,15 @@ static bool is_function(const char *name)
 	return false;
 }
 
+/* Something else than the closing one: it is missing at the end of the text alone. */
+static void not_closed(struct parser *p, char opened)
+{
+	char text[48];
+	blanks(p);
+	snprintf(text, sizeof(text), "SyntaxError: '%c' was never closed", opened);
+	fail(p, "%s", *p->at ? "SyntaxError: invalid syntax" : text);
+}
+
 static struct tr_value call(struct parser *p, const char *name)
 {
 	struct tr_value arguments[TR_MAX_ARGUMENTS], out = tr_value_none();
@@ -184,7 +193,7 @@ static struct tr_value call(struct parser *p, const char *name)
 			if (take(p, ")"))
 				break;
 			if (!take(p, ","))
-				fail(p, "SyntaxError: '(' was never closed");
+				not_closed(p, '(');
 		} while (!p->failed);
 	if (!p->failed && !p->skip)
 		p->failed = !tr_call(name, arguments, nr, p->scope->ctx, &out, p->error);
@@ -225,7 +234,7 @@ static struct tr_value primary(struct parser *p)
 		return named(p);
 	struct tr_value v = parse_or(p);
 	if (!take(p, ")"))
-		fail(p, "SyntaxError: '(' was never closed");
+		not_closed(p, '(');
 	return v;
 }
 
@@ -275,7 +284,7 @@ static struct tr_value item(struct parser *p, const struct tr_value *v)
 {
 	struct tr_value index = parse_or(p);
 	if (!take(p, "]"))
-		fail(p, "SyntaxError: '[' was never closed");
+		not_closed(p, '[');
 	return p->failed || p->skip ? tr_value_none() : item_of(p, v, &index);
 }
 
