@@ -319,6 +319,35 @@ static void the_state_says_who_does_what(void **state)
 	tr_log_close(log);
 }
 
+static void the_threads_of_a_process_end_with_it(void **state)
+{
+	struct tr_log *log = load("thread 0 main\nthread 1 worker\nobject 1 event done signal\n"
+				  "@1000 0 event_wait #1\n@2000 1 mark\n@5000 1 process_exit exit_status=137 pid=9\n"
+				  "@9000 1 mark\n");
+	struct tr_model *m;
+	struct tr_waiting *chain;
+	struct xf_error err = XF_ERROR_INIT;
+	int64_t busy, wait;
+	uint32_t nr, circle;
+	(void)state;
+	assert_int_equal(tr_model_new(log, &m, NULL), XF_OK);
+	uint32_t main_ = tr_log_thread_named(log, "main"), worker = tr_log_thread_named(log, "worker");
+	const struct tr_state *s = tr_model_at(m, tr_log_nr_events(log) - 2, NULL);
+	assert_int_equal(tr_thread_activity(&s->threads[main_]), TR_WAITING);
+	assert_int_equal(tr_thread_activity(&s->threads[worker]), TR_RUNNING);
+	s = tr_model_at(m, tr_log_nr_events(log), NULL);
+	assert_int_equal(tr_thread_activity(&s->threads[main_]), TR_ENDED);
+	assert_int_equal(tr_thread_activity(&s->threads[worker]), TR_ENDED);
+	tr_thread_times(s, main_, &busy, &wait);
+	assert_int_equal(wait, 4000); /* up to its end, not to the recording's */
+	/* for whom it waited then is still the answer to a hang that was killed */
+	assert_int_equal(tr_waiting_chain(log, s, main_, &chain, &nr, &circle, &err), XF_OK);
+	assert_string_equal(chain[0].text, "main waits for event 'done'");
+	free(chain);
+	tr_model_free(m);
+	tr_log_close(log);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(events_stand_in_the_order_of_time),
 	cmocka_unit_test(an_objects_history_outranks_the_clock),
@@ -332,6 +361,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(flipped_bytes_are_survived),
 	cmocka_unit_test(what_is_no_trace_is_refused),
 	cmocka_unit_test(the_state_says_who_does_what),
+	cmocka_unit_test(the_threads_of_a_process_end_with_it),
 };
 
 T_MAIN(tests)

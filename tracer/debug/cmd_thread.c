@@ -23,11 +23,12 @@ static const char *duration(int64_t ns, char buf[32])
 
 static void doing(struct tr_session *s, const struct tr_thread_state *t, char *buf, size_t cap)
 {
-	size_t at = (size_t)snprintf(buf, cap, "%s", tr_activity_name(t->activity));
-	if (t->activity == TR_WAITING && t->object != TR_NONE)
+	enum tr_activity activity = tr_thread_activity(t);
+	size_t at = (size_t)snprintf(buf, cap, "%s", tr_activity_name(activity));
+	if (activity == TR_WAITING && t->object != TR_NONE)
 		at += (size_t)snprintf(buf + at, cap - at, " for %s",
 				       tr_log_object(s->log, t->object)->name);
-	if (t->activity == TR_WAITING && t->on_thread != TR_NONE)
+	if (activity == TR_WAITING && t->on_thread != TR_NONE)
 		at += (size_t)snprintf(buf + at, cap - at, " for the end of %s",
 				       tr_session_thread_name(s, t->on_thread));
 	if (t->part && at < cap)
@@ -41,7 +42,7 @@ static void waker(struct tr_session *s, uint32_t thread, char *buf, size_t cap)
 	struct xf_error err = XF_ERROR_INIT;
 	uint32_t nr = 0, circle;
 	*buf = '\0';
-	if (s->state->threads[thread].activity == TR_WAITING &&
+	if (tr_thread_activity(&s->state->threads[thread]) == TR_WAITING &&
 	    tr_waiting_chain(s->log, s->state, thread, &list, &nr, &circle, &err) == XF_OK && nr &&
 	    list[0].on_thread != TR_NONE)
 		snprintf(buf, cap, "  %s could wake it", tr_session_thread_name(s, list[0].on_thread));
@@ -61,12 +62,14 @@ static void gate_of(struct tr_session *s, uint32_t thread, char *buf, size_t cap
 static void show_thread(struct tr_session *s, uint32_t i)
 {
 	const struct tr_thread_state *t = &s->state->threads[i];
-	char what[160], since[32], wakes[96], gate[96];
+	char what[160], since[32] = "", wakes[96], gate[96];
 	doing(s, t, what, sizeof(what));
 	waker(s, i, wakes, sizeof(wakes));
 	gate_of(s, i, gate, sizeof(gate));
-	tr_say(s, "%c %2u %-12s %-32s %8s%s%s\n", i == s->thread ? '*' : ' ', i, tr_session_thread_name(s, i),
-	       what, duration(s->state->t_ns - t->since_ns, since), wakes, gate);
+	if (tr_thread_activity(t) != TR_ENDED)
+		duration(s->state->t_ns - t->since_ns, since);
+	tr_say(s, *since ? "%c %2u %-12s %-32s %8s%s%s\n" : "%c %2u %-12s %s%s%s%s\n", i == s->thread ? '*' : ' ', i,
+	       tr_session_thread_name(s, i), what, since, wakes, gate);
 }
 
 void tr_cmd_threads(struct tr_session *s, const char *argument)
@@ -290,7 +293,8 @@ void tr_cmd_why(struct tr_session *s, const char *argument)
 	uint32_t thread, nr = 0, circle = TR_NONE;
 	if (!find_thread(s, argument, &thread) || !s->state || thread >= s->state->nr_threads)
 		return;
-	if (s->state->threads[thread].activity == TR_RUNNING ||
+	enum tr_activity activity = tr_thread_activity(&s->state->threads[thread]);
+	if (activity == TR_RUNNING || activity == TR_ENDED ||
 	    tr_waiting_chain(s->log, s->state, thread, &list, &nr, &circle, &err) != XF_OK || !nr)
 		why_not_waiting(s, thread);
 	for (uint32_t i = 0; i < nr; i++) {

@@ -246,7 +246,7 @@ GET(thread_activity)
 {
 	const struct tr_thread_state *t = thread_state(ctx, self);
 	if (t)
-		*out = tr_value_text(tr_activity_name(t->activity));
+		*out = tr_value_text(tr_activity_name(tr_thread_activity(t)));
 	return t != NULL;
 }
 
@@ -289,7 +289,7 @@ static void thread_show(void *ctx, uint32_t self, char *buf, size_t cap)
 {
 	const struct tr_thread_state *t = thread_state(ctx, self);
 	snprintf(buf, cap, "<thread %s: %s>", tr_session_thread_name(ctx, self),
-		 t ? tr_activity_name(t->activity) : "?");
+		 t ? tr_activity_name(tr_thread_activity(t)) : "?");
 }
 
 const struct tr_class tr_threads_class = {

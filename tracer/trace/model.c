@@ -122,16 +122,40 @@ static bool is_busy(enum tr_activity a)
 	return a != TR_NOT_STARTED && a != TR_ENDED && !is_waiting(a);
 }
 
-static void turn(struct tr_thread_state *t, const struct tr_event *e, enum tr_activity a)
+static void add_time(struct tr_thread_state *t, int64_t now_ns)
 {
-	int64_t spent = e->t_ns - t->since_ns;
+	int64_t spent = now_ns - t->since_ns;
 	if (spent > 0 && is_busy(t->activity))
 		t->busy_ns += spent;
 	else if (spent > 0 && is_waiting(t->activity))
 		t->wait_ns += spent;
+}
+
+static void turn(struct tr_thread_state *t, const struct tr_event *e, enum tr_activity a)
+{
+	if (!t->gone)
+		add_time(t, e->t_ns);
+	t->gone = false;
 	t->activity = a;
 	t->since_ns = e->t_ns;
 	t->wait_event = e->index;
+}
+
+enum tr_activity tr_thread_activity(const struct tr_thread_state *t)
+{
+	return t->gone ? TR_ENDED : t->activity;
+}
+
+/* With a process end its threads, whether they said so or not; for whom they waited is kept. */
+static void process_end(struct tr_model *m, const struct tr_event *e)
+{
+	for (uint32_t i = 0; i < m->now.s.nr_threads; i++) {
+		struct tr_thread_state *t = &m->now.s.threads[i];
+		if (t->gone || t->activity == TR_NOT_STARTED || tr_log_thread(m->log, i)->process != e->process)
+			continue;
+		add_time(t, e->t_ns);
+		t->gone = true;
+	}
 }
 
 static void begin_wait(struct tr_thread_state *t, const struct tr_event *e, uint64_t limit_ns,
@@ -601,8 +625,12 @@ static void apply_sync(struct tr_model *m, const struct tr_event *e, struct tr_t
 		set_value(m, e, 1);
 		released(m, e);
 		break;
-	case XF_EV_cond_signal: case XF_EV_fd_write: case XF_EV_process_exit:
+	case XF_EV_cond_signal: case XF_EV_fd_write:
 		released(m, e);
+		break;
+	case XF_EV_process_exit:
+		released(m, e);
+		process_end(m, e);
 		break;
 	case XF_EV_queue_put:
 		set_value(m, e, TR_PAYLOAD(e, queue_put)->length);
@@ -937,7 +965,7 @@ uint32_t tr_state_peak(const struct tr_state *s)
 void tr_thread_times(const struct tr_state *s, uint32_t thread, int64_t *busy_ns, int64_t *wait_ns)
 {
 	const struct tr_thread_state *t = &s->threads[thread];
-	int64_t open = s->t_ns > t->since_ns ? s->t_ns - t->since_ns : 0;
+	int64_t open = s->t_ns > t->since_ns && !t->gone ? s->t_ns - t->since_ns : 0;
 	*busy_ns = t->busy_ns + (is_busy(t->activity) ? open : 0);
 	*wait_ns = t->wait_ns + (is_waiting(t->activity) ? open : 0);
 }

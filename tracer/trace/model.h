@@ -43,7 +43,11 @@ struct tr_thread_state {
 	uint32_t frames[TR_MAX_FRAMES]; /* events of frame_enter, outermost first */
 	int64_t busy_ns, wait_ns; /* closed activities only; tr_thread_times() adds the open one */
 	enum tr_activity before_hold;
+	bool gone;                /* its process ended: the activity is the one it was in then */
 };
+
+/* What it does: ended, too, when its process has. The activity itself says where it stood. */
+enum tr_activity tr_thread_activity(const struct tr_thread_state *t);
 
 struct tr_object_state {
 	bool alive;

@@ -161,16 +161,17 @@ static void waiting_words(const struct ui_scene *s, const struct tr_thread_state
 const char *ui_view_doing(const struct ui_scene *s, uint32_t thread, char *buf, size_t cap)
 {
 	const struct tr_thread_state *t = &s->state->threads[thread];
+	enum tr_activity activity = tr_thread_activity(t);
 	size_t at = 0;
 
-	if (t->part && t->activity != TR_ENDED && t->activity != TR_WAITING)
+	if (t->part && activity != TR_ENDED && activity != TR_WAITING)
 		at = (size_t)snprintf(buf, cap, "part %u: ", t->part);
 	if (at >= cap)
 		return buf;
-	if (t->activity == TR_WAITING)
+	if (activity == TR_WAITING)
 		waiting_words(s, t, buf + at, cap - at);
 	else
-		snprintf(buf + at, cap - at, "%s", ui_activity_word(t->activity));
+		snprintf(buf + at, cap - at, "%s", ui_activity_word(activity));
 	return buf;
 }
 

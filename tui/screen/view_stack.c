@@ -42,7 +42,7 @@ static void here_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_re
 	char line[512], doing[160];
 	int x = ui_cells_text(c, r, 0, 0, UI_ROLE_STRONG, "%s ", tr_log_thread(run->log, s->thread)->name);
 
-	x += ui_cells_text(c, r, 0, x, ui_activity_role(thread_of(s)->activity), "%s",
+	x += ui_cells_text(c, r, 0, x, ui_activity_role(tr_thread_activity(thread_of(s))), "%s",
 			   ui_view_doing(s, s->thread, doing, sizeof(doing)));
 	if (event == TR_NONE)
 		return;

@@ -23,8 +23,9 @@ static uint32_t items(const struct ui_scene *s)
 static int64_t since_ns(const struct ui_scene *s, uint32_t i)
 {
 	const struct tr_thread_state *t = &s->state->threads[i];
+	enum tr_activity activity = tr_thread_activity(t);
 
-	return t->activity == TR_NOT_STARTED || t->activity == TR_ENDED ? 0 : ui_view_now_ns(s) - t->since_ns;
+	return activity == TR_NOT_STARTED || activity == TR_ENDED ? 0 : ui_view_now_ns(s) - t->since_ns;
 }
 
 /* Times: the longest first. */
@@ -101,18 +102,18 @@ static void head_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_re
 
 static void row_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r, int row, uint32_t thread)
 {
-	const struct tr_thread_state *t = &s->state->threads[thread];
+	enum tr_activity activity = tr_thread_activity(&s->state->threads[thread]);
 	const struct tr_log *log = ui_scene_shown(s)->log;
 	char doing[160], since[32], busy[32], waited[32], name[64], full[96];
-	bool times = r->columns >= WIDE, ended = t->activity == TR_ENDED;
+	bool times = r->columns >= WIDE, ended = activity == TR_ENDED;
 	int right = r->columns - (times ? TIMES : 0), indent = 1 + (s->tree ? 2 * depth_of(log, thread) : 0), x = 1 + NAME;
 	struct ui_rect left = { r->y, r->x, r->rows, right - SINCE };
 
 	ui_cells_text(c, &left, row, indent, ended ? UI_ROLE_DIM : UI_ROLE_PLAIN, "%s",
 		      ui_view_name(text(s, thread, THREAD, full, sizeof(full)), NAME - indent, name, sizeof(name)));
-	x += ui_cells_text(c, &left, row, x, ui_activity_role(t->activity), "%s ", ui_activity_glyph(c->utf8, t->activity));
+	x += ui_cells_text(c, &left, row, x, ui_activity_role(activity), "%s ", ui_activity_glyph(c->utf8, activity));
 	ui_cells_text(c, &left, row, x, ended ? UI_ROLE_DIM : UI_ROLE_PLAIN, "%s", ui_view_doing(s, thread, doing, sizeof(doing)));
-	if (t->activity != TR_NOT_STARTED && !ended)
+	if (activity != TR_NOT_STARTED && !ended)
 		ui_cells_text(c, r, row, right - SINCE, UI_ROLE_DIM, "%10s", text(s, thread, SINCE_WHEN, since, sizeof(since)));
 	if (times)
 		ui_cells_text(c, r, row, right, UI_ROLE_DIM, "%10s%10s", text(s, thread, BUSY, busy, sizeof(busy)),
