@@ -102,6 +102,18 @@ def checksum():
 
 
 @benchmark
+def screen():
+    """a trace of ten million events on the screen; then the screen beside an upload that runs"""
+    big = os.path.join(t.tmp(), "big.xft")
+    subprocess.run([os.path.join(t.BUILD, "tests/make_trace"), big, os.environ.get("BENCH_EVENTS", "10000000"), "10000"], check=True)
+    shown = subprocess.run([os.path.join(t.BUILD, "tests/bench_screen"), big]).returncode
+    os.unlink(big)
+    live = os.path.join(os.path.dirname(os.path.abspath(__file__)), "live_screen.py")
+    if subprocess.run([sys.executable, live, t.XFERDB]).returncode or shown:
+        raise RuntimeError("more than is promised")
+
+
+@benchmark
 def traced():
     """an upload recorded, against the same one unrecorded"""
     with t.RealServer("sink") as server:
