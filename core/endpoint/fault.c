@@ -352,15 +352,18 @@ void xf_ep_fault_match(struct xf_ep_fault *rules, size_t count,
 			merge(harm, &rules[i]);
 }
 
-uint64_t xf_ep_fault_pace(struct xf_ep_fault *rule, uint64_t bytes, uint64_t now_ns)
+uint64_t xf_ep_fault_pace(struct xf_ep_fault *rule, uint64_t bytes, uint64_t since_ns, uint64_t now_ns)
 {
+	enum { MADE_UP_NS = 50000000 };
 	uint64_t cost = (uint64_t)((double)bytes * 1e9 / (double)rule->harm.bandwidth), wait;
+	uint64_t idle_ns = now_ns > since_ns ? now_ns - since_ns : 0;
+	uint64_t from_ns = now_ns - (idle_ns < MADE_UP_NS ? idle_ns : MADE_UP_NS);
 
 	pthread_mutex_lock(&rule->lock);
-	if (rule->free_at_ns < now_ns)
-		rule->free_at_ns = now_ns;
+	if (rule->free_at_ns < from_ns)
+		rule->free_at_ns = from_ns;
 	rule->free_at_ns += cost;
-	wait = rule->free_at_ns - now_ns;
+	wait = rule->free_at_ns > now_ns ? rule->free_at_ns - now_ns : 0;
 	pthread_mutex_unlock(&rule->lock);
 	return wait;
 }

@@ -79,8 +79,12 @@ struct xf_ep_fault_subject {
 void xf_ep_fault_match(struct xf_ep_fault *rules, size_t count,
 		       const struct xf_ep_fault_subject *subject, struct xf_ep_harm *harm);
 
-/* How long the sender of these bytes has to wait, ns, now being `now_ns`; the line is taken meanwhile. */
-uint64_t xf_ep_fault_pace(struct xf_ep_fault *rule, uint64_t bytes, uint64_t now_ns);
+/*
+ * How long the sender of these bytes has to wait, ns, now being `now_ns`; the line is taken meanwhile. A line carries
+ * on while its receiver computes or oversleeps: up to 50 ms that it could have used, since `since_ns`, when the
+ * request began, are made up for.
+ */
+uint64_t xf_ep_fault_pace(struct xf_ep_fault *rule, uint64_t bytes, uint64_t since_ns, uint64_t now_ns);
 
 /* The operations' short names that op= knows; ends with NULL. Set by ops.c. */
 extern const char *const xf_ep_op_words[];

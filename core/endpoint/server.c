@@ -44,6 +44,7 @@ struct exchange {
 	int fd;
 	bool begun, answered;
 	uint64_t received;     /* bytes of the body as it travelled */
+	uint64_t since_ns;     /* bytes may travel */
 };
 
 /* ---- waiting: for a time, the server's end, or the client's */
@@ -102,7 +103,7 @@ static bool pace(const struct exchange *x, size_t bytes)
 {
 	struct xf_ep_fault *rule = x->call.harm.pace;
 
-	return !rule || wait_ns(x, xf_ep_fault_pace(rule, bytes, xf_clock_mono_ns()));
+	return !rule || wait_ns(x, xf_ep_fault_pace(rule, bytes, x->since_ns, xf_clock_mono_ns()));
 }
 
 /* ---- responses */
@@ -455,6 +456,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
 		return MHD_NO;
 	if (!x->begun) {
 		x->connection = connection;
+		x->since_ns = xf_clock_mono_ns();
 		const union MHD_ConnectionInfo *info =
 			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 		x->fd = info ? info->connect_fd : -1;

@@ -313,9 +313,13 @@ static void bandwidth_is_shared(void **state)
 
 	(void)state;
 	assert_int_equal(xf_ep_fault_parse(&f, "bandwidth=1000", NULL), XF_OK);
-	assert_int_equal(xf_ep_fault_pace(&f, 500, 5000000000), 500000000);
-	assert_int_equal(xf_ep_fault_pace(&f, 500, 5000000000), 1000000000);
-	assert_int_equal(xf_ep_fault_pace(&f, 500, 9000000000), 500000000);
+	assert_int_equal(xf_ep_fault_pace(&f, 500, 5000000000, 5000000000), 500000000);
+	assert_int_equal(xf_ep_fault_pace(&f, 500, 5000000000, 5000000000), 1000000000);
+	assert_int_equal(xf_ep_fault_pace(&f, 500, 9000000000, 9000000000), 500000000);
+	/* what the line could have carried meanwhile is made up for: all of 20 ms, 50 ms of four seconds, never of before the request */
+	assert_int_equal(xf_ep_fault_pace(&f, 500, 9000000000, 9520000000), 480000000);
+	assert_int_equal(xf_ep_fault_pace(&f, 500, 9000000000, 14000000000), 450000000);
+	assert_int_equal(xf_ep_fault_pace(&f, 500, 20000000000, 20000000000), 500000000);
 	xf_ep_fault_fini(&f);
 }
 
