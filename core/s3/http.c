@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -71,6 +72,7 @@ struct exchange {
 	uint64_t framing;         /* bytes libcurl adds to a chunked body */
 	uint64_t line_bytes;      /* of the answer's headers */
 	uint64_t began_ns, sent_ns, moved_ns, expect_ns;
+	uint64_t busy_ns;         /* the connection's, when the request was out */
 	uint64_t moved;           /* sum of all counters when it last moved */
 	bool ended;               /* libcurl has asked beyond the last byte */
 	bool opened;              /* a socket was opened for it */
@@ -254,6 +256,24 @@ static uint64_t counter(const struct exchange *x, CURLINFO info)
 	return n > 0 ? (uint64_t)n : 0;
 }
 
+static int socket_of(const struct exchange *x)
+{
+	for (int i = 0; i < SOCKETS; i++)
+		if (x->http->sockets[i].id == x->connection)
+			return x->http->sockets[i].fd;
+	return -1;
+}
+
+/* For how long the connection had bytes that the other end had not acknowledged; 0 where nobody records, or can tell. */
+static uint64_t busy_ns(const struct exchange *x)
+{
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof(info);
+	if (!xf_emit_on() || getsockopt(socket_of(x), IPPROTO_TCP, TCP_INFO, &info, &len))
+		return 0;
+	return len >= offsetof(struct tcp_info, tcpi_rwnd_limited) ? info.tcpi_busy_time * 1000 : 0;
+}
+
 /* The request is out when libcurl has handed everything to the kernel. */
 static void notice_sent(struct exchange *x)
 {
@@ -267,6 +287,7 @@ static void notice_sent(struct exchange *x)
 	x->reply->body_complete = true;
 	x->reply->sent = x->body_size;
 	x->sent_ns = x->moved_ns = xf_gate_now_ns();
+	x->busy_ns = busy_ns(x);
 	XF_EVENT(body_sent, .request = x->reply->request, .bytes = x->body_size);
 	if (x->request->watch && x->request->watch->sent)
 		x->request->watch->sent(x->request->watch->ctx);
@@ -295,14 +316,6 @@ static const struct xf_http_direct *direct_of(const struct xf_http_request *r)
 	bool can = r->direct && r->expect && !r->chunked && r->body && xf_push_can(r->direct->source) &&
 		!strncmp(r->url, "http:", 5) && !has_proxy(r);
 	return can ? r->direct : NULL;
-}
-
-static int socket_of(const struct exchange *x)
-{
-	for (int i = 0; i < SOCKETS; i++)
-		if (x->http->sockets[i].id == x->connection)
-			return x->http->sockets[i].fd;
-	return -1;
 }
 
 static bool wants_push(const struct exchange *x)
@@ -353,7 +366,9 @@ static void begin_answer(struct exchange *x)
 	if (!x->reply->body_complete)
 		curl_easy_setopt(x->http->easy, CURLOPT_FORBID_REUSE, 1L);
 	uint64_t from = x->sent_ns ? x->sent_ns : x->began_ns;
-	XF_EVENT(first_byte, .request = x->reply->request, .waited_ns = xf_gate_now_ns() - from);
+	uint64_t waited = xf_gate_now_ns() - from, draining = x->busy_ns ? busy_ns(x) - x->busy_ns : 0;
+	XF_EVENT(first_byte, .request = x->reply->request, .waited_ns = waited,
+		 .draining_ns = draining < waited ? draining : waited);
 	x->phase = RECEIVING;
 }
 
