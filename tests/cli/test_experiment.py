@@ -158,12 +158,33 @@ def test_a_prediction_is_checked():
 
 def test_what_cannot_be_foretold_is_said():
     path = t.make_file("source", 1000)
-    r = experiment(path, "--local", "--predict", "part-size=5MB")
-    t.equal(r.status, 2, r)
-    t.match(r"--predict part-size: what can be foretold is max-concurrency=N and latency=T", r.err)
+    for asked, why in (("checksum-algorithm=CRC32", "--predict checksum-algorithm: a recorded run does not tell what that would change"),
+                       ("part-size=big", "--predict part-size: 'big' is not a size"), ("max-concurrency", "it is NAME=VALUE"),
+                       ("read-ahead=3", "nothing is read ahead of a regular file"), ("threads=perhaps", "is neither yes nor no"),
+                       ("bandwidth=30MB,90MB", "--predict bandwidth=90MB: every run has less"), ("max-attempts=0", "has to be more than 0")):
+        r = experiment(path, "--local", "--fault", "bandwidth=60MB", "--predict", asked)
+        t.equal((r.status, r.out), (2, ""), r)
+        t.match(why, r.err)
     r = experiment(path, "--local", "--predict", "max-concurrency=1", "--sweep", "checksum-algorithm=CRC32,SHA256", "--repeat", "1")
     t.equal(r.status, 0, r)
     t.match(r"Nothing could be foretold", r.out)
+
+
+def test_what_a_run_tells_is_foretold_whatever_it_is_called():
+    """Eight parts, each 250 ms late, one at a time: parts twice as large are half as many waits. The limit is never reached."""
+    path = t.make_file("source", 40 * t.MiB)
+    r = experiment(path, "--local", "--threads=no", "--fault", "latency=250ms", "--multipart-chunksize", "5MB", "--predict", "max-attempts=5",
+                   "--repeat", "1", "--warm-up", "0", "--json")
+    cell = cells(r)["max-attempts=5"]
+    t.near(cell["predicted_ns"]["median"], cells(r)["control"]["wall_ns"]["median"], 1e6, r)
+    r = experiment(path, "--local", "--max-concurrency", "1", "--fault", "latency=250ms", "--multipart-chunksize", "5MB", "--predict",
+                   "part-size=10MB", "--repeat", "1", "--warm-up", "0", "--json")
+    saved = cells(r)["control"]["wall_ns"]["median"] - cells(r)["part-size=10MB"]["predicted_ns"]["median"]
+    t.near(saved, 4 * 0.250e9, 0.5e9 * t.SLOW, r)
+    r = experiment(path, "--local", "--max-concurrency", "1", "--multipart-chunksize", "5MB", "--predict", "bandwidth=20MB", "--predict",
+                   "latency=100ms", "--repeat", "1", "--warm-up", "0", "--json")
+    label = "bandwidth=20MB latency=100ms"
+    t.true(cells(r)[label]["predicted_ns"]["median"] > 10 * 0.1e9 + 40 / 20 * 1e9 * 0.95, r)
 
 
 def test_another_program_is_swept_by_its_environment():

@@ -68,6 +68,12 @@ def test_a_thin_line_is_the_bandwidth():
     t.equal(bound("--concurrency", "4", "--fault", "bandwidth=15MB"), "bandwidth")
 
 
+def test_one_request_at_a_time_tells_a_thin_line_from_a_slow_answer():
+    """All parts alike, one after the other, and answers late in both: the kernel knows when the last byte had arrived."""
+    t.equal(bound("--concurrency", "1", "--fault", "bandwidth=10MB", size=20 * MiB), "bandwidth")
+    t.equal(bound("--concurrency", "1", "--fault", "op=UploadPart,latency=500ms", size=20 * MiB), "concurrency")
+
+
 def test_a_limit_of_ones_own_is_told_from_the_line():
     t.equal(bound("--max-bandwidth", "15MB"), "bandwidth-limit")
 

@@ -18,7 +18,9 @@ static struct tr_run made(uint32_t workers, int64_t work_ns, int64_t latency_ns)
 	for (uint32_t i = 0; i < PARTS; i++) {
 		int64_t start = latency_ns + (int64_t)(i / workers) * (work_ns + latency_ns);
 		parts[i] = (struct tr_run_part){ .number = i + 1, .bytes = 8 << 20, .start_ns = start,
-						 .end_ns = start + work_ns + latency_ns, .latency_ns = latency_ns, .work_ns = work_ns };
+						 .end_ns = start + work_ns + latency_ns };
+		parts[i].stage_ns[TR_STAGE_WORK] = work_ns;
+		parts[i].stage_ns[TR_STAGE_LATENCY] = latency_ns;
 	}
 	return run;
 }
@@ -30,7 +32,7 @@ static void the_run_itself_comes_out_again(void **state)
 		struct tr_run run = made(workers, 20 * MS, 100 * MS);
 		int64_t truth = (2 * 100 + PARTS / workers * 120 + (PARTS % workers ? 120 : 0)) * MS;
 		tr_run_fit(&run, 100 * MS);
-		assert_int_equal((tr_run_replay(&run, &(struct tr_limits){ 0 }) + MS / 2) / MS, truth / MS);
+		assert_int_equal((tr_run_replay(&run, &(struct tr_limits){ 0 }, NULL) + MS / 2) / MS, truth / MS);
 	}
 }
 
@@ -39,9 +41,9 @@ static void latency_alone_scales_with_the_workers(void **state)
 	struct tr_run run = made(2, 0, 100 * MS);
 	(void)state;
 	tr_run_fit(&run, 100 * MS);
-	assert_int_equal(tr_run_replay(&run, &(struct tr_limits){ .workers = 1 }) / MS, 1400);
-	assert_int_equal(tr_run_replay(&run, &(struct tr_limits){ .workers = 4 }) / MS, 500);
-	assert_int_equal(tr_run_replay(&run, &(struct tr_limits){ .workers = 50 }) / MS, 300);
+	assert_int_equal(tr_run_replay(&run, &(struct tr_limits){ .workers = 1 }, NULL) / MS, 1400);
+	assert_int_equal(tr_run_replay(&run, &(struct tr_limits){ .workers = 4 }, NULL) / MS, 500);
+	assert_int_equal(tr_run_replay(&run, &(struct tr_limits){ .workers = 50 }, NULL) / MS, 300);
 }
 
 static void a_latency_is_paid_by_create_and_complete_too(void **state)
@@ -49,8 +51,8 @@ static void a_latency_is_paid_by_create_and_complete_too(void **state)
 	struct tr_run run = made(4, 0, 100 * MS);
 	(void)state;
 	tr_run_fit(&run, 100 * MS);
-	assert_int_equal(tr_run_replay(&run, &(struct tr_limits){ .extra_latency_ns = 50 * MS }) / MS, 5 * 150);
-	assert_int_equal(tr_run_replay(&run, &(struct tr_limits){ .extra_latency_ns = -100 * MS }) / MS, 0);
+	assert_int_equal(tr_run_replay(&run, &(struct tr_limits){ .extra_latency_ns = 50 * MS }, NULL) / MS, 5 * 150);
+	assert_int_equal(tr_run_replay(&run, &(struct tr_limits){ .extra_latency_ns = -100 * MS }, NULL) / MS, 0);
 }
 
 /* Four at a time, and a server that works on one after the other for 30 ms: answers come after 40, 70, 100, 130 ms. */
@@ -59,28 +61,28 @@ static void what_answers_took_beyond_the_shortest_is_work(void **state)
 	struct tr_run run = made(4, 0, 100 * MS);
 	(void)state;
 	for (uint32_t i = 0; i < PARTS; i++) {
-		parts[i].latency_ns = (10 + 30 * (int64_t)(i % 4 + 1)) * MS;
+		parts[i].stage_ns[TR_STAGE_LATENCY] = (10 + 30 * (int64_t)(i % 4 + 1)) * MS;
 		parts[i].start_ns = (40 + 130 * (int64_t)(i / 4)) * MS;
-		parts[i].end_ns = parts[i].start_ns + parts[i].latency_ns;
+		parts[i].end_ns = parts[i].start_ns + parts[i].stage_ns[TR_STAGE_LATENCY];
 	}
 	run.head_ns = run.tail_ns = 40 * MS;
 	tr_run_fit(&run, 40 * MS);
 	for (uint32_t i = 0; i < PARTS; i++)
-		assert_int_equal(parts[i].latency_ns, 40 * MS);
+		assert_int_equal(parts[i].stage_ns[TR_STAGE_LATENCY], 40 * MS);
 	/* one at a time has less work on its hands than four took together: 12 of 40 ms and the shared rest at most */
-	assert_true(tr_run_replay(&run, &(struct tr_limits){ .workers = 1 }) / MS < 80 + 12 * 100);
+	assert_true(tr_run_replay(&run, &(struct tr_limits){ .workers = 1 }, NULL) / MS < 80 + 12 * 100);
 }
 
 static void a_part_that_was_held_keeps_its_time(void **state)
 {
 	struct tr_run run = made(4, 10 * MS, 50 * MS);
 	(void)state;
-	parts[2].latency_ns += 3000 * MS;
+	parts[2].stage_ns[TR_STAGE_LATENCY] += 3000 * MS;
 	parts[2].end_ns += 3000 * MS;
 	tr_run_fit(&run, 50 * MS);
-	assert_int_equal(parts[2].latency_ns, 3050 * MS);
-	assert_int_equal(parts[3].latency_ns, 50 * MS);
-	assert_true(tr_run_replay(&run, &(struct tr_limits){ .workers = 12 }) > 3000 * MS);
+	assert_int_equal(parts[2].stage_ns[TR_STAGE_LATENCY], 3050 * MS);
+	assert_int_equal(parts[3].stage_ns[TR_STAGE_LATENCY], 50 * MS);
+	assert_true(tr_run_replay(&run, &(struct tr_limits){ .workers = 12 }, NULL) > 3000 * MS);
 }
 
 /* Read ahead with two permits: a part waits until one of the two before it is sent, however many workers there are. */
@@ -93,10 +95,64 @@ static void a_read_ahead_bounds_the_workers(void **state)
 	run.permits = 2;
 	run.head_ns = run.tail_ns = 0;
 	tr_run_fit(&run, 100 * MS);
-	int64_t two = tr_run_replay(&run, &(struct tr_limits){ 0 });
-	int64_t all = tr_run_replay(&run, &(struct tr_limits){ .permits = PARTS });
+	int64_t two = tr_run_replay(&run, &(struct tr_limits){ 0 }, NULL);
+	int64_t all = tr_run_replay(&run, &(struct tr_limits){ .permits = PARTS }, NULL);
 	assert_in_range(two / MS, 600, 620);
 	assert_in_range(all / MS, 200, 220);
+}
+
+/* A line of 10 ms a part that four share: recorded sends of 40 ms are 10 ms of one that has it for itself. */
+static void a_time_that_was_shared_is_scaled_by_the_sharing(void **state)
+{
+	struct tr_run run = made(4, 40 * MS, 0);
+	(void)state;
+	tr_run_fit(&run, 0);
+	for (uint32_t i = 0; i < PARTS; i++)
+		assert_int_equal((int64_t)(parts[i].alone_ns[TR_STAGE_WORK] / 1e6 + 0.5), 10);
+	assert_int_equal((tr_run_replay(&run, &(struct tr_limits){ .workers = 1 }, NULL) + MS / 2) / MS, 120);
+	assert_int_equal((tr_run_replay(&run, &(struct tr_limits){ .workers = 12 }, NULL) + MS / 2) / MS, 120);
+}
+
+/* Equal parts that all went four at a time do not tell a shared line from four of their own: the other answer says so. */
+static void what_the_run_does_not_tell_is_in_the_other_answer(void **state)
+{
+	struct tr_run run = made(4, 40 * MS, 0);
+	int64_t other;
+	(void)state;
+	tr_run_fit(&run, 0);
+	tr_run_replay(&run, &(struct tr_limits){ .workers = 1 }, &other);
+	assert_int_equal((other + MS / 2) / MS, 480);
+}
+
+static void smaller_parts_pay_the_latency_more_often(void **state)
+{
+	struct tr_run run = made(1, 20 * MS, 100 * MS);
+	(void)state;
+	tr_run_fit(&run, 100 * MS);
+	assert_int_equal((tr_run_replay(&run, &(struct tr_limits){ .part_size = 8 << 20 }, NULL) + MS / 2) / MS, 200 + 12 * 120);
+	assert_int_equal((tr_run_replay(&run, &(struct tr_limits){ .part_size = 16 << 20 }, NULL) + MS / 2) / MS, 200 + 6 * 140);
+	/* 96 MiB in 10 MiB parts: nine of them and one of 6 */
+	assert_int_equal((tr_run_replay(&run, &(struct tr_limits){ .part_size = 10 << 20 }, NULL) + MS / 2) / MS, 200 + 10 * 100 + 240);
+}
+
+static void a_narrower_line_takes_its_time(void **state)
+{
+	struct tr_run run = made(4, 40 * MS, 0);
+	(void)state;
+	tr_run_fit(&run, 0);
+	/* 8 MiB in 10 ms were 800 MiB a second: of 96 MiB at 96 a second */
+	assert_int_equal((tr_run_replay(&run, &(struct tr_limits){ .bandwidth = 96 << 20 }, NULL) + MS / 2) / MS, 1000);
+	assert_int_equal((tr_run_replay(&run, &(struct tr_limits){ .bandwidth = 1600ull << 20 }, NULL) + MS / 2) / MS, 120);
+}
+
+/* A limit that is asked for is known: 96 MiB at 48 a second, and the work of four in step; one that is never reached changes nothing. */
+static void a_limit_of_bandwidth_is_a_line_of_that_rate(void **state)
+{
+	struct tr_run run = made(4, 40 * MS, 0);
+	(void)state;
+	tr_run_fit(&run, 0);
+	assert_in_range(tr_run_replay(&run, &(struct tr_limits){ .limit = 48 << 20 }, NULL) / MS, 2000, 2120);
+	assert_int_equal((tr_run_replay(&run, &(struct tr_limits){ .limit = 1600ull << 20 }, NULL) + MS / 2) / MS, 120);
 }
 
 const struct CMUnitTest tests[] = {
@@ -106,5 +162,10 @@ const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_answers_took_beyond_the_shortest_is_work),
 	cmocka_unit_test(a_part_that_was_held_keeps_its_time),
 	cmocka_unit_test(a_read_ahead_bounds_the_workers),
+	cmocka_unit_test(a_time_that_was_shared_is_scaled_by_the_sharing),
+	cmocka_unit_test(what_the_run_does_not_tell_is_in_the_other_answer),
+	cmocka_unit_test(smaller_parts_pay_the_latency_more_often),
+	cmocka_unit_test(a_narrower_line_takes_its_time),
+	cmocka_unit_test(a_limit_of_bandwidth_is_a_line_of_that_rate),
 };
 T_MAIN(tests)

@@ -63,17 +63,6 @@ static void decide(struct tr_explanation *o, enum tr_bound bound, const char *fo
 	va_end(args);
 }
 
-/* Bytes a second of the parts' work at full speed, one at a time. */
-static double work_rate(const struct tr_run *run)
-{
-	double bytes = 0, ns = 0;
-	for (uint32_t i = 0; i < run->nr_parts; i++) {
-		bytes += (double)run->parts[i].bytes;
-		ns += run->parts[i].alone_ns;
-	}
-	return ns > 0 ? bytes / ns * 1e9 : 0;
-}
-
 /*
  * The rest: the largest share of the path. Bytes from memory (the page cache) are read faster than they are hashed
  * or sent; where reading comes first, they come from a disk.
@@ -82,7 +71,7 @@ static void decide_by_path(struct tr_explanation *o)
 {
 	int64_t server = o->cause_ns[TR_PATH_SERVER], sending = o->cause_ns[TR_PATH_SENDING];
 	int64_t hashing = o->cause_ns[TR_PATH_HASHING], reading = o->cause_ns[TR_PATH_READING];
-	double rate = work_rate(&o->run) * (o->run.capacity < 1e6 ? o->run.capacity : 1);
+	double rate = tr_run_rate(&o->run);
 	if (reading > hashing && reading > sending && reading > server && share(o, reading) > 0.3)
 		decide(o, TR_BOUND_DISK, "reading the source: %.0f %% of the time, %.1f MB a second", 100 * share(o, reading), rate / 1048576);
 	else if (o->run.by_bytes && share(o, server + sending) > 0.4)
@@ -101,8 +90,8 @@ static void decide_by_path(struct tr_explanation *o)
 void tr_bound_decide(struct tr_explanation *o)
 {
 	const struct tr_run_part *slow = slow_part(o);
-	int64_t more = o->run.nr_parts ? tr_run_replay(&o->run, &(struct tr_limits){ .workers = o->run.nr_parts }) : 0;
-	int64_t ahead = o->run.permits ? tr_run_replay(&o->run, &(struct tr_limits){ .permits = o->run.nr_parts }) : o->replayed_ns;
+	int64_t more = o->run.nr_parts ? tr_run_replay(&o->run, &(struct tr_limits){ .workers = o->run.nr_parts }, NULL) : 0;
+	int64_t ahead = o->run.permits ? tr_run_replay(&o->run, &(struct tr_limits){ .permits = o->run.nr_parts }, NULL) : o->replayed_ns;
 	double by_more = o->replayed_ns > 0 ? 1 - (double)more / (double)o->replayed_ns : 0;
 	double by_ahead = o->replayed_ns > 0 ? 1 - (double)ahead / (double)o->replayed_ns : 0;
 	if (share(o, o->cause_ns[TR_PATH_HELD]) > 0.25)

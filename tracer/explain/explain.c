@@ -1,5 +1,6 @@
 #include "tracer/explain/explain.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -271,7 +272,7 @@ static struct tr_run_part *part_of(struct tr_run *run, uint64_t number)
 	return NULL;
 }
 
-static const struct tr_limits as_recorded = { 0, 0, 0 };
+static const struct tr_limits as_recorded = { .workers = 0 };
 
 /* Answers to requests about the object as a whole. */
 struct answers {
@@ -281,34 +282,70 @@ struct answers {
 	bool parts;
 };
 
-static void note_event(struct walk *w, const struct tr_event *e, struct answers *bodiless)
+/*
+ * The stages of a part's last attempt; what is left of its time was spent in answers, back-off, attempts that failed.
+ * sent_ns, not in a trace that does not tell of requests, is when the attempt began to send.
+ */
+static void note_stage(struct walk *w, struct tr_run_part *p, int64_t *sending_since, const struct tr_event *e)
+{
+	int64_t *stage = p->stage_ns, at = e->t_ns - w->enter_ns;
+	switch (e->kind) {
+	case XF_EV_request_start:
+		stage[TR_STAGE_WORK] = *sending_since ? 0 : at - p->start_ns;
+		stage[TR_STAGE_LIMIT] = p->sent_ns = 0;
+		*sending_since = at;
+		break;
+	case XF_EV_connected:
+		if (!TR_PAYLOAD(e, connected)->reused && *sending_since)
+			*sending_since = at; /* connecting is a latency */
+		break;
+	case XF_EV_body_sent:
+		if (*sending_since)
+			p->sent_ns = at - *sending_since - stage[TR_STAGE_LIMIT];
+		break;
+	case XF_EV_first_byte:
+		p->sent_ns += (int64_t)TR_PAYLOAD(e, first_byte)->draining_ns;
+		w->out->run.drained |= TR_PAYLOAD(e, first_byte)->draining_ns > 0;
+		stage[TR_STAGE_LATENCY] += (int64_t)TR_PAYLOAD(e, first_byte)->waited_ns;
+		break;
+	case XF_EV_sleep:
+		if (cause_of(&w->scan, e) == TR_PATH_BANDWIDTH_LIMIT)
+			stage[TR_STAGE_LIMIT] += (int64_t)TR_PAYLOAD(e, sleep)->slept_ns;
+		else if (cause_of(&w->scan, e) == TR_PATH_BACKOFF)
+			stage[TR_STAGE_LATENCY] += (int64_t)TR_PAYLOAD(e, sleep)->slept_ns;
+		break;
+	default:
+		break;
+	}
+}
+
+static void note_event(struct walk *w, const struct tr_event *e, struct answers *bodiless, int64_t *sending_since)
 {
 	struct tr_run *run = &w->out->run;
 	struct tr_run_part *p = part_of(run, w->scan.before[e->index].part);
-	enum tr_path_cause cause = cause_of(&w->scan, e);
+	if (e->kind == XF_EV_request_start)
+		p = part_of(run, TR_PAYLOAD(e, request_start)->part);
+	if (p && e->t_ns - w->enter_ns <= p->end_ns)
+		note_stage(w, p, &sending_since[p - run->parts], e);
 	switch (e->kind) {
 	case XF_EV_request_start:
 		w->out->requests++;
 		w->out->retries += TR_PAYLOAD(e, request_start)->attempt > 1;
+		if (TR_PAYLOAD(e, request_start)->attempt > w->out->attempts)
+			w->out->attempts = TR_PAYLOAD(e, request_start)->attempt;
 		break;
 	case XF_EV_first_byte:
-		if (p) {
-			p->latency_ns += (int64_t)TR_PAYLOAD(e, first_byte)->waited_ns;
-		} else {
-			bodiless->sum += (int64_t)TR_PAYLOAD(e, first_byte)->waited_ns;
-			bodiless->nr++;
-			bodiless->before += !bodiless->parts;
-		}
+		if (p)
+			break;
+		bodiless->sum += (int64_t)TR_PAYLOAD(e, first_byte)->waited_ns;
+		bodiless->nr++;
+		bodiless->before += !bodiless->parts;
 		break;
 	case XF_EV_part_start:
 		bodiless->parts = true;
 		break;
 	case XF_EV_part_failed:
 		w->out->failures++;
-		break;
-	case XF_EV_sleep:
-		if (p && cause == TR_PATH_BACKOFF)
-			p->latency_ns += (int64_t)TR_PAYLOAD(e, sleep)->slept_ns;
 		break;
 	case XF_EV_part_read:
 		p = part_of(run, TR_PAYLOAD(e, part_read)->part);
@@ -321,16 +358,16 @@ static void note_event(struct walk *w, const struct tr_event *e, struct answers 
 }
 
 /* A setting of our own transfers; 0: another's program, which does not tell. */
-static uint32_t setting(const struct walk *w, const char *name)
+static uint64_t setting(const struct walk *w, const char *name)
 {
 	const char *value = tr_log_property(w->scan.log, name);
-	return value ? (uint32_t)strtoul(value, NULL, 10) : 0;
+	return value ? strtoull(value, NULL, 10) : 0;
 }
 
 /* The workers there were at most: as set, else the threads that took parts. */
 static uint32_t workers_of(const struct walk *w)
 {
-	uint32_t set = setting(w, "max_request_concurrency"), seen = w->scan.v->final->peak_parts;
+	uint32_t set = (uint32_t)setting(w, "max_request_concurrency"), seen = w->scan.v->final->peak_parts;
 	if (set)
 		return setting(w, "use_threads") ? set : 1;
 	return seen ? seen : 1;
@@ -342,84 +379,116 @@ static uint32_t permits_of(const struct walk *w)
 	bool ahead = false;
 	for (uint32_t i = 0; i < run->nr_parts; i++)
 		ahead |= run->parts[i].read_ns > 0;
-	return ahead ? setting(w, "max_in_memory_upload_chunks") : 0;
+	return ahead ? (uint32_t)setting(w, "max_in_memory_upload_chunks") : 0;
 }
 
-static void collect_run(struct walk *w)
+/* So that the stages are all of the part's time. Where no request was seen, all but the answers is sending. */
+static void complete_stages(struct tr_run_part *p, bool requests)
+{
+	int64_t left = p->end_ns - p->start_ns, answers = p->stage_ns[TR_STAGE_LATENCY];
+	if (!requests)
+		p->sent_ns = left > answers ? left - answers : 0;
+	p->stage_ns[TR_STAGE_WORK] += p->sent_ns;
+	for (int s = 0; s < TR_STAGE_LATENCY; s++) {
+		int64_t *ns = &p->stage_ns[s];
+		*ns = *ns < 0 ? 0 : *ns > left ? left : *ns;
+		left -= *ns;
+	}
+	p->stage_ns[TR_STAGE_LATENCY] = left;
+}
+
+static bool collect_run(struct walk *w)
 {
 	struct tr_run *run = &w->out->run;
 	struct answers bodiless = { 0, 0, 0, false };
-	int64_t first = INT64_MAX, last = 0;
-	for (uint32_t i = w->scan.enter; i <= w->scan.end; i++) {
+	int64_t first = INT64_MAX, last = 0, *sending_since = calloc(run->nr_parts + 1u, sizeof(*sending_since));
+	for (uint32_t i = w->scan.enter; i <= w->scan.end && sending_since; i++) {
 		struct tr_event e = tr_log_event(w->scan.log, i);
-		note_event(w, &e, &bodiless);
+		note_event(w, &e, &bodiless, sending_since);
 	}
-	for (uint32_t i = 0; i < run->nr_parts; i++) {
+	for (uint32_t i = 0; i < run->nr_parts && sending_since; i++) {
 		struct tr_run_part *p = &run->parts[i];
 		first = p->start_ns < first ? p->start_ns : first;
 		last = p->end_ns > last ? p->end_ns : last;
-		if (p->latency_ns > p->end_ns - p->start_ns)
-			p->latency_ns = p->end_ns - p->start_ns;
-		p->work_ns = p->end_ns - p->start_ns - p->latency_ns;
+		complete_stages(p, sending_since[i] != 0);
 	}
 	run->workers = workers_of(w);
+	w->out->threads = !setting(w, "max_request_concurrency") || setting(w, "use_threads");
 	run->permits = permits_of(w);
+	run->limit = setting(w, "max_bandwidth");
 	run->head_ns = !run->nr_parts ? 0 : run->permits ? 0 : first;
 	run->tail_ns = w->out->wall_ns > last ? w->out->wall_ns - last : 0;
 	run->head_requests = bodiless.before;
 	run->tail_requests = bodiless.nr - bodiless.before;
 	tr_run_fit(run, bodiless.nr ? bodiless.sum / bodiless.nr : 0);
-	w->out->replayed_ns = run->nr_parts ? tr_run_replay(run, &as_recorded) : -1;
+	w->out->replayed_ns = run->nr_parts ? tr_run_replay(run, &as_recorded, NULL) : -1;
+	free(sending_since);
+	return sending_since != NULL;
 }
 
 /* ---- predictions */
 
+/* Replays off by so much of the run itself: as much of a shorter one, no more of a longer. */
+static int64_t corrected(int64_t replayed, int64_t itself, int64_t wall)
+{
+	if (itself <= 0)
+		return replayed;
+	return wall < itself || replayed < itself ? (int64_t)((double)replayed * (double)wall / (double)itself) : replayed + wall - itself;
+}
+
 bool tr_explain_replay(const struct tr_explanation *e, const struct tr_limits *with, int64_t *ns, int64_t *margin_ns)
 {
-	int64_t replayed = e->replayed_ns > 0 ? tr_run_replay(&e->run, with) : -1;
+	int64_t other = -1, other_itself = -1, replayed = e->replayed_ns > 0 ? tr_run_replay(&e->run, with, &other) : -1;
 	double wrong;
 	if (replayed < 0)
 		return false;
-	/* the replay of the run itself is off by this much; the same is taken off the prediction, and doubted */
-	wrong = (double)e->wall_ns / (double)e->replayed_ns;
-	*ns = (int64_t)((double)replayed * wrong);
-	*margin_ns = (int64_t)((double)*ns * (0.05 + (wrong > 1 ? wrong - 1 : 1 - wrong)));
+	wrong = (double)e->wall_ns / (double)e->replayed_ns - 1;
+	*ns = corrected(replayed, e->replayed_ns, e->wall_ns);
+	*margin_ns = (int64_t)((double)*ns * (0.05 + (wrong > 0 ? wrong : -wrong)));
+	/* what explains the run as well would make so much of it */
+	if (tr_run_replay(&e->run, &as_recorded, &other_itself) >= 0)
+		other = corrected(other, other_itself, e->wall_ns);
+	*margin_ns += other > *ns ? other - *ns : *ns - other;
 	return true;
 }
 
-bool tr_explain_predict(struct tr_explanation *e, const char *what, uint64_t value)
+bool tr_explain_predict(struct tr_explanation *e, const char *what, uint64_t value, const char *text,
+			const struct tr_limits *with)
 {
 	struct tr_prediction *p = &e->predictions[e->nr_predictions];
-	struct tr_limits with = { 0, 0, 0 };
-	if (e->nr_predictions == TR_PREDICTIONS || !value)
-		return false;
-	if (!strcmp(what, "max_concurrency"))
-		with.workers = (uint32_t)value;
-	else if (!strcmp(what, "read_ahead") && e->run.permits)
-		with.permits = (uint32_t)value;
-	else if (!strcmp(what, "latency_ms"))
-		with.extra_latency_ns = (int64_t)value * 1000000;
-	else
+	if (e->nr_predictions == TR_PREDICTIONS)
 		return false;
 	*p = (struct tr_prediction){ .value = value };
 	snprintf(p->what, sizeof(p->what), "%s", what);
-	if (!tr_explain_replay(e, &with, &p->ns, &p->margin_ns))
+	if (text)
+		snprintf(p->text, sizeof(p->text), "%s", text);
+	else
+		snprintf(p->text, sizeof(p->text), "%" PRIu64, value);
+	for (char *c = p->what; *c; c++)
+		*c = *c == '-' ? '_' : *c;
+	if (!tr_explain_replay(e, with, &p->ns, &p->margin_ns))
 		return false;
 	e->nr_predictions++;
 	return true;
+}
+
+static void predict_workers(struct tr_explanation *o, uint32_t n)
+{
+	tr_explain_predict(o, "max_concurrency", n, NULL, &(struct tr_limits){ .workers = n });
 }
 
 static void predict_some(struct tr_explanation *o)
 {
 	uint32_t now = o->run.workers;
 	if (now > 1)
-		tr_explain_predict(o, "max_concurrency", now / 2);
+		predict_workers(o, now / 2);
 	if (now < o->run.nr_parts)
-		tr_explain_predict(o, "max_concurrency", now * 2);
+		predict_workers(o, now * 2);
 	if (now * 2 < o->run.nr_parts)
-		tr_explain_predict(o, "max_concurrency", o->run.nr_parts < 1000 ? o->run.nr_parts : 1000);
+		predict_workers(o, o->run.nr_parts < 1000 ? o->run.nr_parts : 1000);
 	if (o->run.permits && o->run.permits < o->run.nr_parts)
-		tr_explain_predict(o, "read_ahead", o->run.permits * 2);
+		tr_explain_predict(o, "read_ahead", o->run.permits * 2, NULL,
+				   &(struct tr_limits){ .permits = o->run.permits * 2 });
 }
 
 enum xf_status tr_explain(const struct tr_log *log, const struct tr_verdicts *verdicts, uint32_t call,
@@ -442,7 +511,7 @@ enum xf_status tr_explain(const struct tr_log *log, const struct tr_verdicts *ve
 	w.failed = !scan_events(&w.scan, err) || !collect_parts(&w, v);
 	if (!w.failed) {
 		walk_path(&w);
-		collect_run(&w);
+		w.failed |= !collect_run(&w);
 		tr_bound_decide(out);
 		predict_some(out);
 	}

@@ -43,8 +43,9 @@ struct tr_path_step {
 };
 
 struct tr_prediction {
-	char what[40];            /* "max_concurrency" */
+	char what[40];            /* "max_concurrency"; '-' is '_' */
 	uint64_t value;
+	char text[24];            /* the same as it was written: "8MB" */
 	int64_t ns, margin_ns;    /* ± */
 };
 
@@ -61,7 +62,8 @@ struct tr_explanation {
 	struct tr_run run;        /* the recorded run, as replayed */
 	int64_t replayed_ns;      /* with its own limits: how good the model is */
 	struct tr_prediction predictions[TR_PREDICTIONS]; uint32_t nr_predictions;
-	uint32_t requests, retries, failures;
+	uint32_t requests, retries, failures, attempts; /* attempts: of the request that needed the most */
+	bool threads;             /* parts had workers of their own; a program of another's is taken to have them */
 };
 
 /* Owns: *out, tr_explanation_fini(). Errors: XF_NOT_FOUND (no call), XF_NOMEM. */
@@ -72,7 +74,8 @@ void tr_explanation_fini(struct tr_explanation *e);
 /* How long the call would take with these limits, ± margin_ns; false: nothing was transferred. */
 bool tr_explain_replay(const struct tr_explanation *e, const struct tr_limits *with, int64_t *ns, int64_t *margin_ns);
 
-/* One more prediction; false when what is not known ("max_concurrency", "read_ahead", "latency_ms") or there is no room. */
-bool tr_explain_predict(struct tr_explanation *e, const char *what, uint64_t value);
+/* One more prediction: `what` is the knob's name, which is turned to value, as written text (NULL: its digits). False: nothing was transferred, or there is no room. */
+bool tr_explain_predict(struct tr_explanation *e, const char *what, uint64_t value, const char *text,
+			const struct tr_limits *with);
 
 #endif

@@ -2,10 +2,14 @@
  * replay: the recorded parts once more, under other limits. Arithmetic only.
  *
  * The model is s3transfer's: parts become available (read ahead in order, at most `permits`
- * of them in memory where they come from a pipe), `workers` take them in order, each does
- * work (reading, hashing, sending: shared) and then waits (latency: not shared); Create comes before all,
- * Complete after all. Of n parts at work at once each proceeds at min(1, capacity / n) of full
- * speed. The capacity is fitted: the one under which all bytes cost about the same.
+ * of them in memory where they come from a pipe), `workers` take them in order; Create comes before all,
+ * Complete after all. A part goes through stages, one after the other. All but the last are shared: of n parts
+ * in a stage at once each proceeds at min(1, capacity / n) of full speed, so a time that was recorded while n
+ * shared is scaled by the sharing. Reading, hashing, sending are one stage: on a machine whose processors are
+ * busy, parts that hash slow those that are sent.
+ *
+ * The capacity is fitted. Of those under which all bytes cost about the same the smallest is taken, which promises
+ * least; the largest that explains them as well says how far a prediction may be off.
  */
 #ifndef TR_EXPLAIN_REPLAY_H
 #define TR_EXPLAIN_REPLAY_H
@@ -13,15 +17,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum tr_stage {
+	TR_STAGE_LIMIT,   /* kept back by the bandwidth limit that was asked for */
+	TR_STAGE_WORK,    /* read, hashed, on the way until the last byte was acknowledged; and the server's work */
+	TR_STAGE_LATENCY, /* not shared: answers, back-off, holds */
+	TR_STAGES
+};
+
 struct tr_run_part {
 	uint32_t number;
 	uint64_t bytes;
-	int64_t start_ns, end_ns;   /* as recorded, from the call's begin */
-	int64_t ready_ns;           /* queued */
-	int64_t read_ns;            /* time to read it ahead (a pipe); 0: not read ahead */
-	int64_t latency_ns;         /* not shared: answers, back-off, holds */
-	int64_t work_ns;            /* shared, as recorded under load */
-	double alone_ns;            /* the same at full speed: filled by tr_run_fit() */
+	int64_t start_ns, end_ns;      /* as recorded, from the call's begin */
+	int64_t ready_ns;              /* queued */
+	int64_t read_ns;               /* time to read it ahead (a pipe); 0: not read ahead */
+	int64_t stage_ns[TR_STAGES];   /* as recorded under load; together end - start */
+	int64_t sent_ns;               /* of the work: bytes on their way */
+	double alone_ns[TR_STAGES];    /* the same at full speed: filled by tr_run_fit() */
+	double most_ns[TR_STAGES];     /* … under the largest capacities */
 };
 
 struct tr_run {
@@ -31,13 +43,16 @@ struct tr_run {
 	int64_t head_ns;            /* from the call's begin until parts may start */
 	int64_t tail_ns;            /* from the last part's end to the return */
 	uint32_t head_requests, tail_requests; /* in a row, in these: Create, Complete */
-	double capacity;            /* fitted */
-	bool by_bytes;              /* the answer's time grew with the bytes: it is bandwidth, not latency */
+	uint64_t limit;             /* of bandwidth, that was asked for, bytes/s; 0: none */
+	bool drained;               /* it is known how long bytes were on their way; else answers say, as far as they can */
+	double capacity[TR_STAGES], most[TR_STAGES]; /* fitted: the smallest and the largest */
+	bool by_bytes;              /* most of the time of requests went with the bytes: bandwidth, not latency */
 };
 
 /*
- * Fits capacity and alone_ns. base_latency_ns: an answer to a request without body; what answers to parts took
- * more is either latency or transfer, whichever explains the parts better.
+ * Fits capacities and times at full speed. base_latency_ns: an answer to a request without body; where nothing tells
+ * when bytes had arrived, what answers to parts took more is either latency or transfer, whichever explains
+ * the parts better.
  */
 void tr_run_fit(struct tr_run *run, int64_t base_latency_ns);
 
@@ -45,9 +60,18 @@ void tr_run_fit(struct tr_run *run, int64_t base_latency_ns);
 struct tr_limits {
 	uint32_t workers, permits;
 	int64_t extra_latency_ns;   /* of every request */
+	uint64_t part_size;
+	uint64_t bandwidth;         /* of the line, bytes/s: at most that */
+	uint64_t limit;             /* of bandwidth, asked for; UINT64_MAX: none */
 };
 
-/* How long the call would take, ns; negative: no memory. */
-int64_t tr_run_replay(const struct tr_run *run, const struct tr_limits *with);
+/*
+ * How long the call would take, ns; negative: no memory. *other_ns, if not NULL: the same if capacities are the
+ * largest that explain the run.
+ */
+int64_t tr_run_replay(const struct tr_run *run, const struct tr_limits *with, int64_t *other_ns);
+
+/* Bytes a second at full speed, of all parts together, in the stages that are shared. */
+double tr_run_rate(const struct tr_run *run);
 
 #endif

@@ -197,7 +197,7 @@ static void predictions_print(const struct ui_experiment *x)
 	if (nr)
 		fprintf(x->out, "  %u of %u within 15 %%\n", near, nr);
 	else if (x->predict)
-		fprintf(x->out, "\nNothing could be foretold: the control's runs show no parts, or more is swept than max-concurrency and latency.\n");
+		fprintf(x->out, "\nNothing could be foretold: the control's runs show no parts, or not what becomes of all that is swept.\n");
 }
 
 void ui_experiment_table(const struct ui_experiment *x)

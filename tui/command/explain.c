@@ -1,5 +1,4 @@
 /* explain: where the time went, what held the call back, what would help. */
-#include <ctype.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,40 +8,38 @@
 #include "tracer/explain/traffic.h"
 #include "tui/command/conclude.h"
 #include "tui/command/json.h"
+#include "tui/command/predict.h"
 #include "tui/command/style.h"
 #include "tui/command/recording.h"
 
 /* ---- --predict NAME=N */
 
-static bool predict(struct tr_explanation *e, const char *text)
+static enum xf_status predict(struct tr_explanation *e, const char *text, struct xf_error *err)
 {
 	char name[40];
 	const char *equal = strchr(text, '=');
-	char *end;
-	unsigned long long value;
-	if (!equal || (size_t)(equal - text) >= sizeof(name) || !isdigit((unsigned char)equal[1]))
-		return false;
-	memcpy(name, text, (size_t)(equal - text));
-	name[equal - text] = '\0';
-	for (char *p = name; *p; p++)
-		*p = *p == '-' ? '_' : *p;
-	value = strtoull(equal + 1, &end, 10);
-	if (!strcmp(name, "max_in_memory_upload_chunks"))
-		strcpy(name, "read_ahead");
-	return !*end && value && value < 1000000 && tr_explain_predict(e, name, value);
+	struct tr_limits with = { .workers = 0 };
+	uint64_t value;
+	enum xf_status status;
+	if (!equal || (size_t)(equal - text) >= sizeof(name))
+		return xf_fail(err, XF_INVALID, "--predict '%.80s': it is NAME=VALUE, as in max-concurrency=20", text);
+	snprintf(name, sizeof(name), "%.*s", (int)(equal - text), text);
+	status = ui_predict_limit(name, equal + 1, e, &with, &value, err);
+	if (!status && !tr_explain_predict(e, ui_predict_name(name), value, equal + 1, &with))
+		status = e->nr_predictions == TR_PREDICTIONS ?
+			xf_fail(err, XF_INVALID, "--predict: %d at a time are the most", TR_PREDICTIONS) :
+			xf_fail(err, XF_INVALID, "--predict: nothing was transferred, so nothing can be replayed");
+	return status;
 }
 
-static bool predict_all(struct tr_explanation *e, const struct ui_settings *settings)
+static enum xf_status predict_all(struct tr_explanation *e, const struct ui_settings *settings, struct xf_error *err)
 {
+	enum xf_status status = XF_OK;
 	if (settings->predict.nr_items)
 		e->nr_predictions = 0;
-	for (size_t i = 0; i < settings->predict.nr_items; i++)
-		if (!predict(e, settings->predict.items[i])) {
-			fprintf(stderr, "xferdb: --predict '%s': NAME=N with max-concurrency, latency-ms or, where a pipe "
-				"was read, read-ahead\n", settings->predict.items[i]);
-			return false;
-		}
-	return true;
+	for (size_t i = 0; i < settings->predict.nr_items && !status; i++)
+		status = predict(e, settings->predict.items[i], err);
+	return status;
 }
 
 /* ---- text */
@@ -86,7 +83,7 @@ static void predictions_print(FILE *out, const struct tr_explanation *e)
 {
 	char time[32], margin[32];
 	for (uint32_t i = 0; i < e->nr_predictions; i++)
-		fprintf(out, "  with %s %llu: %s +/- %s\n", e->predictions[i].what, (unsigned long long)e->predictions[i].value,
+		fprintf(out, "  with %s %s: %s +/- %s\n", e->predictions[i].what, e->predictions[i].text,
 			ui_time_text(e->predictions[i].ns, time, sizeof(time)),
 			ui_time_text(e->predictions[i].margin_ns, margin, sizeof(margin)));
 }
@@ -206,7 +203,9 @@ static int explain_all(const struct ui_recording *trace, const struct ui_setting
 		enum xf_status status = tr_explain(trace->log, &trace->verdicts, trace->verdicts.list[i].call, &e, &err);
 		if (!status)
 			status = tr_traffic_of(trace->log, &trace->verdicts, &trace->verdicts.list[i], &traffic, &err);
-		bool good = !status && predict_all(&e, settings);
+		if (!status)
+			status = predict_all(&e, settings, &err);
+		bool good = !status;
 		if (status)
 			fprintf(stderr, "xferdb: %s\n", err.message);
 		if (good && !settings->quiet)
