@@ -35,7 +35,7 @@ class Bundle:
         lines = body.decode("utf-8").split("\n")[:-1]
         rows = [json.loads(line, object_pairs_hook=unique) for line in lines]
         self.head = rows[0]
-        need(self.head.get("bundle") == 1, "not a bundle of version 1")
+        need(self.head.get("bundle") == 2, "not a bundle of version 2")
         self.threads, self.objects, self.events, self.edges, self.verdicts = {}, {}, {}, [], []
         before = -1
         for row in rows[1:]:
@@ -170,6 +170,10 @@ class Bundle:
     def of_transfer(self, submit):
         return [e for e in self.events.values() if "transfer" in e and e["transfer"] == submit["transfer"]
                 and self.process(e) == self.process(submit)]
+
+    def about(self, submit):
+        """The same, without gets of what was uploaded: they are no work of the upload."""
+        return [e for e in self.of_transfer(submit) if e["event"] != "object_get" or submit["op"] == "GetObject"]
 
     # ---- which calls are judged, and what they are asked for
 
@@ -325,11 +329,10 @@ class Bundle:
         ends, parts = [], []
         submits = self.own(enter)
         for submit in submits:
-            mine = self.of_transfer(submit)
+            mine = self.about(submit)
             kinds = {}
             for e in mine:
-                if e["event"] != "object_get" or submit["op"] == "GetObject":
-                    kinds[e["event"]] = e
+                kinds[e["event"]] = e
             begun = [] if self.belongs(enter, submit) else self.carried(enter, submit)
             for number in begun:
                 done = [e for e in mine if e["event"] in PART_ENDS and e["part"] == number and number]
@@ -339,10 +342,8 @@ class Bundle:
                 parts += [(number, end)] if number else []
             if begun:
                 continue
-            multipart = any(e["event"] == "plan" and e["multipart"] for e in mine) or "multipart_create" in kinds
-            refused = "multipart_create" in kinds and kinds["multipart_create"]["failed"]
-            settled = "done" in kinds or refused or (("multipart_complete" in kinds or "multipart_abort" in kinds) if multipart
-                                          else ("object_put" in kinds or "object_get" in kinds))
+            multipart = self.multipart(mine)
+            settled = self.settled(mine)
             before = len(ends)
             seen = {}
             for e in mine:
@@ -365,6 +366,89 @@ class Bundle:
             if len(ends) == before and not settled:
                 ends.append(None)
         return ends, parts, len(submits)
+
+    @staticmethod
+    def multipart(mine):
+        return any(e["event"] == "multipart_create" or (e["event"] == "plan" and e["multipart"]) for e in mine)
+
+    def settled(self, mine):
+        kinds = {e["event"]: e for e in mine}
+        refused = "multipart_create" in kinds and kinds["multipart_create"]["failed"]
+        over = ("multipart_complete", "multipart_abort") if self.multipart(mine) else ("object_put", "object_get")
+        return "done" in kinds or refused or any(k in kinds for k in over)
+
+    # ---- what became of it
+
+    BADNESS = ("stored", "stored-later", "unknown", "cancelled", "failed", "lost")
+
+    def saw_the_end(self):
+        return self.head["ended"] and not self.head["lost"]
+
+    def raised(self, enter):
+        ret = self.returned(enter)
+        return bool(ret and (ret["error"] or ret["result"]))
+
+    def cut_off(self, enter, kinds):
+        """Its last request got no answer, and nobody said so: the program had ended in the midst of it."""
+        last = kinds.get("multipart_complete") or kinds.get("object_put") or kinds.get("multipart_create")
+        if "done" in kinds or "multipart_abort" in kinds or last is None or not self.saw_the_end() or self.raised(enter):
+            return False
+        return not last["http_status"] or (last["event"] == "multipart_create" and last["http_status"] < 300)
+
+    def taken_back(self, enter, mine, kinds):
+        """Aborted without a failure, and nobody heard of it: the client was shut down under its feet."""
+        if "done" in kinds or "multipart_complete" in kinds or not self.saw_the_end():
+            return False
+        if any(kinds.get(k) is None or kinds[k]["failed"] for k in ("multipart_create", "multipart_abort")):
+            return False
+        if any(e["event"] == "part_failed" or (e["event"] in ("object_put", "object_get") and e["failed"]) or
+               (e["event"] == "multipart_create" and e["failed"]) for e in mine):
+            return False
+        return not self.raised(enter) or self.threads[enter["on"]]["name"] != "main"
+
+    def outcome_of(self, enter, submit):
+        if self.there(enter, submit):
+            return "stored"
+        mine = self.about(submit)
+        kinds = {e["event"]: e for e in mine}
+        state = next((e["to"] if e["event"] == "status" else e["state"] for e in reversed(mine) if e["event"] in ("status", "done")), None)
+        there = None
+        for kind in ("object_get", "object_put", "multipart_complete"):
+            if kind in kinds and not kinds[kind]["failed"] and not kinds[kind].get("skipped"):
+                there = kinds[kind]
+        if there is None and state == "success":
+            there = kinds.get("done")
+        if there is not None:
+            ret = self.returned(enter)
+            return "stored-later" if ret and there["seq"] > ret["seq"] else "stored"
+        if state == "cancelled" and self.settled(mine):
+            return "cancelled"
+        if state == "failed" or (self.settled(mine) and not self.cut_off(enter, kinds) and not self.taken_back(enter, mine, kinds)):
+            return "failed"
+        return "lost" if self.saw_the_end() else "unknown"
+
+    def outcome(self, enter):
+        if self.never_sent(enter):
+            return "lost"
+        words = [self.outcome_of(enter, s) for s in self.own(enter)]
+        return max(words, key=self.BADNESS.index) if words else "unknown"
+
+    # ---- what was held of the call's work
+
+    def holds(self, enter):
+        own = {(self.process(s), s["transfer"]) for s in self.own(enter)}
+        ret = self.returned(enter)
+        rows = []
+        for h in self.events.values():
+            if h["event"] != "held" or not any(t == h["transfer"] and self.process(h) in (p, 0) for p, t in own):
+                continue
+            later = [e for e in self.events.values() if e.get("hold") == h["hold"] and e["seq"] >= h["seq"] and self.process(e) == self.process(h)]
+            over = [e for e in later if e["event"] == "released"]
+            rows.append({"part": h["part"], "hold_ns": over[0]["held_ns"] if over else 0,
+                         "return_ns": ret["t_ns"] - enter["t_ns"] if ret else -1,
+                         "evaded": any(e["event"] == "hold_evaded" for e in later), "held": h["seq"],
+                         "released": over[0]["seq"] if over else None})
+        return rows
 
     # ---- the rows of docs/verdict.md
 
@@ -440,13 +524,16 @@ class Bundle:
 
     def check_verdict(self, v):
         if v["enter"] is None:
-            need(not self.calls() and v["answer"] == "unknown", "a verdict without a call")
+            need(not self.calls() and (v["answer"], v["outcome"]) == ("unknown", "unknown"), "a verdict without a call")
             return
         enter = self.events.get(v["enter"])
         need(enter and enter["event"] == "call_enter", "the verdict's call is none")
         ret = self.returned(enter)
         need(v["return"] == (ret["seq"] if ret else None), "the verdict's return is none")
-        answer, basis, ends, parts = self.judge(enter, v["outcome"])
+        outcome = self.outcome(enter)
+        need(v["outcome"] == outcome, "the events say %s, the verdict %s" % (outcome, v["outcome"]))
+        need(v["holds"] == self.holds(enter), "other holds")
+        answer, basis, ends, parts = self.judge(enter, outcome)
         if v["limit"] == "time-out" and v["basis"] == "witness" and answer == "does-not-block":
             gave_up = any(e.get("how") == "timed-out" and e["on"] == enter["on"] for e in self.events.values())
             answer, basis = ("blocks-partly", "witness") if gave_up or v["answer"] == "blocks-partly" else (answer, basis)
@@ -491,7 +578,7 @@ def main():
         print("does not hold: %s" % e)
         return 1
     verdict = [json.loads(line) for line in data.split(b"\n") if line.startswith(b'{"answer"')]
-    print("holds: %s" % ", ".join("%s (%s)" % (v["answer"], v["basis"]) for v in verdict))
+    print("holds: %s" % ", ".join("%s (%s), %s" % (v["answer"], v["basis"], v["outcome"]) for v in verdict))
     return 0
 
 

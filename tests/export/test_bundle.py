@@ -39,10 +39,16 @@ def rows_of(data):
     return [json.loads(line) for line in data.split(b"\n")[:-2]]
 
 
-def expect(answer, *args):
+def expect(answer, *args, outcome="stored"):
+    """The checker comes to the same answer and outcome, and to no other outcome."""
     data, verdict = bundle(*args)
-    t.equal(verdict["answer"], answer)
+    t.equal((verdict["answer"], verdict["outcome"]), (answer, outcome))
     check_bundle.check(data)
+    for word in check_bundle.Bundle.BADNESS:
+        rows = rows_of(data)
+        rows[-1]["outcome"] = word
+        t.equal(holds(sealed(rows)), word == outcome, word)
+    return data
 
 
 def test_a_call_that_waits():
@@ -55,11 +61,47 @@ def test_one_barrier_is_enough():
 
 
 def test_a_call_that_does_not_wait():
-    expect("does-not-block", "--wait", "none")
+    expect("does-not-block", "--wait", "none", outcome="stored-later")
 
 
 def test_a_call_whose_work_was_cut_off():
-    expect("does-not-block", "--wait", "none", "--linger", "0")
+    data = expect("does-not-block", "--wait", "none", "--linger", "0", outcome="lost")
+    rows = rows_of(data)
+    rows[0]["ended"] = False        # then nobody knows what came of it
+    t.true(not holds(sealed(rows)))
+
+
+def test_uploads_that_failed():
+    expect("blocks", "--fault", "part=2,status=403", outcome="failed")
+    expect("blocks", "--fault", "op=create,status=403", outcome="failed")
+    expect("blocks", "--fault", "op=complete,status=403", outcome="failed")
+    expect("blocks", "--fault", "op=put,status=403", "--multipart-threshold", "1GB", outcome="failed")
+
+
+def test_an_upload_in_one_piece():
+    data = expect("blocks", "--multipart-threshold", "1GB")
+    rows = rows_of(data)
+    for row in rows:
+        if row.get("event") == "object_put":
+            row["failed"] = True
+        elif row.get("event") in ("done", "status"):    # which says so too
+            row["state" if row["event"] == "done" else "to"] = "failed"
+    t.true(not holds(sealed(rows)))
+
+
+def test_what_was_held_is_derived():
+    trace, out = os.path.join(t.tmp(), "run.xft"), os.path.join(t.tmp(), "bundle")
+    t.xferdb("debug", "put", "--local", "-q", "-o", trace, "--part-size", "5MB", t.make_file("f", 24 * MiB), "s3://bucket/k",
+             input=b"b part_start 2\nc\nhold part 2\nc\nrelease\nc\nq\n")
+    r = t.xferdb("verdict", trace, "-q", "--json", "--bundle", out)
+    t.equal(len(r.verdict["holds"]), 1, r)
+    with open(out, "rb") as f:
+        data = f.read()
+    check_bundle.check(data)
+    for key, value in (("part", 3), ("hold_ns", 1), ("return_ns", 1), ("evaded", True), ("held", 1), ("released", None)):
+        rows = rows_of(data)
+        rows[-1]["holds"][0][key] = value
+        t.true(not holds(sealed(rows)), key)
 
 
 def test_everything_on_the_caller():
@@ -177,6 +219,17 @@ def test_changes_that_matter_are_noticed_under_a_new_digest():
     def counts(new):
         new[-1][dice.choice(["parts", "parts_ordered", "parts_late"])] += dice.choice([-1, 1])
 
+    def outcome(new):
+        new[-1]["outcome"] = dice.choice(["stored-later", "lost", "failed", "cancelled", "unknown"])
+
+    def never_completed(new):
+        complete = next(i for i, r in enumerate(new) if r.get("event") == "multipart_complete")
+        change = dice.choice([("failed", True), ("skipped", True), ("transfer", 7)])
+        new[complete][change[0]] = change[1]
+        for row in new:
+            if row.get("event") in ("done", "status"):
+                row["state" if row["event"] == "done" else "to"] = "failed"
+
     def lost(new):
         new[0]["lost"] = dice.randrange(1, 99)
 
@@ -189,8 +242,8 @@ def test_changes_that_matter_are_noticed_under_a_new_digest():
                               "timed": False, "wait": None})
 
     changes = [lose_end, other_part, time_out, other_object, other_kind, backwards, no_edges_to_the_caller, limit, answer, basis,
-               counts, lost, no_return, invented]
-    for n in range(700):
+               counts, outcome, never_completed, lost, no_return, invented]
+    for n in range(800):
         new = [dict(r) for r in rows]
         change = changes[n % len(changes)]
         change(new)

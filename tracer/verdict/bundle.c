@@ -38,7 +38,7 @@ static void need(struct bundle *b, uint32_t event)
 static bool is_work(enum xf_kind kind)
 {
 	switch (kind) {
-	case XF_EV_call_enter: case XF_EV_call_return: case XF_EV_submit: case XF_EV_plan: case XF_EV_done:
+	case XF_EV_call_enter: case XF_EV_call_return: case XF_EV_submit: case XF_EV_plan: case XF_EV_status: case XF_EV_done:
 	case XF_EV_part_queued: case XF_EV_part_start: case XF_EV_part_done: case XF_EV_part_failed: case XF_EV_part_skipped:
 	case XF_EV_multipart_create: case XF_EV_multipart_complete: case XF_EV_multipart_abort: case XF_EV_object_put:
 	case XF_EV_object_get: case XF_EV_object_head: case XF_EV_held: case XF_EV_released: case XF_EV_hold_evaded: case XF_EV_lost:
@@ -145,7 +145,7 @@ static void put_index(FILE *m, const char *key, uint32_t index)
 static void put_head(struct bundle *b)
 {
 	const struct xf_file_header *h = tr_log_header(b->log);
-	fprintf(b->m, "{\"bundle\":1,\"xferdb\":\"" XFERDB_VERSION "\",\"trace_version\":%u,\"layout\":%" PRIu32 ",\"epoch_unix_ns\":\"%" PRIu64
+	fprintf(b->m, "{\"bundle\":2,\"xferdb\":\"" XFERDB_VERSION "\",\"trace_version\":%u,\"layout\":%" PRIu32 ",\"epoch_unix_ns\":\"%" PRIu64
 		"\",\"events\":%" PRIu32 ",\"lost\":%" PRIu64 ",\"ended\":%s,\"missed\":%s}", XF_TRACE_VERSION, h->layout, h->real_ns,
 		tr_log_nr_events(b->log), tr_log_lost(b->log), tr_log_ended(b->log) ? "true" : "false",
 		tr_log_property(b->log, "incomplete") ? tr_log_property(b->log, "incomplete") : "null");
