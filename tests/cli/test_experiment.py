@@ -187,6 +187,18 @@ def test_what_a_run_tells_is_foretold_whatever_it_is_called():
     t.true(cells(r)[label]["predicted_ns"]["median"] > 10 * 0.1e9 + 40 / 20 * 1e9 * 0.95, r)
 
 
+def test_every_picture_is_a_file_of_its_own():
+    """Two axes whose names begin alike: cut to a file's name they are the same."""
+    path, folder = t.make_file("source", 1000), t.tmp("svg")
+    r = experiment(path, "--local", "--sweep", "fault:op=UploadPart,part=1,hold=0,1ms", "--sweep", "fault:op=UploadPart,part=2,hold=0,1ms",
+                   "--latency", "0,1ms", "--repeat", "1", "--warm-up", "0", "--svg", folder, "--html", t.tmp("report.html"))
+    t.equal(r.status, 0, r)
+    t.equal(sum(name.startswith("heat-") for name in os.listdir(folder)), 6, os.listdir(folder))
+    with open(t.tmp("report.html"), encoding="utf-8") as f:
+        ids = re.findall(r' id="([^"]*)"', f.read())
+    t.equal(len(ids), len(set(ids)), sorted(ids))
+
+
 def test_another_program_is_swept_by_its_environment():
     program = t.tmp("program.sh")
     with open(program, "w", encoding="utf-8") as out:

@@ -1,10 +1,12 @@
 #include "tracer/experiment/plot.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tracer/experiment/scale.h"
+#include "tracer/export/text.h"
 
 const char tr_plot_style[] =
 	".plot{font:13px/1.3 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;--ink:#1c2430;--soft:#5a6675;--grid:#e3e8ee;"
@@ -38,14 +40,7 @@ void tr_put_text(FILE *out, const char *text)
 	char clean[1024];
 
 	xf_text_sanitise(clean, sizeof(clean), text, strlen(text));
-	for (const char *p = clean; *p; p++)
-		switch (*p) {
-		case '&': fputs("&amp;", out); break;
-		case '<': fputs("&lt;", out); break;
-		case '>': fputs("&gt;", out); break;
-		case '"': fputs("&quot;", out); break;
-		default: fputc(*p, out);
-		}
+	tr_put_xml(out, clean);
 }
 
 double tr_unit_factor(const struct tr_report *r)
@@ -586,6 +581,19 @@ static void name_clean(char *name)
 			*name = '-';
 }
 
+/* Names are cut and cleaned, so that two may become one: it is a file's, and an id. */
+static void name_unique(const struct plots *all, char name[80])
+{
+	size_t len = strlen(name);
+	unsigned again = 2;
+
+	for (unsigned i = 0; i < all->nr; i++)
+		if (!strcmp(all->list[i].name, name)) {
+			snprintf(name + len, 80 - len, "-%u", again++);
+			i = UINT_MAX; /* from the first again */
+		}
+}
+
 static void plot_add(struct plots *all, struct tr_plot plot)
 {
 	struct tr_plot *list = realloc(all->list, (all->nr + 1) * sizeof(*list));
@@ -594,9 +602,10 @@ static void plot_add(struct plots *all, struct tr_plot plot)
 		all->out_of_memory = true;
 		return;
 	}
-	name_clean(plot.name);
-	list[all->nr++] = plot;
 	all->list = list;
+	name_clean(plot.name);
+	name_unique(all, plot.name);
+	list[all->nr++] = plot;
 }
 
 /* The next combination of the axes that a picture holds fast; false after the last. */

@@ -9,6 +9,7 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tracer/export/driver.h"
 #include "tracer/export/text.h"
@@ -118,13 +119,23 @@ static const char page_style[] =
 
 /* ---- the picture */
 
+/* "12.5 ms", "98.2 s": three digits, never an exponent. */
+static void put_time(FILE *out, int64_t ns)
+{
+	bool seconds = ns >= 10000000000;
+	double value = (double)ns / (seconds ? 1e9 : 1e6);
+	fprintf(out, "%.*f %s", value >= 100 || ns == 0 ? 0 : value >= 10 ? 1 : 2, value, seconds ? "s" : "ms");
+}
+
 static void put_grid(struct tr_export *x, const struct page *p)
 {
 	for (int i = 0; i <= 8; i++) {
 		int64_t ns = p->from_ns + (p->to_ns - p->from_ns) / 8 * i;
 		fprintf(x->out, "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%.1f\"/>"
-			"<text class=\"dim\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.4g ms</text>\n", x_of(p, ns), x_of(p, ns),
-			TOP - 8, y_of(p->nr_lanes), x_of(p, ns), TOP - 14, (double)(ns - p->from_ns) / 1e6);
+			"<text class=\"dim\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">", x_of(p, ns), x_of(p, ns),
+			TOP - 8, y_of(p->nr_lanes), x_of(p, ns), TOP - 14);
+		put_time(x->out, ns - p->from_ns);
+		fputs("</text>\n", x->out);
 	}
 }
 
@@ -137,7 +148,9 @@ static void put_lanes(struct tr_export *x, const struct page *p)
 		y = y_of(p->lanes[i]);
 		if (p->lanes[i] % 2 == 0)
 			fprintf(x->out, "<rect class=\"band\" x=\"0\" y=\"%.1f\" width=\"%d\" height=\"%d\"/>", y, WIDTH, LANE);
-		fprintf(x->out, "<text x=\"8\" y=\"%.1f\">", y + LANE / 2.0 + 4);
+		/* a long name is drawn narrower, rather than over the lane */
+		fprintf(x->out, strlen(tr_log_thread(x->log, i)->name) > 20 ? "<text x=\"8\" y=\"%.1f\" textLength=\"%d\" lengthAdjust=\"spacingAndGlyphs\">"
+			: "<text x=\"8\" y=\"%.1f\">", y + LANE / 2.0 + 4, LEFT - 16);
 		tr_put_xml(x->out, tr_log_thread(x->log, i)->name);
 		fprintf(x->out, "</text><line class=\"life\" x1=\"%.2f\" x2=\"%.2f\" y1=\"%.1f\" y2=\"%.1f\"/>\n",
 			x_of(p, tr_export_thread_begin_ns(x->log, i)), x_of(p, tr_export_thread_end_ns(x->log, i)),

@@ -42,7 +42,7 @@ static void pause_before(struct sender *s, unsigned attempt, const struct xf_htt
 	uint64_t ms = (uint64_t)FIRST_WAIT_MS << attempt;
 	ms = ms / 2 + (uint64_t)rand_r(&s->seed) % (ms / 2 + 1);
 	if (after && *after >= '0' && *after <= '9')
-		ms = strtoull(after, NULL, 10) * 1000;
+		ms = strtoull(after, NULL, 10) > LONGEST_WAIT_MS / 1000 ? LONGEST_WAIT_MS : strtoull(after, NULL, 10) * 1000;
 	if (ms > LONGEST_WAIT_MS)
 		ms = LONGEST_WAIT_MS;
 	nanosleep(&(struct timespec){ (time_t)(ms / 1000), (long)(ms % 1000) * 1000000 }, NULL);
@@ -60,9 +60,8 @@ static void read_partial(struct sender *s, const struct xf_http_reply *reply)
 	json_t *partial = json_object_get(answer, "partialSuccess");
 	json_t *rejected = json_object_get(partial, "rejectedSpans");
 	const char *words = json_string_value(json_object_get(partial, "errorMessage"));
-	uint64_t nr = json_is_string(rejected) ? strtoull(json_string_value(rejected), NULL, 10)
-					       : (uint64_t)json_integer_value(rejected);
-	s->rejected += nr;
+	int64_t nr = json_is_string(rejected) ? strtoll(json_string_value(rejected), NULL, 10) : json_integer_value(rejected);
+	s->rejected += nr > 0 && nr < INT32_MAX ? (uint64_t)nr : 0;
 	if (words && *words)
 		xf_text_sanitise(s->rejection, sizeof(s->rejection), words, strlen(words));
 	json_decref(answer);

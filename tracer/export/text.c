@@ -30,6 +30,14 @@ static bool next(const char **s, const char **at, int *len)
 	return true;
 }
 
+void tr_put_utf8(FILE *out, const char *s)
+{
+	const char *at;
+	int len;
+	while (next(&s, &at, &len))
+		fwrite(at, 1, (size_t)len, out);
+}
+
 static void put_json_character(FILE *out, const char *at, int len)
 {
 	unsigned char c = (unsigned char)*at;
@@ -71,6 +79,12 @@ static const char *xml_entity(char c)
 	}
 }
 
+/* U+FFFE and U+FFFF are well-formed UTF-8, and no characters. */
+static bool is_noncharacter(const char *at, int len)
+{
+	return len == 3 && !memcmp(at, "\xef\xbf", 2) && (unsigned char)at[2] >= 0xbe;
+}
+
 void tr_put_xml(FILE *out, const char *s)
 {
 	const char *at, *entity;
@@ -79,6 +93,8 @@ void tr_put_xml(FILE *out, const char *s)
 		entity = xml_entity(*at);
 		if (entity)
 			fputs(entity, out);
+		else if (is_noncharacter(at, len))
+			fputs("\xef\xbf\xbd", out);
 		else if ((unsigned char)*at < 0x20 || *at == 0x7f)
 			putc(' ', out); /* XML 1.0 cannot say them */
 		else

@@ -9,6 +9,7 @@
 
 void tr_put_json(FILE *out, const char *s);           /* "quoted" */
 void tr_put_json_or_null(FILE *out, const char *s);   /* null for "" */
+void tr_put_utf8(FILE *out, const char *s);           /* as it is, but what is no UTF-8 */
 void tr_put_xml(FILE *out, const char *s);            /* for content and for attributes in double quotes */
 void tr_put_csv(FILE *out, const char *s);            /* RFC 4180: quoted where it must be */
 void tr_put_dot(FILE *out, const char *s);            /* "quoted" */
