@@ -10,7 +10,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("T_BUILD", os.path.join(ROOT, "build"))
-FORMATS = ["jsonl", "csv", "perfetto", "perfetto-proto", "otlp", "speedscope", "folded", "sqlite", "html", "svg", "dot", "mermaid", "grafana"]
+FORMATS = ["jsonl", "csv", "perfetto", "perfetto-proto", "otlp", "speedscope", "folded", "sqlite", "html", "svg", "dot", "mermaid", "grafana", "warp"]
 LIMIT_KB = 500 * 1024
 
 

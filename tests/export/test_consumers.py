@@ -51,6 +51,26 @@ def export(path, name):
         return f.read()
 
 
+def test_babeltrace_reads_ctf():
+    reader = t.need("babeltrace2")
+    path, folder = trace(), t.tmp("ctf")
+    t.equal(t.xferdb("export", path, "--format", "ctf", "-o", folder).status, 0)
+    r = t.run(reader, "--clock-gmt", folder)
+    t.equal((r.status, r.err), (0, ""), r)
+    seen = re.findall(r"^\[.*?\] \(.*?\) (\w+): \{ seq = (\d+), t_ns = (\d+)", r.out, re.M)
+    events = [json.loads(line) for line in export(path, "jsonl").splitlines()]
+    t.equal(seen, [(e["event"], str(e["seq"]), str(e["t_ns"])) for e in events])
+
+
+def test_zstd_reads_what_warp_reads():
+    reader = t.need("zstd")
+    path, out = trace(), t.tmp("out.csv.zst")
+    t.equal(t.xferdb("export", path, "--format", "warp", "-o", out).status, 0)
+    r = t.run(reader, "-dc", out)
+    t.equal((r.status, r.err), (0, ""), r)
+    t.equal(r.out.count("\tPUTPART\t"), 6, r)
+
+
 def seen_by_speedscope(name, data):
     page = module("speedscope", "dist", "release", "index.html")
     loader = t.tmp(name + ".js")

@@ -15,7 +15,7 @@ import t
 
 MiB = t.MiB
 FORMATS = ["perfetto", "perfetto-proto", "otlp", "grafana", "html", "svg", "csv", "jsonl", "speedscope", "folded", "sqlite",
-           "dot", "mermaid"]
+           "dot", "mermaid", "warp"]
 
 
 def trace(*args):
@@ -55,6 +55,109 @@ def test_csv_has_every_event_and_every_field():
     for row, e in zip(rows, events(path)):
         t.equal(json.loads(row["fields"]), {k: v for k, v in e.items() if k not in common})
     t.equal([(int(r["seq"]), r["event"]) for r in rows], order(path))
+
+
+def zstd_of_raw_blocks(data):
+    """The content of a zstd frame that has raw blocks only (RFC 8878)."""
+    t.equal(data[:6], b"\x28\xb5\x2f\xfd\x00\x38")
+    at, text, last = 6, b"", False
+    while not last:
+        head = int.from_bytes(data[at:at + 3], "little")
+        last, size = head & 1, head >> 3
+        t.true(head >> 1 & 3 == 0 and size <= 128 << 10 and len(data) >= at + 3 + size, head)
+        text += data[at + 3:at + 3 + size]
+        at += 3 + size
+    t.equal(at, len(data))
+    return text
+
+
+def test_warp_has_every_request_as_an_operation():
+    """Read as warp's own reader does (pkg/bench/ops.go)."""
+    path = trace()
+    text = zstd_of_raw_blocks(export(path, "warp")).decode()
+    rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter="\t", strict=True))
+    t.equal(list(rows[0]), "idx thread op client_id n_objects bytes endpoint file error start first_byte last_byte end duration_ns cat".split())
+    for n, row in enumerate(rows):
+        t.true(int(row["idx"]) == n and 0 <= int(row["thread"]) < 65536 and int(row["n_objects"]) == 1 and row["cat"] == "0", row)
+        for key in ("start", "end"):
+            t.match(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$", row[key])
+        t.true(row["start"] <= row["end"] and row["file"] == "bucket/<key>&\"x\"", row)
+        t.equal((int(row["end"][20:29]) - int(row["start"][20:29]) - int(row["duration_ns"])) % 10**9, 0, row)
+    requests = [e for e in events(path) if e["event"] == "request_start"]
+    t.equal(len(rows), len(requests))
+    t.equal(sorted(int(r["bytes"]) for r in rows), sorted(e["bytes"] for e in requests))
+    t.equal([r["error"] for r in rows if r["error"]], ["HTTP status 503"])
+    t.equal(sum(r["op"] == "PUTPART" for r in rows), 6)
+
+
+def tsdl_events(text):
+    """Of the metadata, by id: name and [(type, field)]."""
+    kinds = {}
+    for name, number, fields in re.findall(r'event \{\n\tname = "(\w+)";\n\tid = (\d+);\n\tstream_id = 0;\n\tfields := struct \{\n(.*?)\t\};\n\};', text, re.S):
+        kinds[int(number)] = name, re.findall(r"\t\t(\w+) _(\w+);\n", fields)
+    return kinds
+
+
+def ctf_events(folder):
+    """A stream of packets, by the metadata's own words."""
+    with open(os.path.join(folder, "metadata"), encoding="utf-8") as f:
+        text = f.read()
+    t.true(text.startswith("/* CTF 1.8 */\n"), text[:40])
+    kinds = tsdl_events(text)
+    context = re.findall(r"\t\t(\w+) _(\w+);\n", text[text.index("event.context"):text.index("\nevent {")])
+    numbers = {"uint8_t": "<B", "uint16_t": "<H", "uint32_t": "<I", "int32_t": "<i", "int64_t": "<q", "uint64_t": "<Q", "hex64_t": "<Q"}
+    with open(os.path.join(folder, "stream"), "rb") as f:
+        data = f.read()
+    at, found, clock = 0, [], 0
+
+    def take(kind):
+        nonlocal at
+        if kind == "string":
+            end = data.index(0, at)
+            value, at = data[at:end].decode("utf-8"), end + 1
+            return value
+        value = struct.unpack_from(numbers[kind], data, at)[0]
+        at += struct.calcsize(numbers[kind])
+        return value
+
+    while at < len(data):
+        start = at
+        magic, stream, begin, end, content, packet = struct.unpack_from("<IIQQQQ", data, at)
+        t.equal((magic, stream, content), (0xc1fc1fc1, 0, packet))
+        t.true(clock <= begin <= end, (clock, begin, end))
+        at += 40
+        while at < start + content // 8:
+            number, clock_now = struct.unpack_from("<HQ", data, at)
+            at += 10
+            t.true(clock <= clock_now and begin <= clock_now <= end, clock_now)
+            clock = clock_now
+            e = {"event": kinds[number][0]}
+            for kind, field in context + kinds[number][1]:
+                e.setdefault(field, take(kind))
+            found.append(e)
+        t.equal(at, start + packet // 8)
+    return found
+
+
+def test_ctf_has_every_event_and_every_field():
+    path, folder = trace(), os.path.join(t.tmp(), "ctf")
+    r = t.xferdb("export", path, "--format", "ctf", "-o", folder)
+    t.equal((r.status, r.err), (0, ""), r)
+    t.equal(sorted(os.listdir(folder)), ["metadata", "stream"])
+    seen, expected = ctf_events(folder), events(path)
+    t.equal([(e["seq"], e["event"], e["t_ns"], e["procname"]) for e in seen], [(e["seq"], e["event"], e["t_ns"], e["thread"]) for e in expected])
+    for a, b in zip(seen, expected):
+        for key, value in b.items():
+            if key not in ("thread", "seq", "t_ns", "event", "object"):
+                t.equal(a[key], value if value is not None else 0 if key == "line" else "", (a, b))
+    # there already, and not to a stream
+    r = t.xferdb("export", path, "--format", "ctf", "-o", folder)
+    t.equal(r.status, 3, r)
+    t.match("is there already", r.err)
+    t.true(not [name for name in os.listdir(t.tmp()) if name.startswith("ctf.")])
+    t.equal(t.xferdb("export", path, "--format", "ctf").status, 2)
+    os.mkdir(os.path.join(t.tmp(), "empty"))
+    t.equal(t.xferdb("export", path, "--format", "ctf", "-o", os.path.join(t.tmp(), "empty") + "/").status, 0)
 
 
 def check_chrome(items, expected):

@@ -60,6 +60,8 @@ struct tr_export {
 struct tr_exporter {
 	const char *name, *extension, *summary;
 	bool to_path;               /* it makes its file itself */
+	bool to_folder;             /* it makes files in the folder `path`, which is there and empty */
+	bool binary;
 	void (*begin)(struct tr_export *x);
 	void (*event)(struct tr_export *x, const struct tr_event *e, enum tr_place place);
 	void (*span_begin)(struct tr_export *x, const struct tr_span *s);
@@ -111,6 +113,8 @@ TR_EXPORTER(dot)
 TR_EXPORTER(mermaid)
 TR_EXPORTER(svg)
 TR_EXPORTER(html)
+TR_EXPORTER(ctf)
+TR_EXPORTER(warp)
 #undef TR_EXPORTER
 
 #endif

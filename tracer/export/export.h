@@ -29,6 +29,8 @@ const struct tr_exporter *tr_exporter_at(unsigned i);
 const char *tr_exporter_name(const struct tr_exporter *e);
 const char *tr_exporter_extension(const struct tr_exporter *e);
 const char *tr_exporter_summary(const struct tr_exporter *e);
+bool tr_exporter_is_binary(const struct tr_exporter *e);
+bool tr_exporter_is_folder(const struct tr_exporter *e); /* tr_export_file() only, to a folder that it makes */
 
 /* What is exported; borrowed for the call. */
 struct tr_export_input {
@@ -39,7 +41,7 @@ struct tr_export_input {
 
 /*
  * Writes to path, whole or not at all (a temporary name beside it, then renamed; a
- * device or a pipe is written to as it is). Errors: XF_IO, XF_NOMEM, XF_INVALID.
+ * device or a pipe is written to as it is; a folder where the format is one). Errors: XF_IO, XF_NOMEM, XF_INVALID.
  */
 enum xf_status tr_export_file(const struct tr_exporter *as, const struct tr_export_input *input,
 			      const char *path, struct xf_error *err);

@@ -1,4 +1,5 @@
 /* table: the exporters, a row each; and where what they write goes. */
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@ const struct tr_exporter tr_exporters[] = {
 	{ .name = "perfetto-proto", .extension = "pftrace", .summary = "Perfetto's own format, with named tracks",
 	  .begin = tr_proto_begin, .event = tr_proto_event, .span_begin = tr_proto_span_begin,
 	  .span_end = tr_proto_span_end, .counter = tr_proto_counter, .edge = tr_proto_edge,
-	  .end = tr_proto_end },
+	  .end = tr_proto_end, .binary = true },
 	{ .name = "otlp", .extension = "json", .summary = "OpenTelemetry spans (OTLP/HTTP JSON); --to sends them",
 	  .begin = tr_otlp_begin, .event = tr_otlp_event, .span_begin = tr_otlp_span_begin, .span_end = tr_otlp_span_end, .end = tr_otlp_end },
 	{ .name = "grafana", .extension = "json", .summary = "the same in the shape Grafana imports",
@@ -34,13 +35,17 @@ const struct tr_exporter tr_exporters[] = {
 	{ .name = "folded", .extension = "folded", .summary = "folded stacks in ns, for flame graphs of blocked time",
 	  .begin = tr_folded_begin, .event = tr_folded_event, .span_begin = tr_folded_span_begin,
 	  .span_end = tr_folded_span_end, .end = tr_folded_end },
-	{ .name = "sqlite", .extension = "db", .summary = "tables and views to query", .to_path = true,
+	{ .name = "sqlite", .extension = "db", .summary = "tables and views to query", .to_path = true, .binary = true,
 	  .begin = tr_sqlite_begin, .event = tr_sqlite_event, .span_end = tr_sqlite_span_end,
 	  .edge = tr_sqlite_edge, .end = tr_sqlite_end },
 	{ .name = "dot", .extension = "dot", .summary = "the happens-before graph, for Graphviz",
 	  .begin = tr_dot_begin, .event = tr_dot_event, .edge = tr_dot_edge, .end = tr_dot_end },
 	{ .name = "mermaid", .extension = "mmd", .summary = "the happens-before graph, for pages that draw Mermaid",
 	  .begin = tr_mermaid_begin, .event = tr_mermaid_event, .edge = tr_mermaid_edge, .end = tr_mermaid_end },
+	{ .name = "ctf", .extension = "ctf", .summary = "a folder in the Common Trace Format, for babeltrace2 and Trace Compass", .to_folder = true,
+	  .binary = true, .begin = tr_ctf_begin, .event = tr_ctf_event, .end = tr_ctf_end },
+	{ .name = "warp", .extension = "csv.zst", .summary = "requests as benchmark operations, for warp analyze and warp cmp", .binary = true,
+	  .begin = tr_warp_begin, .event = tr_warp_event, .span_end = tr_warp_span_end, .end = tr_warp_end },
 };
 const unsigned tr_nr_exporters = sizeof(tr_exporters) / sizeof(*tr_exporters);
 
@@ -60,6 +65,8 @@ const struct tr_exporter *tr_exporter_find(const char *name)
 const char *tr_exporter_name(const struct tr_exporter *e) { return e->name; }
 const char *tr_exporter_extension(const struct tr_exporter *e) { return e->extension; }
 const char *tr_exporter_summary(const struct tr_exporter *e) { return e->summary; }
+bool tr_exporter_is_binary(const struct tr_exporter *e) { return e->binary; }
+bool tr_exporter_is_folder(const struct tr_exporter *e) { return e->to_folder; }
 
 /* ---- where it goes */
 
@@ -109,6 +116,8 @@ static enum xf_status stream_by_file(const struct tr_exporter *as, const struct 
 enum xf_status tr_export_stream(const struct tr_exporter *as, const struct tr_export_input *input,
 				FILE *out, struct xf_error *err)
 {
+	if (as->to_folder)
+		return xf_fail(err, XF_INVALID, "%s is a folder of files: name one that is not there yet with -o", as->name);
 	return as->to_path ? stream_by_file(as, input, out, err) : run_to(as, input, out, NULL, err);
 }
 
@@ -138,12 +147,46 @@ static enum xf_status file_whole(const struct tr_exporter *as, const struct tr_e
 	return status;
 }
 
+static void folder_remove(const char *path)
+{
+	DIR *folder = opendir(path);
+	for (struct dirent *entry; folder && (entry = readdir(folder));)
+		unlinkat(dirfd(folder), entry->d_name, 0);
+	if (folder)
+		closedir(folder);
+	rmdir(path);
+}
+
+/* A folder that is not there yet, or empty: made beside it, then renamed. */
+static enum xf_status folder_whole(const struct tr_exporter *as, const struct tr_export_input *input,
+				   const char *path, struct xf_error *err)
+{
+	char temporary[PATH_MAX];
+	size_t len = strlen(path);
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	if (snprintf(temporary, sizeof(temporary), "%.*s.XXXXXX", (int)len, path) >= (int)sizeof(temporary))
+		return xf_fail(err, XF_INVALID, "the path for the export is too long");
+	if (!mkdtemp(temporary) || chmod(temporary, 0755))
+		return xf_fail_errno(err, XF_IO, errno, "%s cannot be written", path);
+	enum xf_status status = run_to(as, input, NULL, temporary, err);
+	if (!status && rename(temporary, path))
+		status = errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR
+			? xf_fail(err, XF_IO, "%s is there already: name a folder that is not, or an empty one", path)
+			: xf_fail_errno(err, XF_IO, errno, "%s could not be written", path);
+	if (status)
+		folder_remove(temporary);
+	return status;
+}
+
 enum xf_status tr_export_file(const struct tr_exporter *as, const struct tr_export_input *input,
 			      const char *path, struct xf_error *err)
 {
 	struct stat st;
 	enum xf_status status;
 	FILE *out;
+	if (as->to_folder)
+		return folder_whole(as, input, path, err);
 	if (stat(path, &st) || S_ISREG(st.st_mode))
 		return file_whole(as, input, path, err);
 	if (S_ISDIR(st.st_mode))

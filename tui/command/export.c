@@ -57,13 +57,14 @@ static const char *objection(const struct tr_exporter *as, const struct ui_setti
 
 	if (!as)
 		return "--format is needed: perfetto, perfetto-proto, otlp, grafana, html, svg, csv, jsonl, "
-		       "speedscope, folded, sqlite, dot or mermaid";
+		       "speedscope, folded, sqlite, dot, mermaid, ctf or warp";
 	if (settings->to && strcmp(name, "otlp"))
 		return "--to sends OTLP only: --format otlp";
 	if (settings->to && settings->output)
 		return "--to and -o name two places: choose one";
-	if (!settings->to && to_stdout && isatty(STDOUT_FILENO) &&
-	    (!strcmp(name, "sqlite") || !strcmp(name, "perfetto-proto")))
+	if (!settings->to && to_stdout && tr_exporter_is_folder(as))
+		return "this format is a folder of files: name one that is not there yet with -o";
+	if (!settings->to && to_stdout && isatty(STDOUT_FILENO) && tr_exporter_is_binary(as))
 		return "this format is binary: name a file with -o, or pipe it on";
 	return NULL;
 }
