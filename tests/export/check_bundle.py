@@ -129,6 +129,15 @@ class Bundle:
         return (f["event"] == "part_done" and t["event"] == "multipart_complete" and f["transfer"] == t["transfer"]
                 and bool(f["etag"]) and not t["skipped"])
 
+    WAITS = {"event_woken": "event_wait", "queue_get": "queue_wait", "join_end": "join_begin", "cond_woken": "cond_wait",
+             "sem_acquired": "sem_wait", "mutex_lock": "mutex_wait"}
+
+    def is_wait(self, wait, t):
+        """The last of its thread for that object, or that thread's end, before it was over."""
+        same = [e for e in self.events.values() if e["event"] == self.WAITS.get(t["event"]) and e["on"] == t["on"]
+                and e["seq"] < t["seq"] and e["of"] == t["of"] and e.get("id") == t.get("id")]
+        return bool(same) and same[-1] is wait
+
     def check_edges(self):
         for edge in self.edges:
             f, t = self.events.get(edge["from"]), self.events.get(edge["to"])
@@ -137,7 +146,8 @@ class Bundle:
             rule = getattr(self, "rule_" + edge["edge"], None)
             need(rule is not None and rule(f, t), "no %s edge: %d to %d" % (edge["edge"], f["seq"], t["seq"]))
             wait = self.events.get(edge["wait"]) if edge["wait"] is not None else None
-            need(edge["wait"] is None or wait, "an edge without its wait")
+            need(edge["wait"] is None or (wait and self.is_wait(wait, t)), "an edge without its wait")
+            need(f["of"] is None or self.objects[f["of"]]["class"] not in ("permit", "lock"), "an edge of a permit or a lock")
             limited = bool(wait and wait.get("limit_ns"))
             need(edge["timed"] == limited, "an edge's limit is not its wait's")
 
@@ -539,6 +549,7 @@ class Bundle:
             answer, basis = ("blocks-partly", "witness") if gave_up or v["answer"] == "blocks-partly" else (answer, basis)
         need((v["answer"], v["basis"]) == (answer, basis), "the events say %s (%s), the verdict %s (%s)" % (
             answer, basis, v["answer"], v["basis"]))
+        need(bool(v["limit"]) == (answer == "blocks-partly"), "a limit that is none")
         if ends is None:
             return
         key = lambda e: -1 if e is None else e

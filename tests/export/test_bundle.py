@@ -230,6 +230,18 @@ def test_changes_that_matter_are_noticed_under_a_new_digest():
             if row.get("event") in ("done", "status"):
                 row["state" if row["event"] == "done" else "to"] = "failed"
 
+    def other_wait(new):
+        waited = dice.choice([i for i in edges if new[i]["wait"] is not None])
+        new[waited]["wait"] = dice.choice([r["seq"] for r in rows if "seq" in r and r["seq"] != rows[waited]["wait"]])
+
+    def a_limit(new):
+        new[-1]["limit"] = "time-out"
+
+    def of_a_permit(new):
+        used = {r["of"] for r in rows if r.get("seq") in releases and r["of"] is not None}
+        object = dice.choice([i for i, r in enumerate(rows) if r.get("object") in used and "kind" in r])
+        new[object]["class"] = dice.choice(["permit", "lock"])
+
     def lost(new):
         new[0]["lost"] = dice.randrange(1, 99)
 
@@ -242,8 +254,8 @@ def test_changes_that_matter_are_noticed_under_a_new_digest():
                               "timed": False, "wait": None})
 
     changes = [lose_end, other_part, time_out, other_object, other_kind, backwards, no_edges_to_the_caller, limit, answer, basis,
-               counts, outcome, never_completed, lost, no_return, invented]
-    for n in range(800):
+               counts, outcome, never_completed, other_wait, a_limit, of_a_permit, lost, no_return, invented]
+    for n in range(950):
         new = [dict(r) for r in rows]
         change = changes[n % len(changes)]
         change(new)

@@ -109,11 +109,11 @@ void tr_bound_decide(struct tr_explanation *o)
 		decide(o, TR_BOUND_SOURCE, "the source: %.0f %% of the time went into waiting for its bytes",
 		       100 * share(o, o->cause_ns[TR_PATH_READING]));
 	else if (by_ahead > 0.2 && o->run.permits < o->run.workers)
-		decide(o, TR_BOUND_READ_AHEAD, "the read-ahead: %" PRIu32 " chunks in memory keep %" PRIu32 " workers waiting",
-		       o->run.permits, o->run.workers);
+		decide(o, TR_BOUND_READ_AHEAD, "the read-ahead: %" PRIu32 " chunk%s in memory keep%s %" PRIu32 " workers waiting",
+		       o->run.permits, o->run.permits == 1 ? "" : "s", o->run.permits == 1 ? "s" : "", o->run.workers);
 	else if (by_more > 0.2 && o->run.workers < o->run.nr_parts)
-		decide(o, TR_BOUND_CONCURRENCY, "the concurrency: %" PRIu32 " requests at a time for %" PRIu32 " parts",
-		       o->run.workers, o->run.nr_parts);
+		decide(o, TR_BOUND_CONCURRENCY, "the concurrency: %" PRIu32 " request%s at a time for %" PRIu32 " parts",
+		       o->run.workers, o->run.workers == 1 ? "" : "s", o->run.nr_parts);
 	else
 		decide_by_path(o);
 }

@@ -479,7 +479,7 @@ static void predict_workers(struct tr_explanation *o, uint32_t n)
 
 static void predict_some(struct tr_explanation *o)
 {
-	uint32_t now = o->run.workers;
+	uint32_t now = o->run.workers < o->run.nr_parts ? o->run.workers : o->run.nr_parts; /* that had work */
 	if (now > 1)
 		predict_workers(o, now / 2);
 	if (now < o->run.nr_parts)
