@@ -184,6 +184,12 @@ def test_what_a_run_tells_is_foretold_whatever_it_is_called():
     r = experiment(path, "--local", "--max-concurrency", "1", "--multipart-chunksize", "5MB", "--predict", "bandwidth=20MB", "--predict",
                    "latency=100ms", "--repeat", "1", "--warm-up", "0", "--json")
     label = "bandwidth=20MB latency=100ms"
+    alone = experiment(path, "--local", "--multipart-chunksize", "5MB", "--predict", "max-concurrency=1,4", "--predict", "threads=no",
+                       "--repeat", "1", "--warm-up", "0", "--json")
+    t.match("^xferdb: 2 configurations and a control, 1 run each, seed", alone.err)
+    t.match("^One run has no interval", alone.err)
+    one, four = (cells(alone)["max-concurrency=%d threads=no" % n]["predicted_ns"]["median"] for n in (1, 4))
+    t.equal(one, four, "without threads there is one worker whatever is set")
     t.true(cells(r)[label]["predicted_ns"]["median"] > 10 * 0.1e9 + 40 / 20 * 1e9 * 0.95, r)
 
 

@@ -483,7 +483,7 @@ static struct tr_run_part *altered(const struct tr_run *run, struct tr_run *out,
 
 static int64_t replay_under(const struct tr_run *run, const struct tr_limits *with, bool most)
 {
-	struct replay r = { .run = run, .workers = with->workers ? with->workers : run->workers ? run->workers : 1,
+	struct replay r = { .run = run, .workers = with->no_threads ? 1 : with->workers ? with->workers : run->workers ? run->workers : 1,
 			    .permits = with->permits ? with->permits : run->permits, .extra = with->extra_latency_ns, .most = most };
 	memcpy(r.capacity, most ? run->most : run->capacity, sizeof(r.capacity));
 	for (int s = 0; s < TR_STAGES; s++)

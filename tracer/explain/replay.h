@@ -59,6 +59,7 @@ void tr_run_fit(struct tr_run *run, int64_t base_latency_ns);
 /* What is to be different; all zero: as recorded. */
 struct tr_limits {
 	uint32_t workers, permits;
+	bool no_threads;            /* one worker, whatever workers says */
 	int64_t extra_latency_ns;   /* of every request */
 	uint64_t part_size;
 	uint64_t bandwidth;         /* of the line, bytes/s: at most that */

@@ -215,11 +215,12 @@ static void announce(const struct ui_experiment *x)
 
 	if (x->settings->quiet)
 		return;
-	fprintf(stderr, "xferdb: %u configuration%s and a control, %s%u runs each%s, seed %" PRIu64 "\n", x->cells - 1,
-		x->cells == 2 ? "" : "s", x->until_ci > 0 ? "at most " : "", x->repeat,
+	fprintf(stderr, "xferdb: %u configuration%s and a control, %s%u run%s each%s, seed %" PRIu64 "\n", x->cells - 1,
+		x->cells == 2 ? "" : "s", x->until_ci > 0 ? "at most " : "", x->repeat, x->repeat == 1 ? "" : "s",
 		rounds > x->repeat ? " after a warm-up" : "", x->seed);
 	if (x->results.nr)
-		fprintf(stderr, "xferdb: %zu runs are in %s already\n", x->results.nr, x->settings->results);
+		fprintf(stderr, "xferdb: %zu run%s in %s already\n", x->results.nr, x->results.nr == 1 ? " is" : "s are",
+			x->settings->results);
 }
 
 static struct tr_report report_of(const struct ui_experiment *x, char *seed, size_t cap)

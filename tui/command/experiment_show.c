@@ -128,8 +128,11 @@ static void level_print(const struct ui_experiment *x)
 	}
 	if (fewest == SIZE_MAX)
 		return;
-	fprintf(x->out, "\nIntervals are of the median, from order statistics (distribution-free): %s%.1f %% with %zu run%s.\n",
-		level < 0.95 ? "only " : "", 100 * level, fewest, fewest == 1 ? "" : "s");
+	if (fewest == 1)
+		fprintf(x->out, "\nOne run has no interval: what differs here may be chance.\n");
+	else
+		fprintf(x->out, "\nIntervals are of the median, from order statistics (distribution-free): %s%.1f %% with %zu runs.\n",
+			level < 0.95 ? "only " : "", 100 * level, fewest);
 	if (level < 0.95)
 		fprintf(x->out, "Six runs are the fewest that reach 95 %%: --repeat 7\n");
 }

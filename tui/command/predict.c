@@ -26,7 +26,7 @@ static const char *take_workers(const struct tr_explanation *e, uint64_t n, stru
 
 static const char *take_threads(const struct tr_explanation *e, uint64_t yes, struct tr_limits *with)
 {
-	with->workers = yes ? 0 : 1;
+	with->no_threads = !yes;
 	return yes && !e->threads ? "the recorded run used no threads: what more of them do cannot be seen in it; name max-concurrency" : NULL;
 }
 
