@@ -3,6 +3,7 @@
     tests/bench/bench_export.py [EVENTS]        more than 500 MB of anonymous memory is a failure
 """
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -10,7 +11,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("T_BUILD", os.path.join(ROOT, "build"))
-FORMATS = ["jsonl", "csv", "perfetto", "perfetto-proto", "otlp", "speedscope", "folded", "sqlite", "html", "svg", "dot", "mermaid", "grafana", "warp"]
+FORMATS = ["jsonl", "csv", "perfetto", "perfetto-proto", "otlp", "speedscope", "folded", "sqlite", "html", "svg", "dot", "mermaid", "grafana", "warp", "ctf"]
 LIMIT_KB = 500 * 1024
 
 
@@ -29,6 +30,11 @@ def measure(trace, name, out):
     return time.monotonic() - began, peak, child.returncode == 0
 
 
+def size_of(out):
+    parts = [os.path.join(out, name) for name in os.listdir(out)] if os.path.isdir(out) else [out]
+    return sum(os.path.getsize(part) for part in parts)
+
+
 def main():
     events = sys.argv[1] if len(sys.argv) > 1 else "10000000"
     failed = False
@@ -37,12 +43,14 @@ def main():
         subprocess.run([os.path.join(BUILD, "tests/make_trace"), trace, events, "1000"], check=True)
         for name in FORMATS:
             seconds, peak, good = measure(trace, name, out)
-            size = os.path.getsize(out) if good else 0
+            size = size_of(out) if good else 0
             good = good and peak <= LIMIT_KB
             failed |= not good
             print("%-15s %7.1f s %7.1f MB anonymous %9.1f MB written%s" % (name, seconds, peak / 1024, size / 1048576,
                                                                          "" if good else "  FAILED"), flush=True)
-            if os.path.exists(out):
+            if os.path.isdir(out):
+                shutil.rmtree(out)
+            elif os.path.exists(out):
                 os.unlink(out)
     return failed
 
