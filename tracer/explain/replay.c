@@ -198,10 +198,11 @@ static void give(struct tr_run_part *p, int64_t ns)
 /*
  * A latency is paid by every part: no more of an answer's time than the shortest had is latency, the rest
  * is the server's work, which the parts share. But for parts that stand out: those were held, or tried again.
+ * Nor is more of it latency than `most`.
  */
-static void split_latency(struct tr_run *run, int64_t usual)
+static void split_latency(struct tr_run *run, int64_t usual, int64_t most)
 {
-	int64_t least = INT64_MAX;
+	int64_t least = most;
 	for (uint32_t i = 0; i < run->nr_parts; i++)
 		if (run->parts[i].stage_ns[TR_STAGE_LATENCY] < least)
 			least = run->parts[i].stage_ns[TR_STAGE_LATENCY];
@@ -229,7 +230,8 @@ static void split_answers(struct tr_run *run, int64_t base)
 		for (uint32_t i = 0; i < run->nr_parts; i++)
 			give(&run->parts[i], run->parts[i].stage_ns[TR_STAGE_LATENCY] - base);
 	else
-		split_latency(run, usual);
+		/* a line that is full fills the receiver's buffers, too: what is acknowledged is not yet read */
+		split_latency(run, usual, run->drained && sent > answers ? base : INT64_MAX);
 	run->by_bytes = grows || (run->drained && sent > answers);
 }
 
