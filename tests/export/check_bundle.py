@@ -433,7 +433,7 @@ class Bundle:
             return "stored-later" if ret and there["seq"] > ret["seq"] else "stored"
         if state == "cancelled" and self.settled(mine):
             return "cancelled"
-        if state == "failed" or (self.settled(mine) and not self.cut_off(enter, kinds) and not self.taken_back(enter, mine, kinds)):
+        if (state == "failed" and submit["call"]) or (self.settled(mine) and not self.cut_off(enter, kinds) and not self.taken_back(enter, mine, kinds)):
             return "failed"
         return "lost" if self.saw_the_end() else "unknown"
 
