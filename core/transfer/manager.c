@@ -24,9 +24,14 @@ struct xf_manager {
 /* ---- made and freed */
 
 /* The settings, for readers of the trace: whoever explains a run need not guess them. */
-static void tell_settings(const struct xf_transfer_config *config)
+static void tell_settings(const struct xf_client *client, const struct xf_transfer_config *config)
 {
 	struct xf_transfer_config copy = *config;
+	const struct xf_s3_endpoint *endpoint = client && xf_emit_on() ? xf_client_endpoint(client) : NULL;
+	if (endpoint) {
+		XF_EMIT(property, .key = xf_text("endpoint_host"), .value = xf_text(endpoint->host));
+		XF_EMIT(property, .key = xf_text("endpoint_port"), .number = endpoint->port);
+	}
 	for (unsigned i = 0; xf_emit_on() && i < xf_nr_transfer_config_fields; i++) {
 		const char *name = xf_transfer_config_fields[i].name;
 		XF_EMIT(property, .key = xf_text(name), .number = *xf_transfer_config_find(&copy, name));
@@ -48,7 +53,7 @@ enum xf_status xf_manager_new(struct xf_client *client, const struct xf_transfer
 	}
 	xf_mutex_init(&m->lock, "manager");
 	xf_client_allow_looking(client, XF_LOOK_ALWAYS);
-	tell_settings(config);
+	tell_settings(client, config);
 	*out = m;
 	XF_RETURN(XF_OK);
 }

@@ -82,6 +82,7 @@ def test_warp_has_every_request_as_an_operation():
         for key in ("start", "end"):
             t.match(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$", row[key])
         t.true(row["start"] <= row["end"] and row["file"] == "bucket/<key>&\"x\"", row)
+        t.match(r"^127\.0\.0\.1:\d+$", row["endpoint"])
         t.equal((int(row["end"][20:29]) - int(row["start"][20:29]) - int(row["duration_ns"])) % 10**9, 0, row)
     requests = [e for e in events(path) if e["event"] == "request_start"]
     t.equal(len(rows), len(requests))
@@ -322,6 +323,7 @@ def test_otlp_and_grafana_keep_the_protocol():
     parts = [s for s in spans if s["name"] == "S3.UploadPart"]
     t.equal(len(parts), 6)
     t.true(all(s["kind"] == 3 and s["attributes"]["rpc.method"] == "UploadPart" for s in parts))
+    t.true(all(s["attributes"]["server.address"] == "127.0.0.1" and int(s["attributes"]["server.port"]) > 0 for s in parts), parts[:1])
     t.equal(sorted(int(s["attributes"]["aws.s3.part_number"]) for s in parts), [1, 2, 2, 3, 4, 5])
     t.equal([s["attributes"]["http.response.status_code"] for s in parts if s["status"]["code"] == 2], ["503"])
     t.equal(seqs_of(spans), [n for n, _ in order(path)])

@@ -162,7 +162,11 @@ static void put_s3(struct tr_export *x, bool *any, const struct tr_span *s)
 
 static void put_rpc(struct tr_export *x, bool *any, const struct tr_span *s, const char *method)
 {
+	const char *host = tr_log_property(x->log, "endpoint_host"), *port = tr_log_property(x->log, "endpoint_port");
 	struct tr_event e;
+	put_string(x->out, any, "server.address", host);
+	if (host && port && strcmp(port, "0"))
+		put_int(x->out, any, "server.port", strtoll(port, NULL, 10));
 	put_string(x->out, any, "rpc.system.name", "aws-api");
 	put_string(x->out, any, "rpc.system", "aws-api");
 	put_string(x->out, any, "rpc.service", "S3");

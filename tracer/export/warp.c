@@ -187,10 +187,14 @@ static void put_line(struct tr_export *x, const struct tr_span *s, int64_t first
 	struct warp *p = x->state;
 	const struct tr_transfer_state *t = s->transfer == TR_NONE ? NULL : tr_export_transfer(x, s->process, s->transfer);
 	int64_t end = s->end_ns < s->begin_ns ? s->begin_ns : s->end_ns;
+	const char *host = tr_log_property(x->log, "endpoint_host"), *port = tr_log_property(x->log, "endpoint_port");
 	bool get = s->op == XF_OP_GET_OBJECT;
 	char word[48];
-	fprintf(p->m, "%" PRIu64 "\t%" PRIu32 "\t%s\tp%" PRIu32 "\t1\t%" PRIu64 "\ts3\t", p->nr++, s->thread % 65536, op_word(s, word),
+	port = host && port && strcmp(port, "0") ? port : NULL;
+	fprintf(p->m, "%" PRIu64 "\t%" PRIu32 "\t%s\tp%" PRIu32 "\t1\t%" PRIu64 "\t", p->nr++, s->thread % 65536, op_word(s, word),
 		s->process, bytes_of(x, s));
+	put_word(p->m, host ? host : "", port ? ":" : "", port ? port : "");
+	putc('\t', p->m);
 	if (t)
 		put_word(p->m, tr_log_text(x->log, t->process, t->bucket), "/", tr_log_text(x->log, t->process, t->key));
 	putc('\t', p->m);
