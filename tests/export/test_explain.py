@@ -1,6 +1,7 @@
 """Planted bottlenecks are named by `explain`, its causes add up, and its predictions come true."""
 import os
 import subprocess
+import sys
 import time
 
 import schema
@@ -125,6 +126,26 @@ def test_predictions_come_true_in_nine_of_ten():
         seen.append((fault, now, then, predicted / 1e9, real / 1e9))
         good += abs(predicted - real) <= 0.15 * real
     t.true(good >= 9, seen)
+
+
+def test_another_programs_upload_is_explained_too():
+    """Python polls and locks in the midst of a request: it is the request that takes the time."""
+    try:
+        import boto3  # noqa: F401
+    except ImportError:
+        t.skip("boto3 is not here")
+    program, path = t.tmp("upload.py"), t.make_file("f", 20 * MiB)
+    with open(program, "w", encoding="utf-8") as out:
+        out.write("import boto3, sys\n"
+                  "from boto3.s3.transfer import TransferConfig\n"
+                  "boto3.client('s3').upload_file(sys.argv[1], 'bucket', 'k', Config=TransferConfig(\n"
+                  "    max_concurrency=int(sys.argv[2]), multipart_chunksize=5 << 20, multipart_threshold=5 << 20))\n")
+    for workers, fault, expected in (("4", "bandwidth=5MB", "bandwidth"), ("1", "latency=1s", "concurrency"), ("4", "latency=2s", "server")):
+        trace = t.tmp("run.xft")
+        r = t.xferdb("trace", "--local", "-q", "-o", trace, "--fault", fault, "--", sys.executable, program, path, workers)
+        t.equal(r.status, 0, r)
+        call = explain(trace)
+        t.equal(call["bound"], expected, (fault, call["sentence"], call["causes_ns"]))
 
 
 def test_diff_finds_what_changed_and_only_that():

@@ -25,6 +25,7 @@ struct before {
 	uint32_t prev;      /* the thread's event before, TR_NONE */
 	uint32_t part;
 	uint8_t activity;
+	uint8_t exchange;   /* where its request stood: a cause; TR_PATH_RUNNING: it had none under way */
 };
 
 struct scan {
@@ -34,13 +35,27 @@ struct scan {
 	uint32_t enter, end;
 };
 
+/* Where the thread's request stands behind this event. */
+static uint8_t exchange_after(enum xf_kind kind, uint8_t before)
+{
+	switch (kind) {
+	case XF_EV_request_start: return TR_PATH_SENDING;
+	case XF_EV_body_sent: return TR_PATH_SERVER;
+	case XF_EV_first_byte: return TR_PATH_RECEIVING;
+	case XF_EV_response: return TR_PATH_RUNNING;
+	default: return before;
+	}
+}
+
 static bool scan_events(struct scan *s, struct xf_error *err)
 {
 	struct tr_model *m;
 	uint32_t *last = calloc(tr_log_nr_threads(s->log) + 1u, sizeof(*last));
+	uint8_t *exchange = calloc(tr_log_nr_threads(s->log) + 1u, sizeof(*exchange));
 	s->before = calloc(s->end + 1u, sizeof(*s->before));
-	if (!last || !s->before || tr_model_new(s->log, &m, err)) {
+	if (!last || !exchange || !s->before || tr_model_new(s->log, &m, err)) {
 		free(last);
+		free(exchange);
 		return false;
 	}
 	for (uint32_t i = 0; i <= s->end; i++) {
@@ -49,11 +64,14 @@ static bool scan_events(struct scan *s, struct xf_error *err)
 		if (!state)
 			break;
 		s->before[i] = (struct before){ last[thread] ? last[thread] - 1 : TR_NONE,
-						state->threads[thread].part, (uint8_t)state->threads[thread].activity };
+						state->threads[thread].part, (uint8_t)state->threads[thread].activity,
+						exchange[thread] };
 		last[thread] = i + 1;
+		exchange[thread] = exchange_after(tr_log_kind(s->log, i), exchange[thread]);
 	}
 	tr_model_free(m);
 	free(last);
+	free(exchange);
 	return true;
 }
 
@@ -92,8 +110,11 @@ static enum tr_path_cause cause_of(const struct scan *s, const struct tr_event *
 	case XF_EV_continued: case XF_EV_first_byte: return TR_PATH_SERVER;
 	case XF_EV_released: case XF_EV_resumed: return TR_PATH_HELD;
 	case XF_EV_body_sent: return TR_PATH_SENDING;
-	default: return activity_cause(s->before[e->index].activity);
+	default: break;
 	}
+	/* another's program polls, locks and runs in the midst of a request: it is the request that takes the time */
+	enum tr_path_cause cause = activity_cause(s->before[e->index].activity);
+	return cause == TR_PATH_RUNNING ? (enum tr_path_cause)s->before[e->index].exchange : cause;
 }
 
 /* ---- the critical path, from its end */
