@@ -297,7 +297,7 @@ static const struct tr_limits as_recorded = { .workers = 0 };
 
 /* Answers to requests about the object as a whole. */
 struct answers {
-	int64_t sum;
+	int64_t least;
 	uint32_t nr;
 	uint32_t before;   /* … of them before any part had started */
 	bool parts;
@@ -358,8 +358,8 @@ static void note_event(struct walk *w, const struct tr_event *e, struct answers 
 	case XF_EV_first_byte:
 		if (p)
 			break;
-		bodiless->sum += (int64_t)TR_PAYLOAD(e, first_byte)->waited_ns;
-		bodiless->nr++;
+		if (!bodiless->nr++ || (int64_t)TR_PAYLOAD(e, first_byte)->waited_ns < bodiless->least)
+			bodiless->least = (int64_t)TR_PAYLOAD(e, first_byte)->waited_ns;
 		bodiless->before += !bodiless->parts;
 		break;
 	case XF_EV_part_start:
@@ -441,7 +441,7 @@ static bool collect_run(struct walk *w)
 	run->tail_ns = w->out->wall_ns > last ? w->out->wall_ns - last : 0;
 	run->head_requests = bodiless.before;
 	run->tail_requests = bodiless.nr - bodiless.before;
-	tr_run_fit(run, bodiless.nr ? bodiless.sum / bodiless.nr : 0);
+	tr_run_fit(run, bodiless.least);
 	w->out->replayed_ns = run->nr_parts ? tr_run_replay(run, &as_recorded, NULL) : -1;
 	free(sending_since);
 	return sending_since != NULL;

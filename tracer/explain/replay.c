@@ -155,12 +155,22 @@ static int by_size(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static int64_t whole(const struct tr_run_part *p)
+{
+	return p->end_ns - p->start_ns;
+}
+
+static int64_t latency(const struct tr_run_part *p)
+{
+	return p->stage_ns[TR_STAGE_LATENCY];
+}
+
 /* The middle one: a part that was held says nothing of the others. */
-static int64_t usual_latency(const struct tr_run *run)
+static int64_t usual(const struct tr_run *run, int64_t (*of)(const struct tr_run_part *p))
 {
 	int64_t *list = calloc(run->nr_parts + 1u, sizeof(*list)), middle;
 	for (uint32_t i = 0; list && i < run->nr_parts; i++)
-		list[i] = run->parts[i].stage_ns[TR_STAGE_LATENCY];
+		list[i] = of(&run->parts[i]);
 	if (list)
 		qsort(list, run->nr_parts, sizeof(*list), by_size);
 	middle = list ? list[run->nr_parts / 2] : 0;
@@ -172,7 +182,7 @@ static int64_t usual_latency(const struct tr_run *run)
  * Do answers take longer because of the bytes? A part much smaller than the largest tells: its answer came
  * sooner, or as late as all. Without such a part, requests without a body do.
  */
-static bool grows_with_bytes(const struct tr_run *run, int64_t usual, int64_t base)
+static bool grows_with_bytes(const struct tr_run *run, int64_t middle, int64_t base)
 {
 	const struct tr_run_part *small = NULL;
 	uint64_t largest = 0;
@@ -182,8 +192,8 @@ static bool grows_with_bytes(const struct tr_run *run, int64_t usual, int64_t ba
 		if (run->parts[i].bytes < largest * 6 / 10 && (!small || run->parts[i].bytes < small->bytes))
 			small = &run->parts[i];
 	if (!small)
-		return base * 10 < usual * 3;
-	return (double)small->stage_ns[TR_STAGE_LATENCY] < (double)usual * (1 + (double)small->bytes / (double)largest) / 2;
+		return base * 10 < middle * 3;
+	return (double)small->stage_ns[TR_STAGE_LATENCY] < (double)middle * (1 + (double)small->bytes / (double)largest) / 2;
 }
 
 /* So much of the latency is none, but shared work. */
@@ -200,14 +210,14 @@ static void give(struct tr_run_part *p, int64_t ns)
  * is the server's work, which the parts share. But for parts that stand out: those were held, or tried again.
  * Nor is more of it latency than `most`.
  */
-static void split_latency(struct tr_run *run, int64_t usual, int64_t most)
+static void split_latency(struct tr_run *run, int64_t middle, int64_t most)
 {
-	int64_t least = most;
+	int64_t least = most, longest = 3 * usual(run, whole) / 2;
 	for (uint32_t i = 0; i < run->nr_parts; i++)
 		if (run->parts[i].stage_ns[TR_STAGE_LATENCY] < least)
 			least = run->parts[i].stage_ns[TR_STAGE_LATENCY];
 	for (uint32_t i = 0; i < run->nr_parts; i++)
-		if (run->parts[i].stage_ns[TR_STAGE_LATENCY] < 3 * usual)
+		if (latency(&run->parts[i]) < 3 * middle || whole(&run->parts[i]) < longest)
 			give(&run->parts[i], run->parts[i].stage_ns[TR_STAGE_LATENCY] - least);
 }
 
@@ -221,8 +231,8 @@ static double stage_sum(const struct tr_run *run, enum tr_stage stage)
 
 static void split_answers(struct tr_run *run, int64_t base)
 {
-	int64_t usual = usual_latency(run);
-	bool grows = !run->drained && usual > 2 * base + 5000000 && grows_with_bytes(run, usual, base);
+	int64_t middle = usual(run, latency);
+	bool grows = !run->drained && middle > 2 * base + 5000000 && grows_with_bytes(run, middle, base);
 	double sent = 0, answers = stage_sum(run, TR_STAGE_LATENCY);
 	for (uint32_t i = 0; i < run->nr_parts; i++)
 		sent += (double)run->parts[i].sent_ns;
@@ -231,7 +241,7 @@ static void split_answers(struct tr_run *run, int64_t base)
 			give(&run->parts[i], run->parts[i].stage_ns[TR_STAGE_LATENCY] - base);
 	else
 		/* a line that is full fills the receiver's buffers, too: what is acknowledged is not yet read */
-		split_latency(run, usual, run->drained && sent > answers ? base : INT64_MAX);
+		split_latency(run, middle, run->drained && sent > answers ? base : INT64_MAX);
 	run->by_bytes = grows || (run->drained && sent > answers);
 }
 
@@ -436,7 +446,7 @@ static double line_capacity(const struct tr_run *run, uint64_t rate, bool most)
 static void recut(const struct tr_run *run, struct tr_run *out, uint64_t part_size)
 {
 	double bytes = total_bytes(run), alone_ns[TR_STAGES] = { 0 }, most_ns[TR_STAGES] = { 0 }, read_ns = 0;
-	int64_t latency = usual_latency(run);
+	int64_t middle = usual(run, latency);
 	for (uint32_t i = 0; i < run->nr_parts; i++) {
 		read_ns += (double)run->parts[i].read_ns;
 		for (int s = 0; s < TR_STAGES; s++) {
@@ -453,7 +463,7 @@ static void recut(const struct tr_run *run, struct tr_run *out, uint64_t part_si
 			p->alone_ns[s] = alone_ns[s] * size / bytes;
 			p->most_ns[s] = most_ns[s] * size / bytes;
 		}
-		p->alone_ns[TR_STAGE_LATENCY] = p->most_ns[TR_STAGE_LATENCY] = (double)latency;
+		p->alone_ns[TR_STAGE_LATENCY] = p->most_ns[TR_STAGE_LATENCY] = (double)middle;
 	}
 }
 
