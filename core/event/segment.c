@@ -32,12 +32,13 @@ enum {
 	READY_FULL = 24,       /* so many are made ready: they count as memory of the process */
 	CHUNK_SEGMENTS = 16,   /* mapped at a time at most: 1 MiB */
 	MAX_SEGMENTS = 1 << 20,
+	TABLE_BYTES = MAX_SEGMENTS * (sizeof(struct xf_segment *) + 1), /* table, settled */
 	ANCHOR_EVERY_MS = 1000,
 };
 _Static_assert(READY_FULL <= READY_SLOTS && (READY_SLOTS & (READY_SLOTS - 1)) == 0, "the ring holds them");
 
 /* Segment states in header.sealed. */
-enum { SEAL_OPEN = 0, SEAL_DONE = 1, SEAL_WANTED = 2 };
+enum { SEAL_DONE = 1, SEAL_WANTED = 2 };
 
 static struct {
 	/* set by start, before the first emitter */
@@ -48,6 +49,7 @@ static struct {
 	char path[PATH_MAX];
 	struct xf_file_header *header;
 	_Atomic(struct xf_segment *) *table; /* by number; only this process' segments */
+	_Atomic uint8_t *settled; /* by number; asked here, a look at the segment would bring its pages back */
 	uint32_t process;
 	bool joined, helper_on, active;
 	void (*warn)(void *ctx, const char *text);
@@ -292,6 +294,12 @@ static void settle(struct xf_segment *s)
 {
 	s->header.checksum = xf_segment_checksum(s, s->header.count);
 	atomic_store_explicit(&s->header.sealed, SEAL_DONE, memory_order_release);
+	atomic_store_explicit(&trace.settled[s->header.index], 1, memory_order_relaxed);
+}
+
+static bool is_settled(uint32_t index)
+{
+	return atomic_load_explicit(&trace.settled[index], memory_order_relaxed);
 }
 
 void xf_segment_seal(struct xf_segment *segment, uint32_t count)
@@ -305,15 +313,11 @@ void xf_segment_seal(struct xf_segment *segment, uint32_t count)
 	sem_post(&trace.wake);
 }
 
-/*
- * Settled pages of the file are given back to the page cache, so that a long
- * upload's trace does not count as its memory; the mapping stays and reads them
- * again when asked.
- */
-static void let_pages_go(struct xf_segment *s)
+void xf_segment_let_go(const struct xf_segment *segment)
 {
+	/* an anonymous segment, which would be lost, is only ever made once this is set */
 	if (!atomic_load(&trace.in_memory))
-		madvise(s, XF_SEGMENT_SIZE, MADV_DONTNEED);
+		madvise((void *)(uintptr_t)segment, XF_SEGMENT_SIZE, MADV_DONTNEED);
 }
 
 static void settle_sealed(void)
@@ -322,13 +326,12 @@ static void settle_sealed(void)
 	bool all_before = true;
 	for (uint32_t i = trace.unsealed_from; i < n && i < MAX_SEGMENTS; i++) {
 		struct xf_segment *s = atomic_load_explicit(&trace.table[i], memory_order_acquire);
-		uint32_t state = s ? atomic_load_explicit(&s->header.sealed, memory_order_acquire) : SEAL_OPEN;
-		if (state == SEAL_WANTED) {
+		if (s && !is_settled(i) &&
+		    atomic_load_explicit(&s->header.sealed, memory_order_acquire) == SEAL_WANTED) {
 			settle(s);
-			let_pages_go(s);
-			state = SEAL_DONE;
+			xf_segment_let_go(s);
 		}
-		all_before = all_before && state == SEAL_DONE;
+		all_before = all_before && is_settled(i);
 		if (all_before)
 			trace.unsealed_from = i + 1;
 	}
@@ -484,7 +487,7 @@ static void abandon(void)
 	if (trace.header)
 		munmap(trace.header, XF_HEADER_SIZE);
 	if (trace.table)
-		munmap(trace.table, MAX_SEGMENTS * sizeof(*trace.table));
+		munmap(trace.table, TABLE_BYTES);
 	if (trace.fd >= 0)
 		close(trace.fd);
 	reset();
@@ -498,11 +501,12 @@ static enum xf_status set_up(const struct xf_trace_options *o, struct xf_error *
 	trace.warn = o->warn;
 	trace.warn_ctx = o->warn_ctx;
 	trace.joined = o->join;
-	void *table = mmap(NULL, MAX_SEGMENTS * sizeof(*trace.table), PROT_READ | PROT_WRITE,
+	void *table = mmap(NULL, TABLE_BYTES, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (table == MAP_FAILED)
 		return xf_fail(err, XF_NOMEM, "no memory for the trace");
 	trace.table = table;
+	trace.settled = (_Atomic uint8_t *)(trace.table + MAX_SEGMENTS);
 	enum xf_status status = o->join ? join_file(err) : make_file(err);
 	if (status == XF_OK)
 		trace.process = atomic_fetch_add(&trace.header->nr_processes, 1);
@@ -549,7 +553,7 @@ void xf_trace_forked(void)
 {
 	if (!trace.active || trace.helper_on)
 		return;
-	madvise(trace.table, MAX_SEGMENTS * sizeof(*trace.table), MADV_DONTNEED);
+	madvise(trace.table, TABLE_BYTES, MADV_DONTNEED);
 	trace.process = atomic_fetch_add(&trace.header->nr_processes, 1);
 	atomic_store(&trace.ready_head, atomic_load(&trace.ready_tail));
 	xf_emit_forked(++epoch);
@@ -584,9 +588,9 @@ static void seal_all(void)
 	uint32_t n = atomic_load(&trace.header->nr_segments);
 	for (uint32_t i = 0; i < n && i < MAX_SEGMENTS; i++) {
 		struct xf_segment *s = atomic_load(&trace.table[i]);
-		if (s && atomic_load(&s->header.sealed) != SEAL_DONE) {
+		if (s && !is_settled(i)) {
 			seal_open(s);
-			let_pages_go(s);
+			xf_segment_let_go(s);
 		}
 	}
 }
@@ -670,13 +674,13 @@ const struct xf_file_header *xf_trace_header(void)
 	return trace.active ? trace.header : NULL;
 }
 
-void xf_trace_visit(void (*visit)(void *ctx, const struct xf_segment *segment), void *ctx)
+void xf_trace_visit(xf_segment_fn visit, void *ctx)
 {
 	uint32_t n = trace.active ? atomic_load(&trace.header->nr_segments) : 0;
 	for (uint32_t i = 0; i < n && i < MAX_SEGMENTS; i++) {
 		const struct xf_segment *s = atomic_load_explicit(&trace.table[i], memory_order_acquire);
 		if (s)
-			visit(ctx, s);
+			visit(ctx, i, s);
 	}
 }
 

@@ -134,8 +134,14 @@ bool xf_trace_in_memory(void); /* some or all segments are anonymous */
  * All segments of the running or stopped trace in this process, for a reader in
  * the same process: calls visit for each taken so far, in order of number. The
  * mapping stays valid until xf_trace_release(). Any thread.
+ *
+ * Settled segments are not resident: the helper gives their pages back to the page cache, so that
+ * a long upload's trace does not count as its memory. Whoever reads one brings them back, and
+ * says by xf_segment_let_go() that they may go again.
  */
-void xf_trace_visit(void (*visit)(void *ctx, const struct xf_segment *segment), void *ctx);
+typedef void (*xf_segment_fn)(void *ctx, uint32_t index, const struct xf_segment *segment);
+void xf_trace_visit(xf_segment_fn visit, void *ctx);
+void xf_segment_let_go(const struct xf_segment *segment); /* a sealed one; what is in memory only stays */
 const struct xf_file_header *xf_trace_header(void);
 
 /* ---- for emit.c */

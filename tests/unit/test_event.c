@@ -21,8 +21,9 @@ struct counts {
 	unsigned segments;
 };
 
-static void count_one(void *ctx, const struct xf_segment *s)
+static void count_one(void *ctx, uint32_t index, const struct xf_segment *s)
 {
+	(void)index;
 	struct counts *c = ctx;
 	c->segments++;
 	for (unsigned i = 0; i < XF_SEGMENT_RECORDS && s->records[i].commit == XF_COMMIT; i++)
@@ -77,7 +78,7 @@ static struct counts read_file(const char *path)
 	for (off_t at = XF_HEADER_SIZE; at + XF_SEGMENT_SIZE <= st.st_size; at += XF_SEGMENT_SIZE) {
 		const struct xf_segment *s = (const struct xf_segment *)(map + at);
 		if (s->header.magic == XF_SEGMENT_MAGIC)
-			count_one(&c, s);
+			count_one(&c, s->header.index, s);
 	}
 	munmap(map, (size_t)st.st_size);
 	close(fd);
@@ -195,8 +196,9 @@ static struct {
 	char text[8192];
 } wanted;
 
-static void collect_text(void *ctx, const struct xf_segment *s)
+static void collect_text(void *ctx, uint32_t index, const struct xf_segment *s)
 {
+	(void)index;
 	(void)ctx;
 	for (unsigned i = 0; i < XF_SEGMENT_RECORDS && s->records[i].commit == XF_COMMIT; i++) {
 		const struct xf_text_record *t = (const void *)&s->records[i];

@@ -14,8 +14,9 @@ struct seen {
 	uint64_t generations; /* bit set */
 };
 
-static void look(void *ctx, const struct xf_segment *s)
+static void look(void *ctx, uint32_t index, const struct xf_segment *s)
 {
+	(void)index;
 	struct seen *seen = ctx;
 
 	if (s->header.thread != seen->thread)
@@ -118,8 +119,9 @@ static void a_file_written_by_another_process_is_asked_too(void **state)
 	unlink(path);
 }
 
-static void count(void *ctx, const struct xf_segment *s)
+static void count(void *ctx, uint32_t index, const struct xf_segment *s)
 {
+	(void)index;
 	(void)s;
 	++*(unsigned *)ctx;
 }

@@ -24,8 +24,9 @@ struct history {
 
 static struct history h;
 
-static void gather(void *ctx, const struct xf_segment *s)
+static void gather(void *ctx, uint32_t index, const struct xf_segment *s)
 {
+	(void)index;
 	struct history *to = ctx;
 	for (unsigned i = 0; i < XF_SEGMENT_RECORDS && s->records[i].commit == XF_COMMIT; i++) {
 		const struct xf_record *r = &s->records[i];

@@ -56,8 +56,9 @@ static void print_event(struct reader *r, const struct xf_record *record)
 	strncat(r->out, "\n", r->cap - strlen(r->out) - 1);
 }
 
-static void read_segment(void *ctx, const struct xf_segment *s)
+static void read_segment(void *ctx, uint32_t index, const struct xf_segment *s)
 {
+	(void)index;
 	struct reader *r = ctx;
 
 	for (unsigned i = 0; i < XF_SEGMENT_RECORDS && s->records[i].commit == XF_COMMIT; i++)

@@ -43,7 +43,10 @@
 enum {
 	WINDOW = 64 << 20,        /* of a mapped file; a multiple of the segment size */
 	MAX_PLACES = 1 << 22,     /* 256 GiB: the log numbers segments with 22 bits */
+	KEPT_BESIDES = 16,        /* segments of our own that are resident, besides one a thread */
 };
+
+#define NOT_KEPT UINT32_MAX
 
 /* What is known about a place in the file. */
 enum { PLACE_UNKNOWN, PLACE_REJECTED, PLACE_USED };
@@ -67,6 +70,9 @@ struct tr_file {
 	void **windows;
 	uint32_t nr_windows;
 	struct tr_map generations; /* (thread, generation) → segment */
+	/* own: sealed segments that are resident, by turns */
+	uint32_t *kept;
+	uint32_t nr_kept, next_kept;
 	struct tr_damage damage;
 };
 
@@ -293,11 +299,11 @@ static void drop_fetched(const struct tr_file *f, struct xf_segment *s)
 		free(s);
 }
 
-static bool append_segment(struct tr_file *f, const struct xf_segment *s, uint32_t place)
+static bool append_segment(struct tr_file *f, const struct tr_segment *t, uint32_t place)
 {
 	if (!tr_grow(&f->segments, f->nr_segments, &f->cap_segments, sizeof(*f->segments)))
 		return false;
-	f->segments[f->nr_segments] = (struct tr_segment){ .segment = s };
+	f->segments[f->nr_segments] = *t;
 	f->used[place] = f->nr_segments++;
 	f->places[place] = PLACE_USED;
 	return true;
@@ -314,14 +320,11 @@ static bool adopt(struct tr_file *f, const struct xf_segment *s, uint32_t place)
 	} else if (repeated) {
 		f->damage.repeated_segments++;
 	} else {
-		struct tr_segment probe = { .segment = s };
+		struct tr_segment probe = {
+			.segment = s, .thread = s->header.thread, .generation = s->header.generation };
 		uint64_t bad = f->damage.bad_records;
-		if (update_segment(f, &probe)) {
-			if (!append_segment(f, s, place))
-				return false;
-			f->segments[f->nr_segments - 1] = probe;
-			return true;
-		}
+		if (update_segment(f, &probe))
+			return append_segment(f, &probe, place);
 		f->damage.bad_records = bad;
 		f->damage.bad_segments++;
 	}
@@ -410,23 +413,64 @@ static bool refresh_places(struct tr_file *f)
 	return true;
 }
 
+/* ---- what is resident of our own */
+
+/*
+ * A reader that goes through the threads' records by time is in one segment of each at a time. A few more,
+ * and it hardly ever comes back to one that went.
+ */
+static bool reserve_kept(struct tr_file *f)
+{
+	uint32_t nr = KEPT_BESIDES + atomic_load(&f->header.nr_threads);
+	if (nr <= f->nr_kept)
+		return true;
+	uint32_t *kept = realloc(f->kept, nr * sizeof(*kept));
+	if (!kept)
+		return false;
+	for (uint32_t i = f->nr_kept; i < nr; i++)
+		kept[i] = NOT_KEPT;
+	f->kept = kept;
+	f->nr_kept = nr;
+	return true;
+}
+
+/* Segment i is looked into and thereby resident, in the place of the one that has been for longest. */
+static void keep(struct tr_file *f, uint32_t i)
+{
+	uint32_t *turn = &f->kept[f->next_kept];
+	if (!f->segments[i].sealed)
+		return; /* its writer keeps it */
+	if (*turn != NOT_KEPT) {
+		f->segments[*turn].kept = false;
+		xf_segment_let_go(f->segments[*turn].segment);
+	}
+	*turn = i;
+	f->segments[i].kept = true;
+	f->next_kept = (f->next_kept + 1) % f->nr_kept;
+}
+
 struct visit {
 	struct tr_file *file;
 	bool failed;
 };
 
-static void visit_own(void *ctx, const struct xf_segment *s)
+static void visit_own(void *ctx, uint32_t place, const struct xf_segment *s)
 {
 	struct visit *v = ctx;
-	uint32_t place = s->header.index;
-	if (v->failed || !reserve_places(v->file, place + 1)) {
+	struct tr_file *f = v->file;
+	if (v->failed || !reserve_places(f, place + 1)) {
 		v->failed = true;
 		return;
 	}
-	if (v->file->places[place] == PLACE_USED)
-		look_again(v->file, place);
-	else if (v->file->places[place] == PLACE_UNKNOWN)
-		v->failed = !adopt(v->file, s, place);
+	bool known = f->places[place] == PLACE_USED;
+	if (known && f->segments[f->used[place]].sealed)
+		return; /* a look would bring its pages back */
+	if (known)
+		look_again(f, place);
+	else if (f->places[place] == PLACE_UNKNOWN)
+		v->failed = !adopt(f, s, place);
+	if (f->places[place] == PLACE_USED)
+		keep(f, f->used[place]);
 }
 
 /* ---- what is missing */
@@ -488,11 +532,11 @@ static enum xf_status sum_up(struct tr_file *f, struct xf_error *err)
 		return xf_fail(err, XF_NOMEM, "no memory for the trace");
 	for (uint32_t i = 0; i < f->nr_segments; i++) {
 		const struct tr_segment *t = &f->segments[i];
-		if (t->segment->header.thread >= nr)
+		if (t->thread >= nr)
 			continue;
-		struct thread_sum *s = &sums[t->segment->header.thread];
-		if (!s->segments++ || t->segment->header.generation >= s->last_generation) {
-			s->last_generation = t->segment->header.generation;
+		struct thread_sum *s = &sums[t->thread];
+		if (!s->segments++ || t->generation >= s->last_generation) {
+			s->last_generation = t->generation;
 			s->last_full = t->count == XF_SEGMENT_RECORDS;
 		}
 	}
@@ -529,8 +573,10 @@ enum xf_status tr_file_refresh(struct tr_file *f, struct xf_error *err)
 	if (status != XF_OK)
 		return status;
 	struct visit v = { .file = f };
-	if (f->own)
+	if (f->own && reserve_kept(f))
 		xf_trace_visit(visit_own, &v);
+	else if (f->own)
+		v.failed = true;
 	else
 		v.failed = !refresh_places(f);
 	if (v.failed)
@@ -637,6 +683,7 @@ void tr_file_close(struct tr_file *f)
 		close(f->fd);
 	tr_map_fini(&f->generations);
 	free(f->windows);
+	free(f->kept);
 	free(f->segments);
 	free(f->places);
 	free(f->used);
@@ -652,8 +699,10 @@ uint32_t tr_file_nr_segments(const struct tr_file *f)
 	return f->nr_segments;
 }
 
-const struct tr_segment *tr_file_segment(const struct tr_file *f, uint32_t i)
+const struct tr_segment *tr_file_segment(struct tr_file *f, uint32_t i)
 {
+	if (f->own && !f->segments[i].kept)
+		keep(f, i);
 	return &f->segments[i];
 }
 

@@ -31,8 +31,10 @@ struct tr_damage {
 /* One usable segment. */
 struct tr_segment {
 	const struct xf_segment *segment;
+	uint32_t thread, generation; /* as in its header */
 	uint32_t count;  /* records that are whole, from the first; grows by tr_file_refresh() */
 	bool sealed;     /* it will not grow any more */
+	bool kept;       /* tr_file_segment(): its pages count as memory of ours */
 };
 
 struct tr_file;
@@ -56,9 +58,13 @@ void tr_file_close(struct tr_file *file);
 /* Looks for what was appended. Errors: XF_NOMEM, XF_IO; what was known stays. */
 enum xf_status tr_file_refresh(struct tr_file *file, struct xf_error *err);
 
-/* Segments found so far, in order of discovery; an index keeps its meaning for ever. */
+/*
+ * Segments found so far, in order of discovery; an index keeps its meaning for ever. Ask again for
+ * every look into one: of this process' own recording only those that were asked for lately
+ * stay resident, the others' pages are given back and cost a page fault.
+ */
 uint32_t tr_file_nr_segments(const struct tr_file *file);
-const struct tr_segment *tr_file_segment(const struct tr_file *file, uint32_t i);
+const struct tr_segment *tr_file_segment(struct tr_file *file, uint32_t i);
 
 /* A copy of the header page as of the last refresh. */
 const struct xf_file_header *tr_file_header(const struct tr_file *file);

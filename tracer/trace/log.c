@@ -396,7 +396,7 @@ static void scan_lane(struct tr_log *log, uint32_t lane)
 
 static uint32_t generation_of(const struct tr_log *log, uint32_t segment)
 {
-	return tr_file_segment(log->file, segment)->segment->header.generation;
+	return tr_file_segment(log->file, segment)->generation;
 }
 
 static bool push(uint32_t **list, uint32_t *nr, uint32_t *cap, uint32_t value)

@@ -288,10 +288,10 @@ static int errors_note(struct carry *p, bool print)
 
 /* ---- leaving while work goes on */
 
-static void segment_copy(void *ctx, const struct xf_segment *segment)
+static void segment_copy(void *ctx, uint32_t index, const struct xf_segment *segment)
 {
 	int fd = *(int *)ctx;
-	off_t at = XF_HEADER_SIZE + (off_t)segment->header.index * XF_SEGMENT_SIZE;
+	off_t at = XF_HEADER_SIZE + (off_t)index * XF_SEGMENT_SIZE;
 
 	if (pwrite(fd, segment, sizeof(*segment), at) < 0)
 		fprintf(stderr, "xferdb: warning: a piece of the trace is lost\n");
