@@ -198,6 +198,29 @@ def test_every_event_fits_the_schema():
         schema.check_event(line, events)
 
 
+def judged_keys(first, between):
+    """The keys in a run's verdict, after another run has put its trace in the place of this one's."""
+    t.wait_until(lambda: "key=first" in t.xferdb("events").out)
+    t.equal(between().call["transfers"][0]["key"], "second")
+    if first.popen.stdin:
+        first.popen.stdin.close()
+    first.wait()
+    return [x["key"] for x in json.loads(first.lines[0])["calls"][0]["transfers"]]
+
+
+def test_a_run_is_judged_by_its_own_trace():
+    with t.Serve("--fault", "op=CreateMultipartUpload,hold=60s") as server:
+        def between():
+            return server.xferdb("put", t.make_file("small", 5), "s3://bkt/second", "--json")
+
+        def start(source, *args, **how):
+            return t.Process(t.XFERDB, "put", source, "s3://bkt/first", "--json", *args, env=server.environment(), **how)
+        with start("-", stdin=subprocess.PIPE) as first:
+            t.equal(judged_keys(first, between), ["first"])
+        with start(t.make_file("big", 9 * MiB), "--wait=none", "--linger=3s") as first:
+            t.equal(judged_keys(first, between), ["first"])
+
+
 def test_a_recomputed_verdict_is_the_one_printed():
     trace = t.tmp("t.xft")
     for args in [], ["--wait=none"], ["--no-threads"]:

@@ -8,6 +8,7 @@
  * really leaves: it becomes, by exec, the `verdict` of its own trace, and that
  * ends every thread and connection at once.
  */
+#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -315,6 +317,19 @@ static void memory_to_file(char *path, size_t cap)
 	snprintf(path, cap, "/proc/self/fd/%d", fd);
 }
 
+/* By its name, unless another run has put its trace in the place of ours by now. */
+static void own_trace_path(char *path, size_t cap)
+{
+	struct stat named, own;
+	int fd = xf_trace_fd();
+
+	if (fd < 0 || fstat(fd, &own) ||
+	    (!stat(path, &named) && named.st_dev == own.st_dev && named.st_ino == own.st_ino))
+		return;
+	fcntl(fd, F_SETFD, 0);
+	snprintf(path, cap, "/proc/self/fd/%d", fd);
+}
+
 /*
  * This process becomes the verdict of its trace: every thread and connection ends here.
  * A transfer that has failed by now makes the verdict's exit status, too.
@@ -333,6 +348,8 @@ static void leave(struct carry *p, int exit_status)
 	}
 	if (!*p->trace_path)
 		memory_to_file(p->trace_path, sizeof(p->trace_path));
+	else
+		own_trace_path(p->trace_path, sizeof(p->trace_path));
 	if (s->json)
 		argv[n++] = *s->json ? (snprintf(json, sizeof(json), "--json=%s", s->json), json) : "--json";
 	if (s->expect)
@@ -362,8 +379,10 @@ static int conclude(struct carry *p, int exit_status)
 	struct xf_error err = XF_ERROR_INIT;
 	int concluded;
 
-	if (p->recorded && ui_recording_open(&trace, p->trace_path, true, &err))
+	/* the recording itself: another run may have put its trace in the place of ours by now */
+	if (p->recorded && ui_recording_open(&trace, "", true, &err))
 		fprintf(stderr, "xferdb: the trace cannot be judged: %s\n", err.message);
+	snprintf(trace.path, sizeof(trace.path), "%s", p->trace_path);
 	if (p->app)
 		ui_screen_app_finish(p->app, ui_signals_count() ? NULL : trace.log, &trace.verdicts);
 	if (p->settings->resume && !p->settings->quiet && p->own)
