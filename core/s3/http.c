@@ -20,7 +20,7 @@
 enum {
 	UPLOAD_BUFFER = 256 << 10,  /* bytes a read of the source; libcurl sends from it */
 	DOWNLOAD_BUFFER = 256 << 10, /* for replies that carry an object */
-	REPLY_BUFFER = 16 << 10,     /* for what answers a body of ours */
+	REPLY_BUFFER = 2 << 10,      /* for what answers a body of ours */
 	PUSH_STEP = 256 << 10,       /* and progress is told in such steps, too */
 	KEPT_CONNECTIONS = 4,       /* a worker talks to one host, or few */
 	SOCKETS = 16,
@@ -865,9 +865,24 @@ void xf_http_reply_fini(struct xf_http_reply *reply)
 
 static CURLcode global_result;
 
+/*
+ * The C library's calloc passes over the blocks its thread has just given back, so each request of a
+ * worker would take new ones beside them, until that cache is full.
+ */
+static void *zeroed(size_t nr, size_t size)
+{
+	size_t len;
+	if (__builtin_mul_overflow(nr, size, &len))
+		return NULL;
+	void *p = malloc(len);
+	if (p)
+		explicit_bzero(p, len); /* memset: the compiler would make it a calloc again */
+	return p;
+}
+
 static void init_once(void)
 {
-	global_result = curl_global_init(CURL_GLOBAL_DEFAULT);
+	global_result = curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, free, realloc, strdup, zeroed);
 }
 
 enum xf_status xf_http_global_init(void)
