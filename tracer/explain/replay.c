@@ -455,10 +455,10 @@ static void recut(const struct tr_run *run, struct tr_run *out, uint64_t part_si
 		}
 	}
 	for (uint32_t i = 0; i < out->nr_parts; i++) {
-		double at = (double)i * (double)part_size, size = fmin((double)part_size, bytes - at);
+		double at = (double)i * (double)part_size, size = fmax(0, fmin((double)part_size, bytes - at));
 		struct tr_run_part *p = &out->parts[i];
 		*p = (struct tr_run_part){ .number = i + 1, .bytes = (uint64_t)size, .read_ns = (int64_t)(read_ns * size / bytes),
-			.ready_ns = run->parts[(uint32_t)(at / bytes * run->nr_parts)].ready_ns };
+			.ready_ns = run->parts[(uint32_t)fmin(at / bytes * run->nr_parts, run->nr_parts - 1)].ready_ns };
 		for (int s = 0; s < TR_STAGE_LATENCY; s++) {
 			p->alone_ns[s] = alone_ns[s] * size / bytes;
 			p->most_ns[s] = most_ns[s] * size / bytes;
@@ -479,12 +479,14 @@ static void limit_of(struct tr_run *run, uint64_t limit)
 /* The run with other parts, or other times of them; NULL: no memory. */
 static struct tr_run_part *altered(const struct tr_run *run, struct tr_run *out, const struct tr_limits *with)
 {
+	enum { MOST_PARTS = 1 << 20 }; /* a damaged trace may say anything */
 	double bytes = total_bytes(run);
+	bool cut = with->part_size && bytes > 0;
 	*out = *run;
-	if (with->part_size)
-		out->nr_parts = (uint32_t)fmax(1, ceil(bytes / (double)with->part_size));
+	if (cut)
+		out->nr_parts = (uint32_t)fmin(MOST_PARTS, ceil(bytes / (double)with->part_size));
 	out->parts = calloc(out->nr_parts + 1u, sizeof(*out->parts));
-	if (out->parts && with->part_size)
+	if (out->parts && cut)
 		recut(run, out, with->part_size);
 	else if (out->parts)
 		memcpy(out->parts, run->parts, run->nr_parts * sizeof(*run->parts));
