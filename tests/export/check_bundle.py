@@ -37,6 +37,7 @@ class Bundle:
         self.head = rows[0]
         need(self.head.get("bundle") == 2, "not a bundle of version 2")
         self.threads, self.objects, self.events, self.edges, self.verdicts = {}, {}, {}, [], []
+        self.untils = {}
         before = -1
         for row in rows[1:]:
             if "seq" in row:
@@ -117,7 +118,9 @@ class Bundle:
 
     def rule_bytes(self, f, t):
         return (f["event"] == "fd_write" and t["event"] == "fd_read" and f["inode"] == t["inode"]
-                and f["position"] < t["position"] + t["bytes"] and t["position"] < f["position"] + max(f["bytes"], 1))
+                and f["position"] < t["position"] + t["bytes"] and t["position"] < f["position"] + max(f["bytes"], 1)
+                and not any(e["event"] == "fd_read" and e["inode"] == f["inode"] and e["on"] == f["on"] and e["seq"] < f["seq"]
+                            for e in self.events.values()))
 
     def rule_lifelong(self, f, t):
         names = (f["event"], t["event"])
@@ -154,13 +157,32 @@ class Bundle:
     # ---- the past of an event: for each thread, how far it is known
 
     def past(self, to, edges):
-        known = {self.events[to]["on"]: to}
+        return self.known(to, edges, self.until)
+
+    def known(self, to, edges, until):
+        """until: where on its reader's thread a bytes edge stops to carry."""
+        points = {self.events[to]["on"]: [to]}
         for edge in sorted(edges, key=lambda e: (-e["to"], -e["from"])):
-            thread = self.events[edge["to"]]["on"]
-            if known.get(thread, -1) >= edge["to"]:
-                giver = self.events[edge["from"]]["on"]
-                known[giver] = max(known.get(giver, -1), edge["from"])
-        return known
+            mine = points.get(self.events[edge["to"]]["on"], [])
+            end = until(edge)
+            if any(edge["to"] <= point < end for point in mine) if end else max(mine, default=-1) >= edge["to"]:
+                points.setdefault(self.events[edge["from"]]["on"], []).append(edge["from"])
+        return {thread: max(of) for thread, of in points.items()}
+
+    def until(self, edge):
+        """Of a bytes edge to a thread that had polled: the poll or sleep by which that had lain down 1 ms since. None: for ever."""
+        if edge["edge"] != "bytes":
+            return None
+        if edge["to"] not in self.untils:
+            mine = [e for e in self.events.values() if e["on"] == self.events[edge["to"]]["on"] and e["event"] in ("poll", "sleep")]
+            lay, found = 0, None
+            for e in mine if any(e["event"] == "poll" and e["seq"] < edge["to"] for e in mine) else []:
+                lay += (e["waited_ns"] if e["event"] == "poll" else e["slept_ns"]) if e["seq"] > edge["to"] else 0
+                if lay >= 1000000:
+                    found = e["seq"]
+                    break
+            self.untils[edge["to"]] = found
+        return self.untils[edge["to"]]
 
     # ---- the work of a call
 
@@ -200,7 +222,7 @@ class Bundle:
         return [e for e in self.calls() if not self.implicit(e) or not named or any(n["on"] != e["on"] for n in named)]
 
     def before(self, a, b):
-        return a < b and self.past(b, self.edges).get(self.events[a]["on"], -1) >= a
+        return a < b and self.known(b, self.edges, lambda edge: None).get(self.events[a]["on"], -1) >= a
 
     def open_at(self, enter, seq):
         ret = self.returned(enter)

@@ -249,6 +249,9 @@ static void every_rule_makes_its_edge(void **state)
 	expect_edge(TWO "0 fork child=7\n1 process_start pid=7\n", XF_EV_fork, XF_EV_process_start, TR_EDGE_FORK, SIG);
 	expect_edge(TWO "1 fd_write inode=3 position=0 bytes=9\n0 fd_read inode=3 position=8 bytes=1\n",
 		    XF_EV_fd_write, XF_EV_fd_read, TR_EDGE_BYTES, SIG);
+	/* the probe's pipes are objects, for the order of their events */
+	expect_edge(TWO "1 fd_write #1 inode=3 position=0 bytes=9\n0 fd_read #1 inode=3 position=8 bytes=1\n",
+		    XF_EV_fd_write, XF_EV_fd_read, TR_EDGE_BYTES, SIG);
 	expect_edge(TWO "1 part_done transfer=0 part=1 etag=x\n0 multipart_complete transfer=0\n", XF_EV_part_done,
 		    XF_EV_multipart_complete, TR_EDGE_DATA, SIG);
 	expect_edge(TWO "object 1 mutex m lock\n1 mutex_lock #1\n1 mutex_unlock #1\n0 mutex_lock #1\n",
@@ -278,7 +281,64 @@ static void near_misses_make_none(void **state)
 		    TR_EDGE_PROCESS, NO_EDGE);
 }
 
+/* ---- loops: does the first event lead to the last, and is it in its past? */
+
+static void expect_past(const char *text, bool past, bool led)
+{
+	struct tr_log *log;
+	struct tr_order *order;
+	struct tr_clock clock;
+	struct xf_error err = XF_ERROR_INIT;
+	if (tr_log_from_text(text, &log, &err) != XF_OK)
+		fail_msg("%s", err.message);
+	assert_int_equal(tr_order_new(log, &order, NULL), XF_OK);
+	assert_true(tr_clock_init(&clock, tr_log_nr_threads(log)));
+	uint32_t last = tr_log_nr_events(log) - 1;
+	tr_order_past(order, last, &clock, NULL, NULL);
+	assert_int_equal(tr_clock_knows(&clock, tr_log_thread_of(log, 0), 0), past);
+	tr_order_led_to(order, last, &clock);
+	assert_int_equal(tr_clock_knows(&clock, tr_log_thread_of(log, 0), 0), led);
+	tr_clock_fini(&clock);
+	tr_order_free(order);
+	tr_log_close(log);
+}
+
+#define THREE "thread 0 main\nthread 1 worker\nthread 2 loop\n"
+#define WAKES(n) "1 mark\n" n " poll waited_ns=5 ready=1\n1 fd_write inode=3 position=0 bytes=1\n" \
+		 n " fd_read inode=3 position=0 bytes=1\n"
+#define LIES(n) n " poll waited_ns=400000\n" n " sleep slept_ns=600000\n"
+
+static void a_loop_that_lies_down_again_was_only_woken(void **state)
+{
+	(void)state;
+	expect_past(THREE WAKES("0") "0 mark\n", true, true);
+	expect_past(THREE WAKES("0") "0 poll waited_ns=999999\n0 mark\n", true, true);
+	expect_past(THREE WAKES("0") LIES("0") "0 mark\n", false, true);
+	/* who did not poll before had asked for those bytes */
+	expect_past(THREE "1 mark\n1 fd_write inode=3 position=0 bytes=1\n0 fd_read inode=3 position=0 bytes=1\n" LIES("0")
+		    "0 mark\n", true, true);
+	/* a loop on another thread: what it hands on at once, and what it does later */
+	expect_past(THREE WAKES("2") "2 event_set #1\n" LIES("2") "0 event_woken #1 how=woken\n0 mark\n", true, true);
+	expect_past(THREE WAKES("2") LIES("2") "2 event_set #1\n0 event_woken #1 how=woken\n0 mark\n", false, true);
+	/* both: the first hand-over is what carries, whatever else it does until the end */
+	expect_past(THREE WAKES("2") "2 event_set #1\n" LIES("2") "2 thread_exit id=2\n0 event_woken #1 how=woken\n"
+		    "0 join_end id=2 how=woken\n0 mark\n", true, true);
+}
+
+static void bytes_of_a_thread_that_reads_there_too_are_tokens(void **state)
+{
+	(void)state;
+	expect_edge(TWO "1 fd_write inode=3 position=0 bytes=1\n1 fd_read inode=3 position=0 bytes=1\n"
+		    "1 fd_write inode=3 position=1 bytes=1\n0 fd_read inode=3 position=1 bytes=1\n",
+		    XF_EV_fd_write, XF_EV_fd_read, TR_EDGE_BYTES, XF_CLASS_LOCK);
+	/* of a write that was cut short, the rest is the next one's */
+	expect_past(TWO "1 fd_write inode=3 position=0 bytes=9\n0 fd_write inode=3 position=4 bytes=1\n"
+		    "0 fd_read inode=3 position=4 bytes=1\n", false, false);
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(a_loop_that_lies_down_again_was_only_woken),
+	cmocka_unit_test(bytes_of_a_thread_that_reads_there_too_are_tokens),
 	cmocka_unit_test(every_rule_makes_its_edge),
 	cmocka_unit_test(near_misses_make_none),
 	cmocka_unit_test(clocks_agree_with_a_search),

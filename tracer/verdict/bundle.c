@@ -18,6 +18,7 @@ struct bundle {
 	const struct tr_verdicts *v;
 	unsigned char *needed;   /* a bit an event */
 	unsigned char *counted;  /* by object: its whole history matters */
+	unsigned char *reader;   /* by thread: a bytes edge leads there; it may be a loop */
 	uint32_t end;            /* one past the last event that can matter */
 	struct tr_map requests;  /* (process, request) of those that matter */
 	bool failed;
@@ -65,6 +66,7 @@ static void choose_edges(struct bundle *b)
 		need(b, e->to);
 		need(b, e->wait);
 		to = tr_log_event(b->log, e->to);
+		b->reader[to.thread] |= e->kind == TR_EDGE_BYTES;
 		if (to.object != TR_NONE && (e->kind == TR_EDGE_SEMAPHORE || e->kind == TR_EDGE_CONDITION))
 			b->counted[to.object] = 1;
 	}
@@ -117,7 +119,9 @@ static void choose(struct bundle *b)
 		choose_polls(b, tr_log_call(b->log, i));
 	for (uint32_t i = 0; i < tr_log_nr_events(b->log); i++) {
 		struct tr_event e = tr_log_event(b->log, i);
-		if (is_work(e.kind) || (i < b->end && e.object != TR_NONE && b->counted[e.object]))
+		bool lay = e.kind == XF_EV_poll || e.kind == XF_EV_sleep;
+		bool counts = e.object != TR_NONE && b->counted[e.object];
+		if (is_work(e.kind) || (i < b->end && (counts || (lay && b->reader[e.thread]))))
 			need(b, i);
 		choose_request(b, &e);
 	}
@@ -282,8 +286,9 @@ enum xf_status tr_bundle_write(const struct tr_log *log, const struct tr_verdict
 	enum xf_status status = XF_NOMEM;
 	b.needed = calloc(tr_log_nr_events(log) / 8u + 1u, 1);
 	b.counted = calloc(tr_log_nr_objects(log) + 1u, 1);
+	b.reader = calloc(tr_log_nr_threads(log) + 1u, 1);
 	b.m = open_memstream(&b.line, &b.len);
-	if (b.needed && b.counted && b.m && !xf_hasher_init(&b.hasher, XF_CHECKSUM_BIT(XF_CHECKSUM_SHA256))) {
+	if (b.needed && b.counted && b.reader && b.m && !xf_hasher_init(&b.hasher, XF_CHECKSUM_BIT(XF_CHECKSUM_SHA256))) {
 		choose(&b);
 		put_all(&b);
 		put_digest(&b);
@@ -296,6 +301,7 @@ enum xf_status tr_bundle_write(const struct tr_log *log, const struct tr_verdict
 	free(b.needed);
 	free(b.counted);
 	tr_map_fini(&b.requests);
+	free(b.reader);
 	if (status)
 		return xf_fail(err, XF_NOMEM, "no memory for the bundle");
 	return fflush(out) || ferror(out) ? xf_fail_errno(err, XF_IO, errno, "the bundle could not be written") : XF_OK;

@@ -30,13 +30,15 @@ static int compare_pairs(const void *a, const void *b)
 static void sweep_end(struct sweep *s, struct tr_chains *c, uint32_t edge)
 {
 	uint32_t to = s->o->edges[edge].to, thread = tr_log_thread_of(s->o->log, to);
+	uint32_t until = tr_order_until(s->o, edge), best = s->best[thread];
 	if (to > s->to)
 		return;
 	if (thread == s->target) {
-		s->arrival[edge] = to;
-	} else if (s->best[thread] != TR_NONE) {
-		s->arrival[edge] = s->arrival[s->best[thread]];
-		c->next[edge] = s->best[thread];
+		if (s->to < until)
+			s->arrival[edge] = to;
+	} else if (best != TR_NONE && s->o->edges[best].from < until) {
+		s->arrival[edge] = s->arrival[best];
+		c->next[edge] = best;
 	}
 }
 

@@ -16,7 +16,8 @@
  *   process    process_exit → process_wait of that pid. Signal.
  *   fork       fork → the child's process_start. Signal.
  *   bytes      fd_write → fd_read on one inode, when the ranges of positions overlap: the
- *              last byte read was written by it. Signal.
+ *              last byte read was written by it. Signal; a lock where the writer's thread had
+ *              read from there before: it gives back a token that it took. See loops, below.
  *   lifelong   mutex_unlock → mutex_lock, and sem_post → sem_acquired on a semaphore of no
  *              known class, where the giver took it among its first dozen events, gave it
  *              back among its last dozen, and did so once; and where the taking happened, by
@@ -50,6 +51,12 @@
  * foreign program's). Declared permits and locks never carry. Where the initial value
  * is not known (no sem_init in the trace), only an acquire that was seen to sleep
  * counts, and only the last post before it carries: the value had been zero.
+ *
+ * Loops. A thread that polls is woken by whatever comes (an event loop by its own pipe), also
+ * while it waits for something else. Bytes that such a thread reads carry to what it did
+ * before it lay down again, in polls and sleeps of 1 ms together: to a release of its own, or
+ * to the return, in between. What led to an event (tr_order_led_to) does not ask for that: a
+ * loop begins a thing because it was told to, however long it waited with it.
  *
  * Permits of others. A Python Semaphore is a condition with a lock for every waiter: to the
  * C library each wake-up looks like a notification. The place of the wait tells: a
@@ -127,6 +134,20 @@ struct history {
 struct range {
 	uint64_t position, end;
 	uint32_t event, next;    /* older range of the same inode, TR_NONE */
+	bool token;              /* the writer's thread had read from there before */
+};
+
+/* A thread that polls. */
+struct loop {
+	bool polls;
+	uint64_t lay_ns;         /* in polls and sleeps so far */
+	uint32_t oldest, newest; /* of its passing edges that have no `until` yet; TR_NONE */
+};
+
+/* By passing edge. */
+struct pending {
+	uint64_t lay_ns;         /* of its thread, at the read */
+	uint32_t next;           /* of the same thread, TR_NONE */
 };
 
 struct builder {
@@ -136,7 +157,12 @@ struct builder {
 	struct history *objects;
 	uint32_t *created, *ended; /* by thread: events */
 	uint8_t *fresh;            /* by thread: 1 until its first event */
+	struct loop *loops;        /* by thread */
+	struct pending *pending;
+	uint32_t cap_pending;
 	struct tr_map items, exits, forks, inodes, transfers;
+	struct tr_map channels;    /* inode that was read → a number of it */
+	struct tr_map readers;     /* (that number, thread) */
 	struct range *ranges;
 	uint32_t nr_ranges, cap_ranges;
 	struct part { uint32_t event, next; } *parts;
@@ -447,18 +473,83 @@ static void mutex_lock(struct builder *b, const struct tr_event *e)
 
 /* ---- bytes */
 
+static bool has_read(const struct builder *b, uint64_t inode, uint32_t thread)
+{
+	uint32_t channel = tr_map_get(&b->channels, inode);
+	return channel != TR_MAP_NONE && tr_map_get(&b->readers, tr_pair(channel, thread)) != TR_MAP_NONE;
+}
+
+static void note_reader(struct builder *b, uint64_t inode, uint32_t thread)
+{
+	uint32_t channel = tr_map_get(&b->channels, inode);
+	if (channel == TR_MAP_NONE)
+		set_map(b, &b->channels, inode, channel = b->channels.nr);
+	set_map(b, &b->readers, tr_pair(channel, thread), 1);
+}
+
+/* A write that begins inside of an older one: less of that was written than it had set out to. */
+static void cut_older(struct builder *b, const struct xf_ev_fd_write *p)
+{
+	for (uint32_t i = tr_map_get(&b->inodes, p->inode); i != TR_MAP_NONE; i = b->ranges[i].next) {
+		struct range *r = &b->ranges[i];
+		if (r->end <= p->position)
+			break;
+		if (r->position < p->position + p->bytes)
+			r->end = r->position < p->position ? p->position : r->position;
+	}
+}
+
 static void fd_write(struct builder *b, const struct tr_event *e)
 {
 	const struct xf_ev_fd_write *p = TR_PAYLOAD(e, fd_write);
 	if (!p->bytes)
 		return;
+	cut_older(b, p);
 	if (!tr_grow(&b->ranges, b->nr_ranges, &b->cap_ranges, sizeof(*b->ranges))) {
 		b->failed = true;
 		return;
 	}
 	b->ranges[b->nr_ranges] = (struct range){ p->position, p->position + p->bytes, e->index,
-						  tr_map_get(&b->inodes, p->inode) };
+						  tr_map_get(&b->inodes, p->inode),
+						  has_read(b, p->inode, e->thread) };
 	set_map(b, &b->inodes, p->inode, b->nr_ranges++);
+}
+
+/* A bytes edge that carries only so far is known as such once its thread has lain down: see lie_down(). */
+static void add_passing(struct builder *b, uint32_t edge, uint32_t thread)
+{
+	struct tr_order *o = b->o;
+	struct loop *l = &b->loops[thread];
+	if (!tr_grow(&o->passing, o->nr_passing, &o->cap_passing, sizeof(*o->passing)) ||
+	    !tr_grow(&b->pending, o->nr_passing, &b->cap_pending, sizeof(*b->pending))) {
+		b->failed = true;
+		return;
+	}
+	o->passing[o->nr_passing] = (struct tr_passing){ edge, TR_NONE };
+	b->pending[o->nr_passing] = (struct pending){ l->lay_ns, TR_NONE };
+	if (l->oldest == TR_NONE)
+		l->oldest = o->nr_passing;
+	else
+		b->pending[l->newest].next = o->nr_passing;
+	l->newest = o->nr_passing++;
+}
+
+static void lie_down(struct builder *b, const struct tr_event *e, uint64_t ns)
+{
+	enum { LAY_DOWN_NS = 1000000 };
+	struct loop *l = &b->loops[e->thread];
+	l->lay_ns += ns;
+	for (; l->oldest != TR_NONE && l->lay_ns - b->pending[l->oldest].lay_ns >= LAY_DOWN_NS;
+	     l->oldest = b->pending[l->oldest].next)
+		b->o->passing[l->oldest].until = e->index;
+}
+
+static void add_bytes(struct builder *b, const struct range *r, const struct tr_event *e)
+{
+	uint32_t edge = b->o->nr;
+	add_edge(b, TR_EDGE_BYTES, r->token ? XF_CLASS_LOCK : XF_CLASS_SIGNAL, r->event, e);
+	if (b->o->nr > edge && !r->token && b->loops[e->thread].polls)
+		add_passing(b, edge, e->thread);
 }
 
 /* Every write whose range overlaps; the list is newest first and positions only grow. */
@@ -472,8 +563,9 @@ static void fd_read(struct builder *b, const struct tr_event *e)
 		if (r->end <= p->position)
 			break;
 		if (r->position < end)
-			add_edge(b, TR_EDGE_BYTES, XF_CLASS_SIGNAL, r->event, e);
+			add_bytes(b, r, e);
 	}
+	note_reader(b, p->inode, e->thread);
 }
 
 /* ---- data */
@@ -534,6 +626,59 @@ static void begin_wait(struct builder *b, const struct tr_event *e)
 	b->waits[e->thread] = (struct wait){ e->index, e->object, limit };
 }
 
+static void take_other_event(struct builder *b, const struct tr_event *e)
+{
+	uint32_t thread;
+	switch (e->kind) {
+	case XF_EV_thread_create:
+		thread = tr_log_thread_find(b->log, TR_PAYLOAD(e, thread_create)->id);
+		if (thread != TR_NONE && thread != e->thread)
+			b->created[thread] = e->index;
+		break;
+	case XF_EV_thread_exit:
+		thread = tr_log_thread_find(b->log, TR_PAYLOAD(e, thread_exit)->id);
+		if (thread != TR_NONE)
+			b->ended[thread] = e->index;
+		break;
+	case XF_EV_join_end:
+		join_end(b, e);
+		break;
+	case XF_EV_process_exit:
+		set_map(b, &b->exits, TR_PAYLOAD(e, process_exit)->pid, e->index);
+		break;
+	case XF_EV_process_wait:
+		from_map(b, e, &b->exits, TR_PAYLOAD(e, process_wait)->pid, TR_EDGE_PROCESS);
+		break;
+	case XF_EV_fork:
+		set_map(b, &b->forks, TR_PAYLOAD(e, fork)->child, e->index);
+		break;
+	case XF_EV_process_start:
+		from_map(b, e, &b->forks, TR_PAYLOAD(e, process_start)->pid, TR_EDGE_FORK);
+		break;
+	case XF_EV_fd_write:
+		fd_write(b, e);
+		break;
+	case XF_EV_fd_read:
+		fd_read(b, e);
+		break;
+	case XF_EV_poll:
+		b->loops[e->thread].polls = true;
+		lie_down(b, e, TR_PAYLOAD(e, poll)->waited_ns);
+		break;
+	case XF_EV_sleep:
+		lie_down(b, e, TR_PAYLOAD(e, sleep)->slept_ns);
+		break;
+	case XF_EV_part_done:
+		part_done(b, e);
+		break;
+	case XF_EV_multipart_complete:
+		multipart_complete(b, e);
+		break;
+	default:
+		break;
+	}
+}
+
 /* Events of synchronisation objects. */
 static void take_object_event(struct builder *b, const struct tr_event *e)
 {
@@ -570,53 +715,8 @@ static void take_object_event(struct builder *b, const struct tr_event *e)
 	case XF_EV_mutex_lock:
 		mutex_lock(b, e);
 		break;
-	default:
-		break;
-	}
-}
-
-static void take_other_event(struct builder *b, const struct tr_event *e)
-{
-	uint32_t thread;
-	switch (e->kind) {
-	case XF_EV_thread_create:
-		thread = tr_log_thread_find(b->log, TR_PAYLOAD(e, thread_create)->id);
-		if (thread != TR_NONE && thread != e->thread)
-			b->created[thread] = e->index;
-		break;
-	case XF_EV_thread_exit:
-		thread = tr_log_thread_find(b->log, TR_PAYLOAD(e, thread_exit)->id);
-		if (thread != TR_NONE)
-			b->ended[thread] = e->index;
-		break;
-	case XF_EV_join_end:
-		join_end(b, e);
-		break;
-	case XF_EV_process_exit:
-		set_map(b, &b->exits, TR_PAYLOAD(e, process_exit)->pid, e->index);
-		break;
-	case XF_EV_process_wait:
-		from_map(b, e, &b->exits, TR_PAYLOAD(e, process_wait)->pid, TR_EDGE_PROCESS);
-		break;
-	case XF_EV_fork:
-		set_map(b, &b->forks, TR_PAYLOAD(e, fork)->child, e->index);
-		break;
-	case XF_EV_process_start:
-		from_map(b, e, &b->forks, TR_PAYLOAD(e, process_start)->pid, TR_EDGE_FORK);
-		break;
-	case XF_EV_fd_write:
-		fd_write(b, e);
-		break;
-	case XF_EV_fd_read:
-		fd_read(b, e);
-		break;
-	case XF_EV_part_done:
-		part_done(b, e);
-		break;
-	case XF_EV_multipart_complete:
-		multipart_complete(b, e);
-		break;
-	default:
+	default: /* pipes are objects for the order of their events alone */
+		take_other_event(b, e);
 		break;
 	}
 }
@@ -643,13 +743,15 @@ static bool builder_init(struct builder *b)
 	b->created = calloc(threads + 1u, sizeof(*b->created));
 	b->ended = calloc(threads + 1u, sizeof(*b->ended));
 	b->fresh = calloc(threads + 1u, 1);
+	b->loops = calloc(threads + 1u, sizeof(*b->loops));
 	b->objects = calloc(objects + 1u, sizeof(*b->objects));
-	if (!b->waits || !b->created || !b->ended || !b->fresh || !b->objects)
+	if (!b->waits || !b->created || !b->ended || !b->fresh || !b->loops || !b->objects)
 		return false;
 	for (uint32_t i = 0; i < threads; i++) {
 		b->waits[i] = (struct wait){ TR_NONE, TR_NONE, 0 };
 		b->created[i] = b->ended[i] = TR_NONE;
 		b->fresh[i] = 1;
+		b->loops[i].oldest = b->loops[i].newest = TR_NONE;
 	}
 	for (uint32_t i = 0; i < objects; i++)
 		b->objects[i] = (struct history){ .release = TR_NONE, .acquirer = TR_NONE };
@@ -665,6 +767,8 @@ static void builder_fini(struct builder *b)
 	tr_map_fini(&b->forks);
 	tr_map_fini(&b->inodes);
 	tr_map_fini(&b->transfers);
+	tr_map_fini(&b->channels);
+	tr_map_fini(&b->readers);
 	tr_map_fini(&b->taken_at);
 	tr_map_fini(&b->has);
 	tr_map_fini(&b->given_back);
@@ -674,8 +778,39 @@ static void builder_fini(struct builder *b)
 	free(b->created);
 	free(b->ended);
 	free(b->fresh);
+	free(b->loops);
+	free(b->pending);
 	free(b->candidates);
 	free(b->objects);
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return (x > y) - (x < y);
+}
+
+/* Keeps the passing edges whose thread did lie down, and lists the ways out of all threads. */
+static void settle_passing(struct builder *b)
+{
+	struct tr_order *o = b->o;
+	uint32_t nr = 0;
+	for (uint32_t i = 0; i < o->nr_passing; i++)
+		if (o->passing[i].until != TR_NONE)
+			o->passing[nr++] = o->passing[i];
+	o->nr_passing = nr;
+	if (!nr)
+		return;
+	o->used = malloc(o->nr);
+	o->departures = malloc(o->nr * sizeof(*o->departures));
+	if (!o->used || !o->departures) {
+		b->failed = true;
+		return;
+	}
+	for (uint32_t i = 0; i < o->nr; i++)
+		if (o->edges[i].class == XF_CLASS_SIGNAL)
+			o->departures[o->nr_departures++] = tr_pair(o->edges[i].from, i);
+	qsort(o->departures, o->nr_departures, sizeof(*o->departures), compare_numbers);
 }
 
 enum xf_status tr_order_new(const struct tr_log *log, struct tr_order **out, struct xf_error *err)
@@ -697,6 +832,8 @@ enum xf_status tr_order_new(const struct tr_log *log, struct tr_order **out, str
 	}
 	if (!b.failed)
 		confirm_lifelong(&b);
+	if (!b.failed)
+		settle_passing(&b);
 	builder_fini(&b);
 	if (b.failed) {
 		tr_order_free(o);
@@ -708,8 +845,12 @@ enum xf_status tr_order_new(const struct tr_log *log, struct tr_order **out, str
 
 void tr_order_free(struct tr_order *o)
 {
-	if (o)
+	if (o) {
 		free(o->edges);
+		free(o->passing);
+		free(o->departures);
+		free(o->used);
+	}
 	free(o);
 }
 
@@ -738,18 +879,70 @@ uint32_t tr_order_edge_at(const struct tr_order *o, uint32_t event)
 	return low;
 }
 
-void tr_order_past(const struct tr_order *o, uint32_t e, struct tr_clock *clock, tr_edge_fn use,
-		   const void *ctx)
+uint32_t tr_order_until(const struct tr_order *o, uint32_t edge)
+{
+	uint32_t low = 0, high = o->nr_passing;
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		if (o->passing[mid].edge < edge)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < o->nr_passing && o->passing[low].edge == edge ? o->passing[low].until : TR_NONE;
+}
+
+/* Did the end of a passing edge lead on, to e or by an edge in use, before its thread lay down? */
+static bool led_on(const struct tr_order *o, uint32_t edge, uint32_t until, uint32_t e)
+{
+	uint32_t to = o->edges[edge].to, thread = tr_log_thread_of(o->log, to), low = 0, high = o->nr_departures;
+	if (tr_log_thread_of(o->log, e) == thread && to <= e && e < until)
+		return true;
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		if (o->departures[mid] >> 32 < to)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < o->nr_departures && o->departures[low] >> 32 < until; low++)
+		if (o->used[(uint32_t)o->departures[low]] &&
+		    tr_log_thread_of(o->log, (uint32_t)(o->departures[low] >> 32)) == thread)
+			return true;
+	return false;
+}
+
+static void learn_past(const struct tr_order *o, uint32_t e, struct tr_clock *clock, tr_edge_fn use,
+		       const void *ctx, uint32_t nr_passing)
 {
 	tr_clock_reset(clock);
 	tr_clock_learn(clock, tr_log_thread_of(o->log, e), e);
+	if (nr_passing)
+		memset(o->used, 0, o->nr);
 	for (uint32_t i = tr_order_edge_at(o, e + 1); i-- > 0;) {
 		const struct tr_edge *edge = &o->edges[i];
-		if (edge->class == XF_CLASS_SIGNAL &&
-		    tr_clock_knows(clock, tr_log_thread_of(o->log, edge->to), edge->to) &&
-		    (!use || use(ctx, edge)))
-			tr_clock_learn(clock, tr_log_thread_of(o->log, edge->from), edge->from);
+		while (nr_passing && o->passing[nr_passing - 1].edge > i)
+			nr_passing--;
+		bool passing = nr_passing && o->passing[nr_passing - 1].edge == i;
+		if (edge->class != XF_CLASS_SIGNAL ||
+		    !tr_clock_knows(clock, tr_log_thread_of(o->log, edge->to), edge->to) ||
+		    (use && !use(ctx, edge)) || (passing && !led_on(o, i, o->passing[nr_passing - 1].until, e)))
+			continue;
+		tr_clock_learn(clock, tr_log_thread_of(o->log, edge->from), edge->from);
+		if (nr_passing)
+			o->used[i] = 1;
 	}
+}
+
+void tr_order_past(const struct tr_order *o, uint32_t e, struct tr_clock *clock, tr_edge_fn use,
+		   const void *ctx)
+{
+	learn_past(o, e, clock, use, ctx, o->nr_passing);
+}
+
+void tr_order_led_to(const struct tr_order *o, uint32_t e, struct tr_clock *clock)
+{
+	learn_past(o, e, clock, NULL, NULL, 0);
 }
 
 bool tr_order_before(const struct tr_order *o, uint32_t a, uint32_t b)
@@ -757,7 +950,7 @@ bool tr_order_before(const struct tr_order *o, uint32_t a, uint32_t b)
 	struct tr_clock clock;
 	if (a > b || !tr_clock_init(&clock, tr_log_nr_threads(o->log)))
 		return false;
-	tr_order_past(o, b, &clock, NULL, NULL);
+	tr_order_led_to(o, b, &clock);
 	bool before = tr_clock_knows(&clock, tr_log_thread_of(o->log, a), a);
 	tr_clock_fini(&clock);
 	return before;

@@ -73,7 +73,10 @@ typedef bool (*tr_edge_fn)(const void *ctx, const struct tr_edge *edge);
 void tr_order_past(const struct tr_order *o, uint32_t e, struct tr_clock *clock, tr_edge_fn use,
 		   const void *ctx);
 
-/* Does a happen before b over signal edges (or is it b)? One pass over the edges. */
+/* What led to event e: its past, and what a loop was told long before it came to e (see order.c). */
+void tr_order_led_to(const struct tr_order *o, uint32_t e, struct tr_clock *clock);
+
+/* Did a lead to b (or is it b)? One pass over the edges. */
 bool tr_order_before(const struct tr_order *o, uint32_t a, uint32_t b);
 
 /*

@@ -4,10 +4,23 @@
 
 #include "tracer/verdict/order.h"
 
+/* A bytes edge into a loop's thread: it carries to what that thread did before it lay down again. */
+struct tr_passing {
+	uint32_t edge, until; /* until: the poll or sleep it had lain down in */
+};
+
 struct tr_order {
 	const struct tr_log *log;
 	struct tr_edge *edges; /* in the order of `to` */
 	uint32_t nr, cap;
+	struct tr_passing *passing; /* in the order of `edge` */
+	uint32_t nr_passing, cap_passing;
+	uint64_t *departures;  /* where there are passing ones: (thread of `from`, edge), by thread and `from` */
+	uint32_t nr_departures;
+	uint8_t *used;         /* by edge: took part in the past at hand */
 };
+
+/* Until when a signal edge carries on its end's thread; TR_NONE: for ever. */
+uint32_t tr_order_until(const struct tr_order *o, uint32_t edge);
 
 #endif

@@ -36,7 +36,7 @@ bool tr_call_is_process(const struct tr_call *c)
 static uint32_t call_by_order(struct judge *j, const struct tr_transfer_state *t)
 {
 	uint32_t found = TR_NONE;
-	tr_order_past(j->order, t->submit, &j->past, NULL, NULL);
+	tr_order_led_to(j->order, t->submit, &j->past);
 	for (uint32_t i = 0; i < tr_log_nr_calls(j->log); i++) {
 		const struct tr_call *c = tr_log_call(j->log, i);
 		if (!tr_call_is_process(c) && c->enter < t->submit && tr_clock_knows(&j->past, c->thread, c->enter))

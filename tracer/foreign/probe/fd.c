@@ -6,9 +6,10 @@
  * make descriptors forget what the number meant before.
  *
  * Pipes, eventfds and socket pairs carry edges: bytes written happen before
- * bytes read, by channel and position. A write is known only after it was made,
- * but it must stand before the read it leads to: it is stamped with the time
- * before the call.
+ * bytes read, by channel and position; of an eventfd its count stands for the
+ * bytes. The reader may be on its way before the write has come back, so the
+ * write is recorded before the call, like every release, for all it is to write;
+ * what was not written after all is taken back for the next one.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -192,64 +193,63 @@ static void renew_channel(uint64_t channel)
 	atomic_store(&out->value, atomic_load(&in->value));
 }
 
-static void stamp(uint64_t ticks, enum xf_kind kind, uint32_t object, uint64_t order,
-		  const void *payload, size_t size)
+/* What counts: bytes, or what is added to or taken from an eventfd. */
+static uint64_t units(const struct fd *f, const struct iovec *iov, int nr)
 {
-	struct xf_record *r = xf_emit_on() ? xf_emit_begin() : NULL;
+	uint64_t sum = 0;
 
-	if (!r)
-		return;
-	memcpy(r->payload, payload, size);
-	r->kind = (uint16_t)kind;
-	r->object = object;
-	r->site = 0;
-	r->order = order;
-	r->ticks = ticks;
-	atomic_store_explicit(&r->commit, XF_COMMIT, memory_order_release);
-	atomic_signal_fence(memory_order_seq_cst);
-	xf_lane.busy = 0;
+	if (f->kind == FD_EVENT) {
+		if (nr > 0 && iov[0].iov_len >= sizeof(sum))
+			memcpy(&sum, iov[0].iov_base, sizeof(sum));
+		return sum;
+	}
+	for (int i = 0; i < nr; i++)
+		sum += iov[i].iov_len;
+	return sum;
 }
 
-static void say_write(const struct fd *f, int fd, uint64_t bytes, uint64_t ticks)
+static struct probe_object *written_to(const struct fd *f)
 {
-	uint64_t channel = f->kind == FD_PAIR ? f->peer : f->channel;
-	struct probe_object *o = probe_object(PROBE_PIPES, channel);
-	struct xf_ev_fd_write e = { .inode = channel, .bytes = bytes, .fd = fd };
-
-	if (!o)
-		return;
-	e.position = atomic_fetch_add(&o->value, bytes);
-	stamp(ticks, XF_EV_fd_write, o->id, probe_order(o), &e, sizeof(e));
+	return probe_object(PROBE_PIPES, f->kind == FD_PAIR ? f->peer : f->channel);
 }
 
-/* A read of an eventfd takes all that was written; of a pipe, bytes in their order. */
-static void say_read(const struct fd *f, int fd, uint64_t bytes)
+static void say_write(const struct fd *f, int fd, uint64_t amount)
+{
+	struct probe_object *o = amount ? written_to(f) : NULL;
+
+	if (o)
+		PROBE_EMIT_OBJECT(fd_write, o->id, probe_order(o), .inode = f->kind == FD_PAIR ? f->peer : f->channel,
+				  .position = atomic_fetch_add(&o->value, amount), .bytes = amount, .fd = fd);
+}
+
+static void take_back(const struct fd *f, uint64_t amount)
+{
+	struct probe_object *o = amount ? written_to(f) : NULL;
+
+	if (o)
+		atomic_fetch_sub(&o->value, amount);
+}
+
+static void say_read(const struct fd *f, int fd, uint64_t amount)
 {
 	struct probe_object *in = probe_object(PROBE_PIPES, f->channel);
 	struct probe_object *out = probe_object(PROBE_DRAINS, f->channel);
-	uint64_t position, end;
 
-	if (!in || !out)
-		return;
-	if (f->kind == FD_EVENT) {
-		end = atomic_load(&in->value);
-		position = atomic_exchange(&out->value, end);
-		bytes = end > position ? end - position : 0;
-	} else {
-		position = atomic_fetch_add(&out->value, bytes);
-	}
-	PROBE_EMIT_OBJECT(fd_read, in->id, probe_order(in), .inode = f->channel,
-			  .position = position, .bytes = bytes, .fd = fd);
+	if (in && out)
+		PROBE_EMIT_OBJECT(fd_read, in->id, probe_order(in), .inode = f->channel,
+				  .position = atomic_fetch_add(&out->value, amount), .bytes = amount, .fd = fd);
 }
 
 /* ---- what all calls that move bytes share */
 
 static void before_send(int fd, const struct iovec *iov, int nr)
 {
+	struct fd *f = interesting(fd);
 	struct probe_conn *conn = conn_of(fd);
-
 	size_t more = 0;
 
+	if (f && f->kind != FD_TCP)
+		say_write(f, fd, units(f, iov, nr));
 	for (int i = 1; conn && i < nr; i++)
 		more += iov[i].iov_len;
 	if (conn && nr > 0)
@@ -269,15 +269,16 @@ static void conn_went(struct probe_conn *conn, const struct iovec *iov, int nr, 
 	}
 }
 
-static void after_send(int fd, const struct iovec *iov, int nr, ssize_t rc, uint64_t ticks)
+static void after_send(int fd, const struct iovec *iov, int nr, ssize_t rc)
 {
 	struct fd *f = interesting(fd);
 
 	if (!f)
 		return;
-	if (f->kind != FD_TCP) {
-		if (rc > 0)
-			say_write(f, fd, (uint64_t)rc, ticks);
+	if (f->kind == FD_EVENT) {
+		take_back(f, rc > 0 ? 0 : units(f, iov, nr));
+	} else if (f->kind != FD_TCP) {
+		take_back(f, units(f, iov, nr) - (rc > 0 ? (uint64_t)rc : 0));
 	} else if (f->conn) {
 		conn_went(f->conn, iov, nr, rc, probe_conn_sent);
 	}
@@ -291,7 +292,7 @@ static void after_receive(int fd, const struct iovec *iov, int nr, ssize_t rc)
 		return;
 	if (f->kind != FD_TCP) {
 		if (rc > 0)
-			say_read(f, fd, (uint64_t)rc);
+			say_read(f, fd, f->kind == FD_EVENT ? units(f, iov, nr) : (uint64_t)rc);
 	} else if (f->conn) {
 		conn_went(f->conn, iov, nr, rc, probe_conn_received);
 	}
@@ -300,10 +301,9 @@ static void after_receive(int fd, const struct iovec *iov, int nr, ssize_t rc)
 /* Around one call that sends: `call` gives ssize_t. Then, with no lock held, the gate. */
 #define SEND(fd, where, call)                                                                      \
 	__extension__({                                                                            \
-		uint64_t ticks_ = xf_clock_ticks();                                                \
 		PROBE(before_send((fd), where));                                                   \
 		ssize_t rc_ = (call);                                                              \
-		PROBE(after_send((fd), where, rc_, ticks_));                                       \
+		PROBE(after_send((fd), where, rc_));                                               \
 		probe_gate_wait();                                                                 \
 		rc_;                                                                               \
 	})
@@ -534,9 +534,28 @@ PROBE_EXPORT int socketpair(int domain, int type, int protocol, int ends[2])
 		fd_;                                                                               \
 	})
 
+/* Its count may begin above zero: with nobody's units. */
+static void made_eventfd(int fd, unsigned value)
+{
+	struct fd *f;
+	struct probe_object *in;
+
+	forget(fd);
+	f = interesting(fd);
+	in = f && f->kind == FD_EVENT ? probe_object(PROBE_PIPES, f->channel) : NULL;
+	if (!in)
+		return;
+	renew_channel(f->channel);
+	atomic_fetch_add(&in->value, value);
+}
+
 PROBE_EXPORT int eventfd(unsigned value, int flags)
 {
-	return MADE(REAL(eventfd)(value, flags));
+	int fd = REAL(eventfd)(value, flags);
+
+	if (fd >= 0)
+		PROBE(made_eventfd(fd, value));
+	return fd;
 }
 
 PROBE_EXPORT int socket(int domain, int type, int protocol)
