@@ -493,6 +493,16 @@ static void a_create_cut_off_by_the_end_is_lost(void **state)
 	expect_all(CUT_OFF("403"), "does-not-block", "witness", "failed");
 }
 
+/* A program's client that gives its upload up under an ending interpreter: none of its requests was refused. */
+static void an_upload_taken_back_by_the_end_is_lost(void **state)
+{
+	(void)state;
+	expect_all("thread 0 main main\nthread 1 request-1 request\n0 call_enter call=1 label=upload\n0 thread_create id=1\n"
+		   "0 call_return call=1\n1 submit transfer=0 call=0 op=CreateMultipartUpload\n"
+		   "1 multipart_create transfer=0 http_status=200 upload_id=u\n1 multipart_abort transfer=0 http_status=204\n"
+		   "1 status transfer=0 from=running to=failed\n" END, "does-not-block", "witness", "lost");
+}
+
 /* ---- a call of which nothing was sent */
 
 #define UNSENT(more)                                                                               \
@@ -620,6 +630,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_failed_transfer_still_waits),
 	cmocka_unit_test(a_refused_create_has_failed),
 	cmocka_unit_test(a_create_cut_off_by_the_end_is_lost),
+	cmocka_unit_test(an_upload_taken_back_by_the_end_is_lost),
 	cmocka_unit_test(a_call_that_never_came_to_sending_is_lost_with_the_program),
 	cmocka_unit_test(an_error_that_nobody_saw_is_a_loss_and_one_with_a_status_is_not),
 	cmocka_unit_test(a_line_of_source_is_told_up_to_its_arguments),

@@ -63,8 +63,8 @@ static enum tr_outcome outcome_of(const struct judge *j, const struct tr_call *c
 		return c && c->ret != TR_NONE && at > c->ret ? TR_STORED_LATER : TR_STORED;
 	if (t->state == XF_STATE_CANCELLED && tr_judge_settled(t))
 		return TR_CANCELLED;
-	/* only our own core records a status, and a final one stays */
-	if (t->state == XF_STATE_FAILED)
+	/* our own core, whose submits name their call, records a status itself, and a final one stays */
+	if (t->state == XF_STATE_FAILED && t->call)
 		return TR_FAILED;
 	if (tr_judge_settled(t) && !cut_off(j, c, t) && !taken_back(j, c, t))
 		return TR_FAILED;
