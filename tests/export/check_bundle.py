@@ -254,10 +254,14 @@ class Bundle:
 
     def afterwards(self, enter, submit):
         ret = self.returned(enter)
-        if self.whole_process(enter) or ret is None or self.process(submit) or submit["seq"] < ret["seq"]:
+        if self.whole_process(enter) or ret is None or submit["seq"] < ret["seq"]:
+            return False
+        process = self.process(submit)
+        if process and (process != self.process(enter) or self.owner(submit) is not None):
             return False
         between = [e for e in self.calls() if not self.whole_process(e) and enter["seq"] < e["seq"] < submit["seq"]]
-        earlier = [s for s in self.submits() if enter["seq"] < s["seq"] < submit["seq"]]
+        earlier = [s for s in self.submits() if s["seq"] < submit["seq"] and (
+            s["seq"] > enter["seq"] or (process and self.process(s) == process))]
         return not between and not earlier
 
     def submits(self):

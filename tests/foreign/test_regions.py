@@ -180,5 +180,38 @@ ask("GET", "/bucket/key")
     t.equal((v["answer"], v["basis"], v["outcome"]), ("blocks", "inline", "stored"), r)
 
 
+# ---- a worker that was there before, told what to do by nothing that is seen
+
+UNSEEN = """
+def work():
+    for key in KEYS:
+        while key not in told:
+            time.sleep(0.02)
+        ask("PUT", "/bucket/" + key, BODY)
+        told.remove(key)
+
+told = set()
+worker = threading.Thread(target=work)
+worker.start()
+%s
+say("begin")
+told.add("key")
+say("end")
+worker.join()
+"""
+
+
+def test_an_upload_that_nothing_leads_to_is_the_regions_if_it_is_the_first():
+    v, r = judged("KEYS = ['key']\n" + UNSEEN % "")
+    t.equal((v["answer"], v["outcome"], v["basis"]), ("does-not-block", "stored-later", "witness"), (v, r))
+    t.match("work items ended after the call had returned; nothing seen leads to it: it is the first upload after the call",
+            v["reason"])
+
+
+def test_an_upload_that_nothing_leads_to_is_nobodys_if_there_were_others():
+    v, r = judged("KEYS = ['first', 'key']\n" + UNSEEN % "told.add('first')\nwhile told:\n    time.sleep(0.02)")
+    t.equal((v["answer"], v["outcome"]), ("unknown", "unknown"), (v, r))
+
+
 if __name__ == "__main__":
     t.main()

@@ -297,10 +297,19 @@ static bool row_cut_off(struct tr_verdict *v, const struct tr_call *c)
 	return true;
 }
 
+/* Is its upload one that began after the return, and that nothing leads to? */
+static bool is_stray(const struct judge *j, const struct tr_verdict *v, const struct tr_call *c)
+{
+	uint32_t first = v->nr_transfers ? v->transfers[0] : TR_NONE;
+	return first != TR_NONE && !v->carried && j->owner[first] == TR_NONE && c->ret != TR_NONE &&
+	       j->s->transfers[first].submit > c->ret;
+}
+
 static bool row_does_not_block(struct judge *j, struct tr_verdict *v, const struct tr_call *c)
 {
 	const struct tr_hold *hold = tr_judge_outrun_hold(j, v, c);
 	uint32_t late = tr_verdict_count_late(v, false), undone = tr_verdict_count_late(v, true);
+	const char *stray = is_stray(j, v, c) ? "; nothing seen leads to it: it is the first upload after the call" : "";
 	if (!late && !hold)
 		return false;
 	v->answer = TR_DOES_NOT_BLOCK;
@@ -308,10 +317,10 @@ static bool row_does_not_block(struct judge *j, struct tr_verdict *v, const stru
 	if (hold)
 		tr_judge_say(v, "the call returned while part %u was held", hold->part);
 	else if (undone)
-		tr_judge_say(v, "%u of %u work items had not ended when the call returned, %u never did", late,
-		    v->nr_items, undone);
+		tr_judge_say(v, "%u of %u work items had not ended when the call returned, %u never did%s", late,
+		    v->nr_items, undone, stray);
 	else
-		tr_judge_say(v, "%u of %u work items ended after the call had returned", late, v->nr_items);
+		tr_judge_say(v, "%u of %u work items ended after the call had returned%s", late, v->nr_items, stray);
 	return true;
 }
 

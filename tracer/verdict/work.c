@@ -72,28 +72,38 @@ uint32_t tr_judge_enclosing(const struct judge *j, uint32_t inner)
 	return found;
 }
 
+/* Nothing leads to it: it was seen on the wire alone, or its program hands work over unseen. The first such one. */
+static bool is_first_stray(const struct judge *j, const struct tr_call *c, uint32_t transfer)
+{
+	const struct tr_transfer_state *t = &j->s->transfers[transfer];
+	if (t->process && (t->process != c->process || j->owner[transfer] != TR_NONE))
+		return false;
+	for (uint32_t i = 0; i < j->s->nr_transfers; i++) {
+		const struct tr_transfer_state *o = &j->s->transfers[i];
+		bool near = o->submit > c->enter || (t->process && o->process == t->process);
+		if (o->submit != TR_NONE && o->submit < t->submit && near)
+			return false;
+	}
+	return true;
+}
+
 /*
- * Seen on the wire alone, and begun when the call had already returned: it is that of the
- * newest call before it, if that call has none in its own time (a forgotten goroutine may
- * not have come to its first request yet). The first such upload only.
+ * Begun when the call had already returned, and nothing leads to it: it is that of the newest
+ * call before it, if that call has none in its own time (a forgotten goroutine may not have
+ * come to its first request yet). Where threads are seen, only if it is their program's first.
  */
 static bool belongs_afterwards(const struct judge *j, uint32_t call, uint32_t transfer)
 {
 	const struct tr_call *c = tr_log_call(j->log, call);
 	const struct tr_transfer_state *t = &j->s->transfers[transfer];
-	if (tr_call_is_process(c) || c->ret == TR_NONE || t->submit == TR_NONE || t->process || t->submit < c->ret)
+	if (tr_call_is_process(c) || c->ret == TR_NONE || t->submit == TR_NONE || t->submit < c->ret)
 		return false;
 	for (uint32_t i = 0; i < tr_log_nr_calls(j->log); i++) {
 		const struct tr_call *o = tr_log_call(j->log, i);
 		if (i != call && !tr_call_is_process(o) && o->enter > c->enter && o->enter < t->submit)
 			return false;
 	}
-	for (uint32_t i = 0; i < j->s->nr_transfers; i++) {
-		const struct tr_transfer_state *o = &j->s->transfers[i];
-		if (o->submit != TR_NONE && o->submit > c->enter && o->submit < t->submit)
-			return false;
-	}
-	return true;
+	return is_first_stray(j, c, transfer);
 }
 
 bool tr_judge_belongs(const struct judge *j, uint32_t call, uint32_t transfer)
