@@ -160,29 +160,67 @@ class Bundle:
         return self.known(to, edges, self.until)
 
     def known(self, to, edges, until):
-        """until: where on its reader's thread a bytes edge stops to carry."""
+        points = self.points(to, edges, until)
+        return {thread: max(of) for thread, of in points.items()}
+
+    def points(self, to, edges, until):
+        """By thread, from where it is left: by an edge that counts, or for `to`. until: where on its reader's thread a bytes edge
+        stops to carry."""
         points = {self.events[to]["on"]: [to]}
         for edge in sorted(edges, key=lambda e: (-e["to"], -e["from"])):
             mine = points.get(self.events[edge["to"]]["on"], [])
             end = until(edge)
             if any(edge["to"] <= point < end for point in mine) if end else max(mine, default=-1) >= edge["to"]:
                 points.setdefault(self.events[edge["from"]]["on"], []).append(edge["from"])
-        return {thread: max(of) for thread, of in points.items()}
+        return points
 
     def until(self, edge):
         """Of a bytes edge to a thread that had polled: the poll or sleep by which that had lain down 1 ms since. None: for ever."""
         if edge["edge"] != "bytes":
             return None
         if edge["to"] not in self.untils:
-            mine = [e for e in self.events.values() if e["on"] == self.events[edge["to"]]["on"] and e["event"] in ("poll", "sleep")]
-            lay, found = 0, None
-            for e in mine if any(e["event"] == "poll" and e["seq"] < edge["to"] for e in mine) else []:
-                lay += (e["waited_ns"] if e["event"] == "poll" else e["slept_ns"]) if e["seq"] > edge["to"] else 0
-                if lay >= 1000000:
-                    found = e["seq"]
-                    break
-            self.untils[edge["to"]] = found
+            polled = any(e["event"] == "poll" and e["seq"] < edge["to"] for e in self.rests(self.events[edge["to"]]["on"]))
+            self.untils[edge["to"]] = self.lies_down(self.events[edge["to"]]) if polled else None
         return self.untils[edge["to"]]
+
+    def rests(self, thread):
+        return [e for e in self.events.values() if e["on"] == thread and e["event"] in ("poll", "sleep")]
+
+    def lies_down(self, event):
+        """The poll or sleep by which the event's thread had lain down 1 ms since."""
+        lay = 0
+        for e in self.rests(event["on"]):
+            lay += (e["waited_ns"] if e["event"] == "poll" else e["slept_ns"]) if e["seq"] > event["seq"] else 0
+            if lay >= 1000000:
+                return e["seq"]
+        return None
+
+    def drivers(self):
+        """Threads that had several requests under way at once."""
+        found, open_, under_way = set(), {}, {}
+        for e in self.events.values():
+            key = (self.process(e), e.get("request"))
+            if e["event"] == "request_start":
+                open_[key] = e["on"]
+                under_way[e["on"]] = under_way.get(e["on"], 0) + 1
+                if under_way[e["on"]] > 1:
+                    found.add(e["on"])
+            elif e["event"] == "response" and key in open_:
+                under_way[open_.pop(key)] -= 1
+        return found
+
+    def led_on(self, event, points):
+        end = self.lies_down(event)
+        return any(event["seq"] <= point and (end is None or point < end) for point in points.get(event["on"], []))
+
+    def ordered(self, ends, ret):
+        """Those in the past of the return, as far as a thread that drives several requests shows it."""
+        known, points = self.past(ret["seq"], self.edges), self.points(ret["seq"], self.edges, self.until)
+        drivers = self.drivers()
+        known = [e for e in ends if e and e["seq"] < ret["seq"] and known.get(e["on"], -1) >= e["seq"]]
+        sure = [e for e in known if e["on"] not in drivers or self.led_on(e, points)]
+        named = {(self.process(e), e["transfer"]) for e in sure if e["event"] == "multipart_complete"}
+        return [e for e in known if e in sure or e["event"] == "multipart_create" and (self.process(e), e["transfer"]) in named]
 
     # ---- the work of a call
 
@@ -538,11 +576,10 @@ class Bundle:
         ret = self.returned(enter)
         if ret is None:
             return "not-returned", "none", ends, parts
-        known = self.past(ret["seq"], self.edges)
         shown = self.shown(enter)
         late = [] if shown == set(self.names(enter)) else [
             e for e in ends if e is None or e["seq"] > ret["seq"] and (self.process(e), e.get("transfer")) not in shown]
-        ordered = [e for e in ends if e and e["seq"] < ret["seq"] and known.get(e["on"], -1) >= e["seq"]]
+        ordered = self.ordered(ends, ret)
         if outcome == "lost" and self.whole_process(enter) and not late and not self.stored(enter):
             return "does-not-block", "witness", ends, parts
         if late or self.outrun(enter, ret):
@@ -582,11 +619,10 @@ class Bundle:
         need(sorted(v["ends"], key=key) == sorted((e and e["seq"] for e in ends), key=key), "other ends of work")
         need(v["parts"] == len(parts), "another number of parts")
         if ret:
-            known = self.past(ret["seq"], self.edges)
             shown = self.shown(enter)
             late = 0 if shown == set(self.names(enter)) else sum(
                 end is None or end["seq"] > ret["seq"] and (self.process(end), end["transfer"]) not in shown for _, end in parts)
-            ordered = sum(end is not None and end["seq"] < ret["seq"] and known.get(end["on"], -1) >= end["seq"] for _, end in parts)
+            ordered = len(self.ordered([end for _, end in parts], ret))
             need((v["parts_late"], v["parts_ordered"]) == (late, ordered), "other counts of parts")
 
     def check(self):

@@ -503,6 +503,21 @@ static void an_upload_taken_back_by_the_end_is_lost(void **state)
 		   "1 status transfer=0 from=running to=failed\n" END, "does-not-block", "witness", "lost");
 }
 
+/* One thread, two uploads: the second is waited for. The first? Only if they came one after the other by the program's own order. */
+static void what_a_thread_of_several_requests_ended_earlier_is_not_ordered(void **state)
+{
+	(void)state;
+#define TWO_PUTS "thread 0 main main\n0 call_enter call=1 label=begin\n0 submit transfer=0 call=1 op=PutObject\n" \
+		 "0 submit transfer=1 call=1 op=PutObject\n0 request_start request=1 transfer=0 op=PutObject\n"
+#define SECOND "0 request_start request=2 transfer=1 op=PutObject\n"
+#define ANSWERED(n, t) "0 response request=" n " http_status=200\n0 object_put transfer=" t " http_status=200 etag=e\n"
+#define RESTS "0 poll waited_ns=2000000 ready=1\n"
+#define RETURNS "0 call_return call=1\n" END
+	expect_all(TWO_PUTS SECOND RESTS ANSWERED("1", "0") RESTS ANSWERED("2", "1") RETURNS, "unproven", "timing", "stored");
+	expect_all(TWO_PUTS RESTS ANSWERED("1", "0") SECOND RESTS ANSWERED("2", "1") RETURNS, "blocks", "inline", "stored");
+	expect_all(TWO_PUTS SECOND RESTS ANSWERED("1", "0") ANSWERED("2", "1") RETURNS, "blocks", "inline", "stored");
+}
+
 /* ---- a call of which nothing was sent */
 
 #define UNSENT(more)                                                                               \
@@ -631,6 +646,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_refused_create_has_failed),
 	cmocka_unit_test(a_create_cut_off_by_the_end_is_lost),
 	cmocka_unit_test(an_upload_taken_back_by_the_end_is_lost),
+	cmocka_unit_test(what_a_thread_of_several_requests_ended_earlier_is_not_ordered),
 	cmocka_unit_test(a_call_that_never_came_to_sending_is_lost_with_the_program),
 	cmocka_unit_test(an_error_that_nobody_saw_is_a_loss_and_one_with_a_status_is_not),
 	cmocka_unit_test(a_line_of_source_is_told_up_to_its_arguments),

@@ -18,7 +18,7 @@ struct bundle {
 	const struct tr_verdicts *v;
 	unsigned char *needed;   /* a bit an event */
 	unsigned char *counted;  /* by object: its whole history matters */
-	unsigned char *reader;   /* by thread: a bytes edge leads there; it may be a loop */
+	unsigned char *reader;   /* by thread: a bytes edge leads there, or it drives requests; it may be a loop */
 	uint32_t end;            /* one past the last event that can matter */
 	struct tr_map requests;  /* (process, request) of those that matter */
 	bool failed;
@@ -43,7 +43,7 @@ static bool is_work(enum xf_kind kind)
 	case XF_EV_part_queued: case XF_EV_part_start: case XF_EV_part_done: case XF_EV_part_failed: case XF_EV_part_skipped:
 	case XF_EV_multipart_create: case XF_EV_multipart_complete: case XF_EV_multipart_abort: case XF_EV_object_put:
 	case XF_EV_object_get: case XF_EV_object_head: case XF_EV_held: case XF_EV_released: case XF_EV_hold_evaded: case XF_EV_lost:
-	case XF_EV_process_exit:
+	case XF_EV_process_exit: case XF_EV_request_start: case XF_EV_response:
 		return true;
 	default:
 		return false;
@@ -115,6 +115,8 @@ static void choose(struct bundle *b)
 {
 	b->end = end_of_edges(b);
 	choose_edges(b);
+	for (uint32_t i = 0; i < tr_log_nr_threads(b->log); i++)
+		b->reader[i] |= tr_order_drives(b->v->order, i);
 	for (uint32_t i = 0; i < tr_log_nr_calls(b->log); i++)
 		choose_polls(b, tr_log_call(b->log, i));
 	for (uint32_t i = 0; i < tr_log_nr_events(b->log); i++) {

@@ -58,6 +58,8 @@
  * to the return, in between. What led to an event (tr_order_led_to) does not ask for that: a
  * loop begins a thing because it was told to, however long it waited with it.
  *
+ * The same holds for what a thread ends that drives several requests at once: see tr_order_led_on().
+ *
  * Permits of others. A Python Semaphore is a condition with a lock for every waiter: to the
  * C library each wake-up looks like a notification. The place of the wait tells: a
  * Condition.wait in an `acquire`, or in a bounded queue's `put`, is for a permit.
@@ -140,6 +142,7 @@ struct range {
 /* A thread that polls. */
 struct loop {
 	bool polls;
+	uint32_t under_way;      /* requests */
 	uint64_t lay_ns;         /* in polls and sleeps so far */
 	uint32_t oldest, newest; /* of its passing edges that have no `until` yet; TR_NONE */
 };
@@ -160,6 +163,7 @@ struct builder {
 	struct loop *loops;        /* by thread */
 	struct pending *pending;
 	uint32_t cap_pending;
+	struct tr_map requests;    /* (process, request) under way → thread */
 	struct tr_map items, exits, forks, inodes, transfers;
 	struct tr_map channels;    /* inode that was read → a number of it */
 	struct tr_map readers;     /* (that number, thread) */
@@ -534,11 +538,18 @@ static void add_passing(struct builder *b, uint32_t edge, uint32_t thread)
 	l->newest = o->nr_passing++;
 }
 
-static void lie_down(struct builder *b, const struct tr_event *e, uint64_t ns)
+enum { LAY_DOWN_NS = 1000000 };
+
+static uint64_t lay_ns(const struct tr_event *e)
 {
-	enum { LAY_DOWN_NS = 1000000 };
+	return e->kind == XF_EV_poll ? TR_PAYLOAD(e, poll)->waited_ns
+	     : e->kind == XF_EV_sleep ? TR_PAYLOAD(e, sleep)->slept_ns : 0;
+}
+
+static void lie_down(struct builder *b, const struct tr_event *e)
+{
 	struct loop *l = &b->loops[e->thread];
-	l->lay_ns += ns;
+	l->lay_ns += lay_ns(e);
 	for (; l->oldest != TR_NONE && l->lay_ns - b->pending[l->oldest].lay_ns >= LAY_DOWN_NS;
 	     l->oldest = b->pending[l->oldest].next)
 		b->o->passing[l->oldest].until = e->index;
@@ -566,6 +577,32 @@ static void fd_read(struct builder *b, const struct tr_event *e)
 			add_bytes(b, r, e);
 	}
 	note_reader(b, p->inode, e->thread);
+}
+
+/* ---- requests */
+
+static void request_start(struct builder *b, const struct tr_event *e)
+{
+	struct tr_order *o = b->o;
+	set_map(b, &b->requests, tr_pair(e->process, TR_PAYLOAD(e, request_start)->request), e->thread);
+	if (++b->loops[e->thread].under_way < 2)
+		return;
+	if (!o->drives)
+		o->drives = calloc(tr_log_nr_threads(b->log) + 1u, 1);
+	if (o->drives)
+		o->drives[e->thread] = 1;
+	else
+		b->failed = true;
+}
+
+static void response(struct builder *b, const struct tr_event *e)
+{
+	uint64_t key = tr_pair(e->process, TR_PAYLOAD(e, response)->request);
+	uint32_t thread = tr_map_get(&b->requests, key);
+	if (thread == TR_MAP_NONE || thread == TR_NONE)
+		return;
+	b->loops[thread].under_way--;
+	set_map(b, &b->requests, key, TR_NONE);
 }
 
 /* ---- data */
@@ -663,10 +700,16 @@ static void take_other_event(struct builder *b, const struct tr_event *e)
 		break;
 	case XF_EV_poll:
 		b->loops[e->thread].polls = true;
-		lie_down(b, e, TR_PAYLOAD(e, poll)->waited_ns);
+		lie_down(b, e);
 		break;
 	case XF_EV_sleep:
-		lie_down(b, e, TR_PAYLOAD(e, sleep)->slept_ns);
+		lie_down(b, e);
+		break;
+	case XF_EV_request_start:
+		request_start(b, e);
+		break;
+	case XF_EV_response:
+		response(b, e);
 		break;
 	case XF_EV_part_done:
 		part_done(b, e);
@@ -767,6 +810,7 @@ static void builder_fini(struct builder *b)
 	tr_map_fini(&b->forks);
 	tr_map_fini(&b->inodes);
 	tr_map_fini(&b->transfers);
+	tr_map_fini(&b->requests);
 	tr_map_fini(&b->channels);
 	tr_map_fini(&b->readers);
 	tr_map_fini(&b->taken_at);
@@ -799,10 +843,10 @@ static void settle_passing(struct builder *b)
 		if (o->passing[i].until != TR_NONE)
 			o->passing[nr++] = o->passing[i];
 	o->nr_passing = nr;
-	if (!nr)
+	if (!nr && !o->drives)
 		return;
-	o->used = malloc(o->nr);
-	o->departures = malloc(o->nr * sizeof(*o->departures));
+	o->used = malloc(o->nr + 1u);
+	o->departures = malloc((o->nr + 1u) * sizeof(*o->departures));
 	if (!o->used || !o->departures) {
 		b->failed = true;
 		return;
@@ -824,7 +868,8 @@ enum xf_status tr_order_new(const struct tr_log *log, struct tr_order **out, str
 		enum xf_kind kind = tr_log_kind(log, i);
 		enum xf_group group = xf_kind_info(kind)->group;
 		bool speaks = group == XF_GROUP_SYNC || group == XF_GROUP_PROCESS ||
-			      kind == XF_EV_part_done || kind == XF_EV_multipart_complete;
+			      kind == XF_EV_part_done || kind == XF_EV_multipart_complete ||
+			      kind == XF_EV_request_start || kind == XF_EV_response;
 		if (!speaks && !b.fresh[tr_log_thread_of(log, i)])
 			continue;
 		struct tr_event e = tr_log_event(log, i);
@@ -850,6 +895,7 @@ void tr_order_free(struct tr_order *o)
 		free(o->passing);
 		free(o->departures);
 		free(o->used);
+		free(o->drives);
 	}
 	free(o);
 }
@@ -892,15 +938,15 @@ uint32_t tr_order_until(const struct tr_order *o, uint32_t edge)
 	return low < o->nr_passing && o->passing[low].edge == edge ? o->passing[low].until : TR_NONE;
 }
 
-/* Did the end of a passing edge lead on, to e or by an edge in use, before its thread lay down? */
-static bool led_on(const struct tr_order *o, uint32_t edge, uint32_t until, uint32_t e)
+/* Did an event lead on, to e or by an edge in use, before its thread lay down at `until`? */
+static bool led_on(const struct tr_order *o, uint32_t event, uint32_t until, uint32_t e)
 {
-	uint32_t to = o->edges[edge].to, thread = tr_log_thread_of(o->log, to), low = 0, high = o->nr_departures;
-	if (tr_log_thread_of(o->log, e) == thread && to <= e && e < until)
+	uint32_t thread = tr_log_thread_of(o->log, event), low = 0, high = o->nr_departures;
+	if (tr_log_thread_of(o->log, e) == thread && event <= e && e < until)
 		return true;
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
-		if (o->departures[mid] >> 32 < to)
+		if (o->departures[mid] >> 32 < event)
 			low = mid + 1;
 		else
 			high = mid;
@@ -912,12 +958,41 @@ static bool led_on(const struct tr_order *o, uint32_t edge, uint32_t until, uint
 	return false;
 }
 
-static void learn_past(const struct tr_order *o, uint32_t e, struct tr_clock *clock, tr_edge_fn use,
-		       const void *ctx, uint32_t nr_passing)
+/* Where the event's thread had lain down since; TR_NONE: nowhere. */
+static uint32_t lies_down_after(const struct tr_order *o, uint32_t event)
 {
+	uint32_t thread = tr_log_thread_of(o->log, event), i = event;
+	uint64_t lay = 0;
+	while ((i = tr_log_step(o->log, i, thread, 1)) != TR_NONE) {
+		enum xf_kind kind = tr_log_kind(o->log, i);
+		if (kind != XF_EV_poll && kind != XF_EV_sleep)
+			continue;
+		struct tr_event e = tr_log_event(o->log, i);
+		lay += lay_ns(&e);
+		if (lay >= LAY_DOWN_NS)
+			break;
+	}
+	return i;
+}
+
+bool tr_order_drives(const struct tr_order *o, uint32_t thread)
+{
+	return o->drives && o->drives[thread];
+}
+
+bool tr_order_led_on(const struct tr_order *o, uint32_t event, uint32_t e)
+{
+	return !tr_order_drives(o, tr_log_thread_of(o->log, event)) ||
+	       led_on(o, event, lies_down_after(o, event), e);
+}
+
+static void learn_past(const struct tr_order *o, uint32_t e, struct tr_clock *clock, tr_edge_fn use,
+		       const void *ctx, bool loosely)
+{
+	uint32_t nr_passing = loosely ? 0 : o->nr_passing;
 	tr_clock_reset(clock);
 	tr_clock_learn(clock, tr_log_thread_of(o->log, e), e);
-	if (nr_passing)
+	if (o->used && !loosely)
 		memset(o->used, 0, o->nr);
 	for (uint32_t i = tr_order_edge_at(o, e + 1); i-- > 0;) {
 		const struct tr_edge *edge = &o->edges[i];
@@ -926,10 +1001,10 @@ static void learn_past(const struct tr_order *o, uint32_t e, struct tr_clock *cl
 		bool passing = nr_passing && o->passing[nr_passing - 1].edge == i;
 		if (edge->class != XF_CLASS_SIGNAL ||
 		    !tr_clock_knows(clock, tr_log_thread_of(o->log, edge->to), edge->to) ||
-		    (use && !use(ctx, edge)) || (passing && !led_on(o, i, o->passing[nr_passing - 1].until, e)))
+		    (use && !use(ctx, edge)) || (passing && !led_on(o, edge->to, o->passing[nr_passing - 1].until, e)))
 			continue;
 		tr_clock_learn(clock, tr_log_thread_of(o->log, edge->from), edge->from);
-		if (nr_passing)
+		if (o->used && !loosely)
 			o->used[i] = 1;
 	}
 }
@@ -937,12 +1012,12 @@ static void learn_past(const struct tr_order *o, uint32_t e, struct tr_clock *cl
 void tr_order_past(const struct tr_order *o, uint32_t e, struct tr_clock *clock, tr_edge_fn use,
 		   const void *ctx)
 {
-	learn_past(o, e, clock, use, ctx, o->nr_passing);
+	learn_past(o, e, clock, use, ctx, false);
 }
 
 void tr_order_led_to(const struct tr_order *o, uint32_t e, struct tr_clock *clock)
 {
-	learn_past(o, e, clock, NULL, NULL, 0);
+	learn_past(o, e, clock, NULL, NULL, true);
 }
 
 bool tr_order_before(const struct tr_order *o, uint32_t a, uint32_t b)

@@ -73,6 +73,14 @@ typedef bool (*tr_edge_fn)(const void *ctx, const struct tr_edge *edge);
 void tr_order_past(const struct tr_order *o, uint32_t e, struct tr_clock *clock, tr_edge_fn use,
 		   const void *ctx);
 
+/*
+ * A thread that had several requests under way at once serves whoever has one: that it came to a
+ * later event says nothing of an earlier one. Did `event`, of such a thread, lead on before that lay
+ * down: by an edge of the past of e, which was asked for last, or to e itself? True of other threads'.
+ */
+bool tr_order_led_on(const struct tr_order *o, uint32_t event, uint32_t e);
+bool tr_order_drives(const struct tr_order *o, uint32_t thread);
+
 /* What led to event e: its past, and what a loop was told long before it came to e (see order.c). */
 void tr_order_led_to(const struct tr_order *o, uint32_t e, struct tr_clock *clock);
 

@@ -15,9 +15,10 @@ struct tr_order {
 	uint32_t nr, cap;
 	struct tr_passing *passing; /* in the order of `edge` */
 	uint32_t nr_passing, cap_passing;
-	uint64_t *departures;  /* where there are passing ones: (thread of `from`, edge), by thread and `from` */
+	uint64_t *departures;  /* where there are passing edges or drivers: (`from`, edge) of signal edges, sorted */
 	uint32_t nr_departures;
 	uint8_t *used;         /* by edge: took part in the past at hand */
+	uint8_t *drives;       /* by thread: had several requests under way at once; NULL: none did */
 };
 
 /* Until when a signal edge carries on its end's thread; TR_NONE: for ever. */

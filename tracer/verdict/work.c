@@ -195,6 +195,27 @@ void tr_judge_gather_work(struct judge *j, struct tr_verdict *v)
 			add_work(j, v, &cap_items, i);
 }
 
+/* An upload's Complete names what Create brought: where that leads on, so does Create. */
+static bool complete_is_ordered(const struct tr_verdict *v, uint32_t transfer)
+{
+	for (uint32_t i = 0; i < v->nr_items; i++)
+		if (v->items[i].transfer == transfer && v->items[i].kind == TR_ITEM_COMPLETE)
+			return v->items[i].ordered;
+	return false;
+}
+
+/* What a thread ended that drives several requests shows nothing, unless it led on there and then. */
+static void doubt_drivers(struct judge *j, struct tr_verdict *v, const struct tr_call *c)
+{
+	for (uint32_t i = 0; i < v->nr_items; i++)
+		if (v->items[i].ordered && v->items[i].kind != TR_ITEM_CREATE)
+			v->items[i].ordered = tr_order_led_on(j->order, v->items[i].end, c->ret);
+	for (uint32_t i = 0; i < v->nr_items; i++)
+		if (v->items[i].ordered && v->items[i].kind == TR_ITEM_CREATE)
+			v->items[i].ordered = tr_order_led_on(j->order, v->items[i].end, c->ret) ||
+					      complete_is_ordered(v, v->items[i].transfer);
+}
+
 /* Where every item stands to the return; counts of parts. */
 void tr_judge_place_items(struct judge *j, struct tr_verdict *v, const struct tr_call *c)
 {
@@ -205,6 +226,10 @@ void tr_judge_place_items(struct judge *j, struct tr_verdict *v, const struct tr
 		item->late = !in_time && !tr_verdict_is_there(v, item->transfer);
 		item->ordered = in_time && c->ret != TR_NONE && tr_clock_knows(&j->past, thread, item->end);
 		item->inline_ = in_time && thread == c->thread && item->end > c->enter;
+	}
+	doubt_drivers(j, v, c);
+	for (uint32_t i = 0; i < v->nr_items; i++) {
+		const struct tr_item *item = &v->items[i];
 		if (item->kind != TR_ITEM_PART)
 			continue;
 		v->parts++;

@@ -22,7 +22,10 @@ async function main(mode) {
   if (mode === "put") await client.send(new PutObjectCommand({ ...where, Body: data.subarray(0, 1 << 20) }));
   else if (mode === "await") await upload();
   else if (mode === "forgotten" || mode === "exit") upload();
-  else if (mode === "lucky") {
+  else if (mode === "other") {
+    client.send(new PutObjectCommand({ ...where, Key: "forgotten", Body: data.subarray(0, 1 << 20) }));
+    await upload();
+  } else if (mode === "lucky") {
     upload();
     await pause();
   } else process.exit(2);

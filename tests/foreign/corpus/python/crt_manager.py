@@ -1,4 +1,4 @@
-"""s3transfer's CRT manager by itself: crt_manager.py result|with|forget|exit."""
+"""s3transfer's CRT manager by itself: crt_manager.py result|with|other|forget|exit."""
 import sys
 import time
 
@@ -19,8 +19,10 @@ if mode == "with":
     with manager:
         manager.upload(data(), "bucket", "key")
 else:
+    if mode == "other":
+        manager.upload(data(MIB), "bucket", "forgotten")
     future = manager.upload(data(), "bucket", "key")
-    if mode == "result":
+    if mode in ("result", "other"):
         future.result()
 print("end", flush=True)
 if mode == "exit":
