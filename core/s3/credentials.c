@@ -199,14 +199,36 @@ static bool given_up(void *ctx)
 	return atomic_load(&search->s->allowed) > (search->cleans_up ? XF_LOOK_TO_CLEAN_UP : XF_LOOK_ALWAYS);
 }
 
+static bool has_control(const char *text)
+{
+	for (const unsigned char *c = (const unsigned char *)(text ? text : ""); *c; c++)
+		if (*c < ' ' || *c == 0x7f)
+			return true;
+	return false;
+}
+
+/* They go into headers: a line end would begin another one. What is wrong is named, never shown. */
+static enum xf_status check_form(const struct xf_credentials *c, struct xf_error *err)
+{
+	const char *what = has_control(c->access_key) || strpbrk(c->access_key, " ,") ? "access key"
+			 : has_control(c->secret_key) ? "secret key"
+			 : has_control(c->session_token) ? "session token" : NULL;
+	return what ? xf_fail(err, XF_CREDENTIALS, "the %s (%s) has a line end or another character in it that no key has",
+			      what, c->method) : XF_OK;
+}
+
 static enum xf_status look_and_check(const struct xf_credentials **out, xf_provider_fn *from,
 				     const struct xf_credential_options *o, struct xf_error *err)
 {
 	enum xf_status status = o->given_up(o->given_up_ctx) ? xf_fail(err, XF_CANCELLED, "nobody waits for credentials")
 							     : look(out, from, o, err);
-	if (status || !(*out)->expires_at || (*out)->expires_at > xf_credential_now(o))
+	if (status)
 		return status;
-	status = xf_fail(err, XF_CREDENTIALS, "the newest credentials (%s) have already expired", (*out)->method);
+	status = check_form(*out, err);
+	if (!status && (*out)->expires_at && (*out)->expires_at <= xf_credential_now(o))
+		status = xf_fail(err, XF_CREDENTIALS, "the newest credentials (%s) have already expired", (*out)->method);
+	if (!status)
+		return XF_OK;
 	xf_credentials_release(*out);
 	*out = NULL;
 	return status;

@@ -121,6 +121,18 @@ def test_what_a_profile_cannot_give_is_one_sentence_and_nothing_is_sent():
             t.true("are configured" not in r.err, r)
 
 
+def test_keys_that_would_break_a_header_are_refused_and_nothing_is_sent():
+    usual = {"AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "S", "AWS_SESSION_TOKEN": "T"}
+    with scripted.Server() as server:
+        for name, what in (("AWS_ACCESS_KEY_ID", "access key"), ("AWS_SECRET_ACCESS_KEY", "secret key"),
+                           ("AWS_SESSION_TOKEN", "session token")):
+            for value in ("canary\n", "canary\r\nX-Evil: y", "canary\x7f"):
+                r, _ = put(server, env=environment(server, **{**usual, name: value}))
+                t.equal((r.status, server.requests, r.err.count("\n")), (2, [], 1), (name, r))
+                t.match("the %s .*line end" % what, r.err)
+                t.true("canary" not in r.err, r)
+
+
 def test_a_signal_ends_the_wait_for_a_credential_process():
     with scripted.Server() as server:
         asked, program = t.tmp("asked"), t.tmp("slow")
