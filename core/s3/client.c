@@ -1,5 +1,6 @@
 #include "core/s3/client.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +107,20 @@ static enum xf_status apply_flags(struct xf_settings *s, const struct xf_client_
 	return status;
 }
 
+/* libcurl would find out at every attempt of every request, and say little. */
+static enum xf_status check_ca_bundle(const char *path, struct xf_error *err)
+{
+	char line[256];
+	bool found = false;
+	FILE *f = fopen(path, "re");
+	if (!f)
+		return xf_fail_errno(err, XF_NOT_FOUND, errno, "cannot read the CA bundle %s", path);
+	while (!found && fgets(line, sizeof(line), f))
+		found = !strncmp(line, "-----BEGIN ", 11) && strstr(line, "CERTIFICATE-----");
+	fclose(f);
+	return found ? XF_OK : xf_fail(err, XF_INVALID, "the CA bundle %s holds no certificate in PEM form", path);
+}
+
 static enum xf_status set_http(struct xf_client *client, const struct xf_client_options *o,
 			       struct xf_error *err)
 {
@@ -113,8 +128,11 @@ static enum xf_status set_http(struct xf_client *client, const struct xf_client_
 		.no_verify = o->no_verify_ssl, .connect_timeout_ns = o->connect_timeout_ns,
 		.read_timeout_ns = o->read_timeout_ns, .expect_wait_ns = o->expect_wait_ns,
 	};
-	if (!client->settings.ca_bundle)
+	if (!client->settings.ca_bundle || o->no_verify_ssl || strcmp(client->endpoint.scheme, "https"))
 		return XF_OK;
+	enum xf_status status = check_ca_bundle(client->settings.ca_bundle, err);
+	if (status)
+		return status;
 	client->http.ca_bundle = strdup(client->settings.ca_bundle);
 	return client->http.ca_bundle ? XF_OK : xf_fail(err, XF_NOMEM, "out of memory");
 }

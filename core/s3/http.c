@@ -701,10 +701,26 @@ static enum xf_status fail_closed(struct exchange *x)
 	return xf_fail(x->err, XF_CLOSED, "%s closed the connection %s", x->where, when[x->phase]);
 }
 
+/* The variable that libcurl takes a proxy from for this request; NULL: none. no_proxy may still leave it out. */
+static const char *proxy_variable(const struct exchange *x)
+{
+	static const char *const plain[] = { "http_proxy", "all_proxy", "ALL_PROXY", NULL };
+	static const char *const tls[] = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL };
+	const char *const *names = strncmp(x->request->url, "https", 5) ? plain : tls;
+	for (; !x->request->no_proxy && *names; names++)
+		if (getenv(*names) && *getenv(*names))
+			return *names;
+	return NULL;
+}
+
 static enum xf_status fail_connect(struct exchange *x)
 {
 	long os_errno = 0;
 	curl_easy_getinfo(x->http->easy, CURLINFO_OS_ERRNO, &os_errno);
+	const char *proxy = proxy_variable(x);
+	if (proxy)
+		return xf_fail_errno(x->err, XF_CONNECT, (int)os_errno, "cannot connect to %s, or to the proxy that %s names for it",
+				     x->where, proxy);
 	if (os_errno == ECONNREFUSED)
 		return xf_fail_errno(x->err, XF_CONNECT, ECONNREFUSED,
 				     "nobody listens at %s: start the server, or check the endpoint", x->where);
@@ -742,7 +758,9 @@ static enum xf_status judge_code(struct exchange *x, CURLcode code)
 	case CURLE_SSL_ISSUER_ERROR:
 	case CURLE_USE_SSL_FAILED:
 		return fail_tls(x, code);
-	case CURLE_OUT_OF_MEMORY:
+	case CURLE_OUT_OF_MEMORY: /* what libcurl calls a header line of more than 100 KiB, too */
+		if (x->sent_ns && !x->headers_done)
+			return xf_fail(x->err, XF_BAD_REPLY, "%s answers with a header line that never ends", x->where);
 		return xf_fail(x->err, XF_NOMEM, "out of memory");
 	case CURLE_SEND_ERROR:
 	case CURLE_RECV_ERROR:

@@ -717,6 +717,30 @@ def sparse_file(size):
     return t.skip("no file system here takes a file of %d bytes" % size)
 
 
+def test_what_cannot_be_reached_is_told_from_its_proxy_and_a_ca_bundle_from_other_files():
+    source, garbage = t.make_file("f", 10), t.make_file("garbage", 1000)
+    with scripted.Server() as server:
+        env = scripted.environment(server, t, http_proxy="http://127.0.0.1:1", no_proxy="elsewhere")
+        r = t.xferdb("put", source, "s3://bucket/key", "--max-attempts", 1, env=env)
+        t.equal((r.status, server.requests), (3, []), r)
+        t.match("or to the proxy that http_proxy names", r.err)
+        for path, says in ((garbage, "no certificate"), (t.tmp("absent"), "cannot read")):
+            env = scripted.environment(server, t, AWS_CA_BUNDLE=path)
+            r = t.xferdb("put", source, "s3://bucket/key", "--endpoint-url", server.endpoint.replace("http", "https"), env=env)
+            t.equal((r.status, r.err.count("\n"), server.requests), (2, 1, []), r)
+            t.match(says, r.err)
+            r = t.xferdb("put", source, "s3://bucket/key", env=env)        # no TLS, no matter
+            t.equal(r.status, 0, r)
+            del server.requests[:]
+
+
+def test_a_header_line_without_an_end_is_a_bad_answer():
+    with scripted.Server() as server:
+        server._put = lambda r: (200, b"", {"ETag": '"x"', "X-Long": "a" * 3000000})
+        r = put(server, t.make_file("f", 10), "--max-attempts", 1, "--json")
+        t.equal((r.status, r.call["transfers"][0]["error"]["code"]), (3, "bad-reply"), r)
+
+
 def test_more_parts_than_s3_takes_are_refused_before_anything_is_sent():
     path = sparse_file(49 << 40)
     try:
