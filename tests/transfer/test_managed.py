@@ -675,6 +675,24 @@ def test_a_device_and_a_descriptor_are_written_in_place():
             t.true(f.read() == b"before" + body + b"after")
 
 
+def test_a_name_of_a_descriptor_is_the_descriptor():
+    """To rename over /dev/stdout would replace it for everybody; these two cannot be renamed over, so that it can be tried."""
+    body = t.make_bytes(20 * t.MiB)
+    with scripted.Server() as server:
+        server.store("/bucket/key", body)
+        for name, redirect in (("/dev/fd/7", "7>>"), ("/proc/self/fd/7", "7>>")):
+            path = t.tmp("into")
+            with open(path, "wb") as f:
+                f.write(b"before")
+            r = t.run("/bin/sh", "-c", "%s get s3://bucket/key %s --no-trace %s %s" % (t.XFERDB, name, redirect, path),
+                      env=scripted.environment(server, t))
+            t.equal(r.status, 0, r)
+            with open(path, "rb") as f:
+                t.true(f.read() == b"before" + body, name)
+        r = get(server, "/dev/fd/77")
+        t.equal(r.status, 2, r)
+
+
 def test_a_closed_reader_ends_a_download():
     with scripted.Server() as server:
         server.store("/bucket/key", t.make_bytes(30 * t.MiB))

@@ -362,14 +362,44 @@ static enum xf_status folder_check(const char *path, struct xf_error *err)
 	return XF_OK;
 }
 
+/*
+ * The descriptor of ours that the name stands for; -1: it is a file's. One that leads to a file would else be
+ * taken for that file, written under another name beside it and renamed: over /dev/stdout, for everybody.
+ */
+static int descriptor_of(const char *file)
+{
+	int fd;
+	char rest;
+
+	if (!strcmp(file, "-") || !strcmp(file, "/dev/stdout"))
+		return STDOUT_FILENO;
+	if (!strcmp(file, "/dev/stderr"))
+		return STDERR_FILENO;
+	if (sscanf(file, "/dev/fd/%d%c", &fd, &rest) == 1 || sscanf(file, "/proc/self/fd/%d%c", &fd, &rest) == 1)
+		return fd;
+	return -1;
+}
+
+/* Where it goes: a descriptor, or a path that can be written. */
+static enum xf_status target_find(struct ui_downloads *d, const char *file, int fd, struct xf_error *err)
+{
+	enum xf_status status;
+
+	if (fd >= 0)
+		return fcntl(fd, F_GETFD) >= 0 ? XF_OK : xf_fail_errno(err, XF_INVALID, errno, "cannot write %s", file);
+	status = target_path(d, file, err);
+	return status ? status : folder_check(d->path, err);
+}
+
 enum xf_status ui_downloads_init(struct ui_downloads *d, char **operands, size_t nr_operands,
 				 const struct xf_extra *extra, struct xf_error *err)
 {
 	const char *file = nr_operands > 1 ? operands[1] : ".";
+	int fd = descriptor_of(file);
 	struct ui_uri uri;
 	enum xf_status status = ui_uri_parse(operands[0], &uri, err);
 
-	*d = (struct ui_downloads){ .nr = 1, .to_stdout = !strcmp(file, "-") };
+	*d = (struct ui_downloads){ .nr = 1, .to_stdout = fd == STDOUT_FILENO };
 	if (status)
 		return status;
 	if (uri.prefix)
@@ -377,16 +407,14 @@ enum xf_status ui_downloads_init(struct ui_downloads *d, char **operands, size_t
 	memcpy(d->bucket, uri.bucket, sizeof(d->bucket));
 	memcpy(d->key, uri.key, sizeof(d->key));
 	status = xf_s3_check_bucket(d->bucket, err);
-	if (!status && !d->to_stdout)
-		status = target_path(d, file, err);
-	if (!status && !d->to_stdout)
-		status = folder_check(d->path, err);
+	if (!status)
+		status = target_find(d, file, fd, err);
 	d->list = status ? NULL : calloc(1, sizeof(*d->list));
 	if (!d->list)
 		return status ? status : xf_fail(err, XF_NOMEM, "out of memory");
 	d->list[0] = (struct xf_download_request){
-		.path = d->to_stdout ? NULL : d->path, .fd = d->to_stdout ? STDOUT_FILENO : -1,
-		.name = d->to_stdout ? "standard output" : d->path, .bucket = d->bucket, .key = d->key, .extra = extra,
+		.path = fd < 0 ? d->path : NULL, .fd = fd,
+		.name = d->to_stdout ? "standard output" : fd < 0 ? d->path : file, .bucket = d->bucket, .key = d->key, .extra = extra,
 	};
 	return XF_OK;
 }
