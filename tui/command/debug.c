@@ -196,13 +196,15 @@ static int run(struct ui_debug *d)
 
 	d->out = ui_text_stream(d->settings);
 	history_path(history, sizeof(history));
-	front_open(d, history);
-	if ((d->prompt || d->app) && tr_session_new(&subject, &target, &sink, &d->session) == XF_OK) {
+	if (tr_session_new(&subject, &target, &sink, &d->session) == XF_OK) {
+		/* before there are other threads: one of the screen's would take Ctrl-C for curses, and exit */
 		ui_signals_start(signal_arrived, d);
-		exit_status = serve(d);
+		front_open(d, history);
+		if (d->prompt || d->app)
+			exit_status = serve(d);
 		ui_signals_stop();
+		front_close(d);
 	}
-	front_close(d);
 	tr_session_free(d->session);
 	return conclude(d, exit_status);
 }
@@ -225,6 +227,7 @@ static void fini(struct ui_debug *d)
 	free(d->typed);
 	pthread_mutex_destroy(&d->error_lock);
 	pthread_mutex_destroy(&d->line_lock);
+	pthread_mutex_destroy(&d->session_lock);
 	free(d);
 }
 
@@ -239,6 +242,7 @@ int ui_debug_run(struct ui_arguments *arguments)
 	d->settings = &arguments->settings;
 	pthread_mutex_init(&d->error_lock, NULL);
 	pthread_mutex_init(&d->line_lock, NULL);
+	pthread_mutex_init(&d->session_lock, NULL);
 	if (prepare(d, arguments, &err) == XF_OK)
 		exit_status = run(d);
 	else
