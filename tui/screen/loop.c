@@ -15,6 +15,7 @@ enum {
 	FRAME_MS = 100,          /* a live picture at most so often; a key is answered at once */
 	CLOCK_MS = 250,          /* so often the clock moves where nothing happens */
 	LEAST_FRAME_MS = 33,     /* and never more than 30 pictures a second */
+	MOST_KEYS = 64,          /* of those that came together between two pictures */
 };
 
 /* As the user left it, but for what is asked for now. */
@@ -91,14 +92,14 @@ void ui_loop_keys(struct ui_loop *l, int wait_ms)
 	struct ui_mouse mouse;
 	int key = ui_screen_key(wait_ms, &mouse);
 
-	for (int i = 0; key != UI_KEY_NONE && i < 64 && !l->scene.quit; i++) {
+	for (int i = 1; key != UI_KEY_NONE && !l->scene.quit; i++) {
 		if (key == UI_KEY_MOUSE)
 			ui_scene_mouse(&l->scene, mouse.row, mouse.column, mouse.turn);
 		else
 			ui_scene_key(&l->scene, key);
 		asked_do(&l->scene);
 		l->dirty = true;
-		key = ui_screen_key(0, &mouse);
+		key = i < MOST_KEYS ? ui_screen_key(0, &mouse) : UI_KEY_NONE;
 	}
 }
 
