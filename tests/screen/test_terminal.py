@@ -276,6 +276,61 @@ def test_the_debugger_on_the_screen():
         x.done(130)
 
 
+def debugging(*args):
+    path = t.make_file("file", 20 * t.MiB)
+    return Tmux(" ".join([t.XFERDB, "debug --tui --no-rc put --local", *args, path, "s3://bucket/key"]), 100, 40)
+
+
+def test_the_prompt_of_the_screen_completes_and_says_what_it_waits_for():
+    with debugging() as x:
+        x.wait(r"stopped")
+        x.send("0")
+        x.wait(r"xf_call_transfer")
+        x.send("b part_st", "Tab")
+        x.wait(r"(?m)^\(xferdb\) b part_start$")
+        x.send("Enter")
+        x.wait(r"Breakpoint 1")
+        x.send("p config.max_i", "Tab")
+        x.wait(r"(?m)^\(xferdb\) p config\.max_in_memory_$|^\(xferdb\) p config\.max_i$")
+        x.send("Tab")
+        x.wait(r"max_in_memory_upload_chunks +config\.max_in_memory_download_chunks|max_in_memory_download_chunks")
+        x.send("C-u", "commands 1", "Enter")
+        x.wait(r"(?m)^\(com\)\s*\Z")
+        x.do("send-keys", "-l", "p 6 * 7")
+        x.send("Enter")
+        x.wait(r"(?m)^\(com\) p 6 \* 7$")
+        x.do("send-keys", "-l", "end")
+        x.send("Enter")
+        x.wait(r"(?m)^\(xferdb\)\s*\Z")
+        x.do("send-keys", "-l", "p '%s' + 'tail'" % ("0123456789" * 12))       # more than a row, and more than 64 keys at once
+        x.wait(r"(?m)^\(xferdb\) [0-9]+' \+ 'tail'$")
+        x.send("Enter")
+        x.wait(r"'%s" % ("0123456789" * 9))
+        x.wait(r"(?m)^[0-9]+tail.$")
+        x.send("Escape", ":")
+        x.send("next-of-th", "Tab")
+        x.wait(r"(?m)^:next-of-thread$|^:next-of-thread ")
+        x.send("Escape", ":", "w", "Enter")                                    # pdb's where, not the beginning of wrap
+        x.wait(r"(?m)^\(xferdb\) w$")
+        x.send("q")
+        x.done(0)
+
+
+def test_ctrl_c_on_the_debuggers_screen_stops_the_run_and_ends_nothing():
+    with debugging("--max-bandwidth", "1MB") as x:
+        x.wait(r"stopped")
+        x.send("0")
+        x.wait(r"xf_call_transfer")
+        x.send("C-c", "Escape")
+        x.send("c")
+        x.wait(r"(?m)^\(xferdb\) continue$")
+        x.wait(r"[1-9]\d* in flight")
+        x.send("C-c")
+        x.wait(r"Program interrupted\. \(Use 'cont' to resume\)\.")
+        x.send("q", "y")
+        x.done(130)
+
+
 PROGRAM = r"""printf 'one\\033[2Jtwo\\n'; echo three >&2; read line || echo no input; touch %s; while [ ! -e %s ]; do sleep 0.1; done; echo four; exit 7"""
 
 

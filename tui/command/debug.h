@@ -58,6 +58,8 @@ struct ui_debug {
 	_Atomic bool quitting;       /* what is handed over from now on is cancelled at once */
 	_Atomic bool terminated;     /* SIGTERM, SIGHUP */
 	_Atomic bool reading;        /* the prompt waits for a line */
+	_Atomic(const char *) shown_prompt; /* what stands before the next line on the screen */
+	pthread_mutex_t session_lock; /* held while a line of the screen is run */
 	pthread_mutex_t line_lock;
 	char *typed;                 /* typed on the screen, not run yet; under line_lock */
 	pthread_mutex_t error_lock;

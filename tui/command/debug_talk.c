@@ -120,6 +120,7 @@ static void start_up(struct ui_debug *d)
 	struct lines l = { .nr = 0 };
 
 	add_start_up(&l, d);
+	pthread_mutex_lock(&d->session_lock);
 	d->session->to_come = (unsigned)l.nr;
 	tr_session_start(d->session);
 	for (size_t i = 0; i < l.nr && goes_on(d); i++) {
@@ -128,6 +129,8 @@ static void start_up(struct ui_debug *d)
 	}
 	d->session->to_come = 0;
 	tr_session_show_owed(d->session);
+	atomic_store(&d->shown_prompt, tr_command_prompt(d->session));
+	pthread_mutex_unlock(&d->session_lock);
 	lines_fini(&l);
 }
 
@@ -175,6 +178,29 @@ static void screen_line(void *ctx, const char *line)
 	pthread_mutex_unlock(&d->line_lock);
 }
 
+static const char *screen_prompt(void *ctx)
+{
+	struct ui_debug *d = ctx;
+	const char *prompt = atomic_load(&d->shown_prompt);
+
+	return prompt ? prompt : "(xferdb) ";
+}
+
+/* The session is the controller's: while a command runs nothing is known. */
+static const char *screen_complete(void *ctx, const char *line, size_t word_at, unsigned i, char *buf, size_t cap)
+{
+	struct ui_debug *d = ctx;
+	const char *word;
+
+	if (pthread_mutex_trylock(&d->session_lock))
+		return NULL;
+	word = tr_command_complete(d->session, line, word_at, i, buf, cap);
+	if (word && word != buf) /* it may be the session's own */
+		snprintf(buf, cap, "%s", word);
+	pthread_mutex_unlock(&d->session_lock);
+	return word ? buf : NULL;
+}
+
 static void screen_interrupt(void *ctx)
 {
 	struct ui_debug *d = ctx;
@@ -200,16 +226,24 @@ static void screen_abort(void *ctx)
 
 struct ui_debugger ui_debug_screen(struct ui_debug *d)
 {
-	return (struct ui_debugger){ d, screen_line, screen_interrupt, screen_busy, screen_abort,
-				      "cancel the upload and abort it at the service?" };
+	return (struct ui_debugger){
+		.ctx = d, .run = screen_line, .prompt = screen_prompt, .complete = screen_complete,
+		.interrupt = screen_interrupt, .busy = screen_busy, .abort = screen_abort,
+		.abort_question = "cancel the upload and abort it at the service?",
+	};
 }
 
 static void lines_run(struct ui_debug *d, char *lines)
 {
 	char *rest = lines, *line;
 
-	while (!d->session->done && (line = strsep(&rest, "\n")) && rest)
+	pthread_mutex_lock(&d->session_lock);
+	while (!d->session->done && (line = strsep(&rest, "\n")) && rest) {
+		tr_say(d->session, "%s%s\n", tr_command_prompt(d->session), line);
 		tr_command_line(d->session, line);
+		atomic_store(&d->shown_prompt, tr_command_prompt(d->session));
+	}
+	pthread_mutex_unlock(&d->session_lock);
 	free(lines);
 }
 

@@ -1,6 +1,5 @@
 #include "tui/prompt/prompt.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <histedit.h>
@@ -14,7 +13,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
-enum { HISTORY = 1000, WORD_MAX_LEN = 256, LIST_MAX = 400, REDRAW = 0x1e };
+enum { HISTORY = 1000, REDRAW = 0x1e };
 
 struct ui_prompt {
 	struct ui_prompt_options options;
@@ -51,50 +50,20 @@ void ui_prompt_wake(struct ui_prompt *p)
 
 /* ---- completion */
 
-static size_t word_begin(const char *line, size_t cursor)
-{
-	size_t at = cursor;
-	while (at && (isalnum((unsigned char)line[at - 1]) || strchr("_.-:$[]'\"", line[at - 1])))
-		at--;
-	return at;
-}
-
-/* How far two words agree. */
-static size_t common(const char *a, const char *b)
-{
-	size_t n = 0;
-	while (a[n] && a[n] == b[n])
-		n++;
-	return n;
-}
-
-static const char *candidate(struct ui_prompt *p, const char *line, size_t at, unsigned i, char buf[WORD_MAX_LEN])
-{
-	return i < LIST_MAX ? p->options.complete(p->options.ctx, line, at, i, buf, WORD_MAX_LEN) : NULL;
-}
-
 static unsigned terminal_width(struct ui_prompt *p)
 {
 	struct winsize size;
 	return ioctl(fileno(p->options.out), TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
 }
 
-/* In columns, read downwards, below the line; what is typed is drawn again below them. */
-static void list_candidates(struct ui_prompt *p, const char *line, size_t at, unsigned nr)
+/* Below the line; what is typed is drawn again below it. */
+static void list_candidates(struct ui_prompt *p, const struct ui_completion *c)
 {
-	char buf[WORD_MAX_LEN];
-	const char *word;
-	unsigned longest = 0;
-	for (unsigned i = 0; i < nr && (word = candidate(p, line, at, i, buf)); i++)
-		longest = strlen(word) > longest ? (unsigned)strlen(word) : longest;
-	unsigned across = terminal_width(p) / (longest + 2);
-	unsigned down = across ? (nr + across - 1) / across : nr;
+	char row[1024];
+	unsigned width = terminal_width(p), nr = ui_completion_rows(c, width);
 	fputc('\n', p->options.out);
-	for (unsigned row = 0; row < down; row++) {
-		for (unsigned i = row; i < nr && (word = candidate(p, line, at, i, buf)); i += down)
-			fprintf(p->options.out, "%-*s", i + down < nr ? (int)longest + 2 : 0, word);
-		fputc('\n', p->options.out);
-	}
+	for (unsigned i = 0; i < nr; i++)
+		fprintf(p->options.out, "%s\n", ui_completion_row(c, width, i, row, sizeof(row)));
 	fflush(p->options.out);
 	el_set(p->el, EL_REFRESH);
 }
@@ -105,30 +74,19 @@ static void list_candidates(struct ui_prompt *p, const char *line, size_t at, un
  */
 static void complete(struct ui_prompt *p)
 {
-	char line[1024], buf[WORD_MAX_LEN], best[WORD_MAX_LEN];
+	char line[1024];
+	struct ui_completion c;
 	const LineInfo *info = el_line(p->el);
 	size_t cursor = (size_t)(info->cursor - info->buffer);
-	const char *word;
-	unsigned nr = 0;
 	if (cursor >= sizeof(line) || !p->options.complete)
 		return;
 	memcpy(line, info->buffer, cursor);
 	line[cursor] = '\0';
-	size_t at = word_begin(line, cursor);
-	for (; (word = candidate(p, line, at, nr, buf)); nr++)
-		if (!nr)
-			snprintf(best, sizeof(best), "%s", word);
-		else
-			best[common(best, word)] = '\0';
-	if (!nr)
-		return;
-	bool longer = strlen(best) > cursor - at;
-	if (longer)
-		el_insertstr(p->el, best + (cursor - at));
-	if (nr == 1 && at == strspn(line, " \t")) /* a command: what follows stands apart; a name may go on */
-		el_insertstr(p->el, " ");
-	if (!longer && nr > 1)
-		list_candidates(p, line, at, nr);
+	ui_completion_make(&c, p->options.complete, p->options.ctx, line);
+	if (*c.added)
+		el_insertstr(p->el, c.added);
+	else if (c.nr > 1)
+		list_candidates(p, &c);
 }
 
 /* ---- characters */

@@ -12,11 +12,9 @@
 #include <stddef.h>
 #include <stdio.h>
 
-struct ui_prompt;
+#include "tui/prompt/complete.h"
 
-/* The i-th completion of the word at line[word_at…], NULL after the last; may use buf. */
-typedef const char *(*ui_complete_fn)(void *ctx, const char *line, size_t word_at, unsigned i, char *buf,
-				      size_t cap);
+struct ui_prompt;
 
 struct ui_prompt_options {
 	FILE *out;                 /* where the prompt is written */

@@ -97,6 +97,34 @@ int ui_cells_text(struct ui_cells *c, const struct ui_rect *rect, int row, int c
 	return x - column;
 }
 
+const char *ui_cells_tail(const struct ui_cells *c, const char *text, int columns)
+{
+	char one[8];
+	int width, over = -columns;
+
+	for (const char *p = text; *p; over += width)
+		p += character(c, p, one, &width);
+	for (; over > 0 && *text; over -= width)
+		text += character(c, text, one, &width);
+	return text;
+}
+
+size_t ui_cells_head(const struct ui_cells *c, const char *text, int columns)
+{
+	char one[8];
+	int width, used = 0;
+	size_t len = 0;
+
+	while (text[len]) {
+		size_t bytes = character(c, text + len, one, &width);
+		if (len && used + width > columns)
+			break;
+		used += width;
+		len += bytes;
+	}
+	return len;
+}
+
 static int last_column(const struct ui_rect *rect, int column, int columns)
 {
 	return columns < 0 || column + columns > rect->columns ? rect->columns : column + columns;

@@ -42,6 +42,12 @@ void ui_cells_clear(struct ui_cells *cells);
 int ui_cells_text(struct ui_cells *cells, const struct ui_rect *rect, int row, int column, enum ui_role role,
 		  const char *format, ...) __attribute__((format(printf, 6, 7)));
 
+/* As much of the text's end as fits into so many columns: all of it, or from a character on. */
+const char *ui_cells_tail(const struct ui_cells *cells, const char *text, int columns);
+
+/* How many bytes of its beginning do; one character at least. */
+size_t ui_cells_head(const struct ui_cells *cells, const char *text, int columns);
+
 /* Adds attributes to (or, with 0, takes them from) `columns` cells of a row from column on; -1: to the edge. */
 void ui_cells_attrs(struct ui_cells *cells, const struct ui_rect *rect, int row, int column, int columns,
 		    unsigned attrs);

@@ -3,10 +3,13 @@
 
 #include "tui/screen/act.h"
 
+const char *ui_scene_prompt_text(const struct ui_scene *s)
+{
+	return s->debugger.prompt ? s->debugger.prompt(s->debugger.ctx) : "(xferdb) ";
+}
+
 void ui_scene_prompt(struct ui_scene *s, const char *command)
 {
-	char echo[320];
-
 	if (!s->debugger.run) {
 		ui_scene_tell(s, "nothing to debug here: this is %s; start with 'xferdb debug --tui put …'",
 			      s->live ? "a run without a debugger" : "a recording");
@@ -16,8 +19,6 @@ void ui_scene_prompt(struct ui_scene *s, const char *command)
 		ui_scene_tell(s, "--readonly: the run is only watched");
 		return;
 	}
-	snprintf(echo, sizeof(echo), "(xferdb) %s", command);
-	ui_lines_say(&s->lines, echo);
 	s->debugger.run(s->debugger.ctx, command);
 }
 

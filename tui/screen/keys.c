@@ -192,14 +192,10 @@ enum xf_status ui_keys_read(struct ui_keys *k, const char *text, const char *nam
 static void binding_print(const struct ui_binding *b, FILE *out)
 {
 	char key[16], request[64];
-	const struct ui_request_info *info = ui_request_info(b->request);
+	const char *name = b->request == UI_REQ_none ? "none" : ui_request_name(b->request, request, sizeof(request));
 
-	snprintf(request, sizeof(request), "%s", *info->name ? info->name : "none");
-	for (char *p = request; *p; p++)
-		if (*p == '_')
-			*p = '-';
-	fprintf(out, "%-10s %-20s %-10s # %s\n", ui_key_name(b->key, key, sizeof(key)), request, contexts[b->context],
-		info->help);
+	fprintf(out, "%-10s %-20s %-10s # %s\n", ui_key_name(b->key, key, sizeof(key)), name, contexts[b->context],
+		ui_request_info(b->request)->help);
 }
 
 void ui_keys_print(const struct ui_keys *k, FILE *out)

@@ -1,5 +1,6 @@
 #include "tui/screen/request.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* The names as C has them; people write '-'. */
@@ -28,6 +29,20 @@ static size_t agree(const char *name, const char *text, size_t len)
 	while (i < len && name[i] && letter(text[i]) == name[i])
 		i++;
 	return i;
+}
+
+bool ui_request_begins(enum ui_request request, const char *text)
+{
+	return agree(requests[request].name, text, strlen(text)) == strlen(text);
+}
+
+const char *ui_request_name(enum ui_request request, char *buf, size_t cap)
+{
+	snprintf(buf, cap, "%s", requests[request].name);
+	for (char *p = buf; *p; p++)
+		if (*p == '_')
+			*p = '-';
+	return buf;
 }
 
 enum ui_request ui_request_find(const char *name, size_t len)

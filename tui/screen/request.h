@@ -5,6 +5,7 @@
 #ifndef UI_SCREEN_REQUEST_H
 #define UI_SCREEN_REQUEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum ui_request_group {
@@ -31,6 +32,10 @@ const struct ui_request_info *ui_request_info(enum ui_request request);
 
 /* By name, '-' and '_' alike; UI_REQ_none. Shortened names count where only one fits. */
 enum ui_request ui_request_find(const char *name, size_t len);
+
+/* Does its name begin so? And the name as people write it. Returns buf. */
+bool ui_request_begins(enum ui_request request, const char *text);
+const char *ui_request_name(enum ui_request request, char *buf, size_t cap);
 
 const char *ui_request_group_title(enum ui_request_group group);
 

@@ -13,6 +13,7 @@
 #define UI_SCREEN_SCENE_H
 
 #include "tracer/verdict/verdict.h"
+#include "tui/prompt/complete.h"
 #include "tui/screen/keys.h"
 #include "tui/screen/layout.h"
 #include "tui/screen/lines.h"
@@ -47,8 +48,12 @@ enum ui_input { UI_INPUT_NONE, UI_INPUT_COMMAND, UI_INPUT_SEARCH, UI_INPUT_FILTE
 /* What a debugger behind the screen can do; all NULL: there is none (a recording). */
 struct ui_debugger {
 	void *ctx;
-	/* Runs one prompt command; its output comes through ui_scene_say(). */
+	/* Runs one prompt command, when those before it are done; it and its output come to the prompt's pane. */
 	void (*run)(void *ctx, const char *command);
+	/* What stands before the next line: "(xferdb) ", "(com) ", a question. Never freed. NULL: "(xferdb) ". */
+	const char *(*prompt)(void *ctx);
+	/* The Tab key; nothing can stand anywhere while a command runs. NULL: none. */
+	ui_complete_fn complete;
 	/* Stops the run at its next events, whatever is being run. */
 	void (*interrupt)(void *ctx);
 	/* An upload is under way that leaving would abort. */
@@ -94,6 +99,9 @@ struct ui_scene {
 	struct ui_debugger debugger;
 	bool quit, keep, redraw, suspend;  /* asked for; the loop does it. keep: the picture, when leaving */
 };
+
+/* What stands before a line at the prompt. */
+const char *ui_scene_prompt_text(const struct ui_scene *scene);
 
 /* A scene of one run; runs may be added until ui_scene_begin(). */
 void ui_scene_init(struct ui_scene *scene, const struct ui_theme *theme);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tracer/debug/command.h"
 #include "tui/screen/act.h"
 #include "tui/screen/view.h"
 
@@ -84,6 +85,14 @@ void ui_scene_request(struct ui_scene *s, enum ui_request request, const char *a
 
 /* ---- the line that is typed */
 
+static bool is_command(const char *line, size_t len)
+{
+	char word[32];
+
+	snprintf(word, sizeof(word), "%.*s", (int)len, line);
+	return tr_command_find(word) != NULL;
+}
+
 /* ":NAME ARGUMENT", a request's name or else a prompt command. */
 static void command_run(struct ui_scene *s, const char *line)
 {
@@ -93,6 +102,9 @@ static void command_run(struct ui_scene *s, const char *line)
 
 	if (!*line)
 		return;
+	/* 'w' is the prompt's where, not the beginning of wrap */
+	if (s->debugger.run && request != UI_REQ_none && len < strlen(ui_request_info(request)->name) && is_command(line, len))
+		request = UI_REQ_none;
 	if (request != UI_REQ_none)
 		ui_scene_request(s, request, *argument ? argument : NULL);
 	else if (s->debugger.run)
@@ -166,22 +178,67 @@ static void search_typed(struct ui_scene *s)
 		ui_scene_go(s, run->search.found.list[place], true);
 }
 
+/* What was typed at a prompt, whichever, behind it; NULL: the line is no such line. */
+static const char *typed_in(const char *line)
+{
+	const char *word = line + strspn(line, "("), *end = word + strspn(word, "comxferdb");
+	const char *behind = end + strspn(end, ")");
+	bool known = (end - word == 6 && !strncmp(word, "xferdb", 6)) || (end - word == 3 && !strncmp(word, "com", 3));
+
+	return known && word > line && behind - end == word - line && *behind == ' ' ? behind + 1 : NULL;
+}
+
 /* Up and down at the prompt: what was typed before, which stands among what was said. */
 static void recall(struct ui_scene *s, int by)
 {
-	static const char prompt[] = "(xferdb) ";
 	uint32_t nr = ui_lines_nr(&s->lines);
 
 	for (uint32_t i = s->recalled; by > 0 ? i < nr : i > 0;) {
-		const char *line;
+		const char *typed;
 		i = by > 0 ? i + 1 : i - 1;
-		line = i ? ui_lines_get(&s->lines, nr - i) : prompt;
-		if (strncmp(line, prompt, sizeof(prompt) - 1) != 0)
+		typed = i ? typed_in(ui_lines_get(&s->lines, nr - i)) : "";
+		if (!typed)
 			continue;
-		ui_scene_ask(s, UI_INPUT_PROMPT, line + sizeof(prompt) - 1);
+		ui_scene_ask(s, UI_INPUT_PROMPT, typed);
 		s->recalled = i;
 		return;
 	}
+}
+
+/* ---- Tab */
+
+/* Behind ':' stand actions by name, and commands of the prompt. */
+static const char *complete_action(void *ctx, const char *line, size_t word_at, unsigned i, char *buf, size_t cap)
+{
+	const struct ui_scene *s = ctx;
+	const char *word = line + word_at;
+
+	for (int r = 1; !word_at && r < UI_REQ_COUNT; r++) {
+		if (!ui_request_begins((enum ui_request)r, word) || i-- > 0)
+			continue;
+		return ui_request_name((enum ui_request)r, buf, cap);
+	}
+	return s->debugger.complete ? s->debugger.complete(s->debugger.ctx, line, word_at, i, buf, cap) : NULL;
+}
+
+static void complete(struct ui_scene *s)
+{
+	struct ui_completion c;
+	char row[UI_MAX_LINE];
+	size_t len = strlen(s->line);
+	bool action = s->input == UI_INPUT_COMMAND;
+	unsigned rows;
+
+	if (!action && !s->debugger.complete)
+		return;
+	ui_completion_make(&c, action ? complete_action : s->debugger.complete, action ? s : s->debugger.ctx, s->line);
+	if (len + strlen(c.added) < sizeof(s->line))
+		strcpy(s->line + len, c.added);
+	rows = *c.added || c.nr < 2 ? 0 : ui_completion_rows(&c, (unsigned)s->columns);
+	for (unsigned i = 0; i < rows; i++)
+		ui_lines_say(&s->lines, ui_completion_row(&c, (unsigned)s->columns, i, row, sizeof(row)));
+	if (rows && s->focus != UI_PANE_PROMPT)
+		ui_scene_tell(s, "%u can stand there: see the pane 0", c.nr);
 }
 
 static void input_key(struct ui_scene *s, int key)
@@ -192,6 +249,8 @@ static void input_key(struct ui_scene *s, int key)
 		confirm_key(s, key);
 	} else if (s->input == UI_INPUT_PROMPT && (key == UI_KEY_UP || key == UI_KEY_DOWN)) {
 		recall(s, key == UI_KEY_UP ? 1 : -1);
+	} else if (key == UI_KEY_TAB && (s->input == UI_INPUT_PROMPT || s->input == UI_INPUT_COMMAND)) {
+		complete(s);
 	} else if (key == UI_KEY_ESC) {
 		s->input = UI_INPUT_NONE;
 	} else if (key == UI_KEY_ENTER || key == '\n') {

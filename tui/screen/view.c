@@ -292,12 +292,13 @@ static void input_draw(const struct ui_scene *s, struct ui_cells *c, const struc
 {
 	/* ORDER inputs */
 	static const char *const prompts[] = { "", ":", "/", "filter: ", "go to (1.5s 20ms #1234): ",
-					       "", "(xferdb) " };
-	int x = ui_cells_text(c, r, 0, 0, UI_ROLE_STRONG, "%s", prompts[s->input]);
+					       "", "" };
+	int x = ui_cells_text(c, r, 0, 0, UI_ROLE_STRONG, "%s",
+			      s->input == UI_INPUT_PROMPT ? ui_scene_prompt_text(s) : prompts[s->input]);
 
 	if (s->input == UI_INPUT_CONFIRM)
 		x = ui_cells_text(c, r, 0, 0, UI_ROLE_STRONG, "%s y/n ", s->debugger.abort_question);
-	x += ui_cells_text(c, r, 0, x, UI_ROLE_PLAIN, "%s", s->line);
+	x += ui_cells_text(c, r, 0, x, UI_ROLE_PLAIN, "%s", ui_cells_tail(c, s->line, r->columns - x - 1));
 	ui_cells_text(c, r, 0, x, UI_ROLE_PLAIN, " ");
 	ui_cells_attrs(c, r, 0, x, 1, UI_ATTR_REVERSE);
 }
