@@ -54,6 +54,13 @@ def test_timeline():
     expect("timeline", trace("upload"))
 
 
+def test_a_pause_in_the_middle_of_a_body_is_part_of_sending_it():
+    lane = re.search(r"(?m)^request-1 +(.*)$", picture(trace("throttled"))).group(1)
+    t.match(r"^.?\S?█+( part 1 )?█+\S?┈+━+", lane)
+    for at, words in (("30ms", "part 1: sends"), ("70ms", "waits for"), ("90ms", "runs")):
+        t.match(r"request-1 +\S %s" % words, picture(trace("throttled"), keys=": at-time Space %s Enter 2" % at))
+
+
 def test_timeline_zoomed():
     expect("timeline-zoomed", trace("upload"), keys=MIDDLE + "] ] ]")
 

@@ -122,6 +122,14 @@ static bool is_busy(enum tr_activity a)
 	return a != TR_NOT_STARTED && a != TR_ENDED && !is_waiting(a);
 }
 
+/* A lock taken, or a pause for the bandwidth, in the middle of a body leaves the thread at its sending. */
+enum tr_activity tr_activity_resumed(enum tr_activity before, enum tr_activity now)
+{
+	if (now == TR_BACKING_OFF || before == TR_NOT_STARTED)
+		return is_busy(now) ? now : TR_RUNNING;
+	return is_busy(now) ? now : before;
+}
+
 static void add_time(struct tr_thread_state *t, int64_t now_ns)
 {
 	int64_t spent = now_ns - t->since_ns;
@@ -136,6 +144,7 @@ static void turn(struct tr_thread_state *t, const struct tr_event *e, enum tr_ac
 	if (!t->gone)
 		add_time(t, e->t_ns);
 	t->gone = false;
+	t->work = tr_activity_resumed(t->work, a);
 	t->activity = a;
 	t->since_ns = e->t_ns;
 	t->wait_event = e->index;
@@ -168,9 +177,11 @@ static void begin_wait(struct tr_thread_state *t, const struct tr_event *e, uint
 	t->limit_ns = limit_ns;
 }
 
+/* A wait is over, or whatever it was: back to work, or to something new. */
 static void run_on(struct tr_thread_state *t, const struct tr_event *e)
 {
-	turn(t, e, TR_RUNNING);
+	bool anew = e->kind == XF_EV_thread_start || e->kind == XF_EV_queue_get;
+	turn(t, e, anew ? TR_RUNNING : t->work);
 	t->object = t->on_thread = TR_NONE;
 	t->limit_ns = 0;
 }

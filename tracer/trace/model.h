@@ -27,6 +27,9 @@ enum tr_activity {
 };
 const char *tr_activity_name(enum tr_activity a); /* "waiting for answer" */
 
+/* With what a thread goes on after a wait that comes now, if it went on with that before. */
+enum tr_activity tr_activity_resumed(enum tr_activity before, enum tr_activity now);
+
 struct tr_thread_state {
 	enum tr_activity activity;
 	enum xf_kind wait;        /* TR_WAITING: the kind that began it (event_wait, join_begin, …) */
@@ -43,6 +46,7 @@ struct tr_thread_state {
 	uint32_t frames[TR_MAX_FRAMES]; /* events of frame_enter, outermost first */
 	int64_t busy_ns, wait_ns; /* closed activities only; tr_thread_times() adds the open one */
 	enum tr_activity before_hold;
+	enum tr_activity work;    /* with what it goes on after a wait: its request's phase, reading, or just running */
 	bool gone;                /* its process ended: the activity is the one it was in then */
 };
 

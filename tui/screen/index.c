@@ -10,7 +10,7 @@ enum { SPANS_WALKED = 48, SAMPLES = 8 };
 struct lane {
 	struct ui_span *spans;
 	uint32_t nr, cap;
-	enum tr_activity now, before_hold;
+	enum tr_activity now, before_hold, work; /* as in the model */
 	uint32_t last_part;     /* key, TR_NONE: the part looked up last */
 	uint64_t last_name;
 };
@@ -120,11 +120,12 @@ static void turn(struct ui_index *x, struct lane *l, uint32_t event, enum tr_act
 		return;
 	span_push(x, l, event, activity);
 	l->now = activity;
+	l->work = tr_activity_resumed(l->work, activity);
 }
 
 /* ---- what an event makes of its thread; the same as the model's effects */
 
-enum { KEEP = TR_ACTIVITY_COUNT };
+enum { KEEP = TR_ACTIVITY_COUNT, BACK };
 
 static int activity_after(enum xf_kind kind)
 {
@@ -132,10 +133,11 @@ static int activity_after(enum xf_kind kind)
 	case XF_EV_sem_wait: case XF_EV_event_wait: case XF_EV_cond_wait: case XF_EV_queue_wait:
 	case XF_EV_mutex_wait: case XF_EV_join_begin:
 		return TR_WAITING;
-	case XF_EV_sem_acquired: case XF_EV_event_woken: case XF_EV_cond_woken: case XF_EV_queue_get:
-	case XF_EV_mutex_lock: case XF_EV_join_end: case XF_EV_thread_start: case XF_EV_fd_read:
-	case XF_EV_process_wait: case XF_EV_sleep: case XF_EV_poll: case XF_EV_response:
-	case XF_EV_part_done: case XF_EV_part_failed: case XF_EV_part_skipped:
+	case XF_EV_sem_acquired: case XF_EV_event_woken: case XF_EV_cond_woken: case XF_EV_mutex_lock:
+	case XF_EV_join_end: case XF_EV_fd_read: case XF_EV_process_wait: case XF_EV_sleep: case XF_EV_poll:
+		return BACK;
+	case XF_EV_queue_get: case XF_EV_thread_start: case XF_EV_response: case XF_EV_part_done: case XF_EV_part_failed:
+	case XF_EV_part_skipped:
 		return TR_RUNNING;
 	case XF_EV_request_start:
 		return TR_CONNECTING;
@@ -193,7 +195,9 @@ static void lane_note(struct ui_index *x, const struct tr_event *e)
 	}
 	if (l->now == TR_NOT_STARTED || (l->now == TR_BACKING_OFF && e->kind != XF_EV_sleep && after == KEEP))
 		turn(x, l, e->index, TR_RUNNING);
-	if (after != KEEP)
+	if (after == BACK)
+		turn(x, l, e->index, l->work);
+	else if (after != KEEP)
 		turn(x, l, e->index, (enum tr_activity)after);
 	else if (e->kind == XF_EV_process_exit)
 		process_end(x, e);
