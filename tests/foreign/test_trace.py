@@ -30,6 +30,17 @@ def test_death_by_signal_is_128_and_its_number():
         t.equal(shell("ulimit -c 0; kill -%d $$" % number).status, 128 + number)
 
 
+def test_a_killed_program_has_an_end_in_the_trace_and_its_threads_with_it():
+    path = t.tmp("killed.xft")
+    r = t.xferdb("trace", "-o", path, "--", "sh", "-c", "ulimit -c 0; sleep 0.1; exec python3 -c 'import os; os.kill(os.getpid(), 9)'",
+                 timeout=100)
+    t.equal(r.status, 137, r)
+    ends = [e for e in map(json.loads, t.xferdb("events", path, "--all", "--json").out.splitlines()) if e["event"] == "process_exit"]
+    t.equal((ends[-1]["exit_status"], ends[-1]["signal"]), (137, 9), ends)
+    table = t.xferdb("view", path, "--mode", "csv").out
+    t.true("runs" not in table and ",ended," in table, table)   # also of a process that executed another program
+
+
 def test_what_cannot_be_run_is_126_or_127():
     t.equal(trace("--", "./no-such-program").status, 127)
     t.equal(trace("--", "no-such-program-on-path").status, 127)

@@ -186,10 +186,13 @@ static void names_are_cut_in_their_middle(void **state)
 	char buf[64];
 
 	(void)state;
+	setlocale(LC_ALL, "C.UTF-8");
 	assert_string_equal(ui_view_name("main", 12, buf, sizeof(buf)), "main");
 	assert_string_equal(ui_view_name("ThreadPoolExecutor-0_3", 14, buf, sizeof(buf)), "Thre~cutor-0_3");
 	assert_string_equal(ui_view_name("ThreadPoolExecutor-0_3", 4, buf, sizeof(buf)), "Thre");
 	assert_string_equal(ui_view_name("x", 0, buf, sizeof(buf)), "");
+	assert_string_equal(ui_view_name("日本語スレッド名-1", 11, buf, sizeof(buf)), "日~ド名-1"); /* two columns each */
+	assert_string_equal(ui_view_name("日本語", 5, buf, sizeof(buf)), "日本");
 }
 
 const struct CMUnitTest tests[] = {

@@ -322,7 +322,7 @@ static void the_state_says_who_does_what(void **state)
 static void the_threads_of_a_process_end_with_it(void **state)
 {
 	struct tr_log *log = load("thread 0 main\nthread 1 worker\nobject 1 event done signal\n"
-				  "@1000 0 event_wait #1\n@2000 1 mark\n@5000 1 process_exit exit_status=137 pid=9\n"
+				  "@1000 0 event_wait #1\n@2000 1 mark\n@5000 1 process_exit exit_status=137 pid=1000\n"
 				  "@9000 1 mark\n");
 	struct tr_model *m;
 	struct tr_waiting *chain;

@@ -361,8 +361,10 @@ static void process_tell_killed(struct tr_process *p, int wait_status)
 {
 	struct tr_voice *voice;
 	int signal = wait_status >= 0 && WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
+	uint32_t flags = process_flags(p);
+	bool known = p->known || flags & TR_PROCESS_STARTED; /* it has said so itself */
 
-	if (p->leaving || !p->known || process_flags(p) & TR_PROCESS_EXITED)
+	if (p->leaving || !known || flags & TR_PROCESS_EXITED)
 		return;
 	p->leaving = true;
 	voice = tr_process_speak(p, p->pid);

@@ -155,12 +155,19 @@ enum tr_activity tr_thread_activity(const struct tr_thread_state *t)
 	return t->gone ? TR_ENDED : t->activity;
 }
 
+/* By the pid: a process that executes another program has several numbers in a trace, one after the other. */
+bool tr_thread_ends_with(const struct tr_thread *t, const struct tr_event *exit)
+{
+	uint32_t pid = TR_PAYLOAD(exit, process_exit)->pid;
+	return pid && t->pid ? t->pid == pid : t->process == exit->process;
+}
+
 /* With a process end its threads, whether they said so or not; for whom they waited is kept. */
 static void process_end(struct tr_model *m, const struct tr_event *e)
 {
 	for (uint32_t i = 0; i < m->now.s.nr_threads; i++) {
 		struct tr_thread_state *t = &m->now.s.threads[i];
-		if (t->gone || t->activity == TR_NOT_STARTED || tr_log_thread(m->log, i)->process != e->process)
+		if (t->gone || t->activity == TR_NOT_STARTED || !tr_thread_ends_with(tr_log_thread(m->log, i), e))
 			continue;
 		add_time(t, e->t_ns);
 		t->gone = true;

@@ -50,6 +50,9 @@ struct tr_thread_state {
 	bool gone;                /* its process ended: the activity is the one it was in then */
 };
 
+/* Is it a thread of the process whose process_exit that is? */
+bool tr_thread_ends_with(const struct tr_thread *t, const struct tr_event *exit);
+
 /* What it does: ended, too, when its process has. The activity itself says where it stood. */
 enum tr_activity tr_thread_activity(const struct tr_thread_state *t);
 

@@ -178,7 +178,7 @@ static void hold(struct ui_index *x, const struct tr_event *e)
 static void process_end(struct ui_index *x, const struct tr_event *e)
 {
 	for (uint32_t i = 0; i < tr_log_nr_threads(x->log); i++) {
-		struct lane *l = tr_log_thread(x->log, i)->process == e->process ? lane_of(x, i) : NULL;
+		struct lane *l = tr_thread_ends_with(tr_log_thread(x->log, i), e) ? lane_of(x, i) : NULL;
 		if (l && l->now != TR_NOT_STARTED)
 			turn(x, l, e->index, TR_ENDED);
 	}

@@ -95,12 +95,17 @@ void ui_view_line(const struct ui_scene *s, struct ui_cells *c, const struct ui_
 
 const char *ui_view_name(const char *name, int columns, char *buf, size_t cap)
 {
-	int len = (int)strlen(name), head = (columns - 1) / 3;
+	static const struct ui_cells any = { .utf8 = true };
+	int head = columns < 8 ? columns : (columns - 1) / 3;
+	const char *tail = ui_cells_tail(&any, name, columns);
 
-	if (len <= columns || columns < 8)
-		snprintf(buf, cap, "%.*s", columns > 0 ? columns : 0, name);
+	if (tail == name)
+		snprintf(buf, cap, "%s", name);
+	else if (columns < 8)
+		snprintf(buf, cap, "%.*s", columns > 0 ? (int)ui_cells_head(&any, name, head) : 0, name);
 	else
-		snprintf(buf, cap, "%.*s~%s", head, name, name + len - (columns - 1 - head));
+		snprintf(buf, cap, "%.*s~%s", (int)ui_cells_head(&any, name, head), name,
+			 ui_cells_tail(&any, name, columns - 1 - head));
 	return buf;
 }
 
