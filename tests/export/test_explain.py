@@ -37,6 +37,8 @@ def explain(trace, *args):
         t.equal(step["begin_ns"], at)
         at = step["end_ns"]
     t.equal(at - call["path"][0]["begin_ns"], call["wall_ns"])
+    for p in call["predictions"]:
+        t.true(0 <= p["low_ns"] <= p["ns"] <= p["high_ns"] and p["margin_ns"] == max(p["ns"] - p["low_ns"], p["high_ns"] - p["ns"]), p)
     return call
 
 

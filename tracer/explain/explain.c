@@ -457,19 +457,19 @@ static int64_t corrected(int64_t replayed, int64_t itself, int64_t wall)
 	return wall < itself || replayed < itself ? (int64_t)((double)replayed * (double)wall / (double)itself) : replayed + wall - itself;
 }
 
-bool tr_explain_replay(const struct tr_explanation *e, const struct tr_limits *with, int64_t *ns, int64_t *margin_ns)
+bool tr_explain_replay(const struct tr_explanation *e, const struct tr_limits *with, struct tr_forecast *out)
 {
-	int64_t other = -1, other_itself = -1, replayed = e->replayed_ns > 0 ? tr_run_replay(&e->run, with, &other) : -1;
+	int64_t other = -1, other_itself = -1, replayed = e->replayed_ns > 0 ? tr_run_replay(&e->run, with, &other) : -1, margin;
 	double wrong;
-	if (replayed < 0)
+	if (replayed < 0 || other < 0 || tr_run_replay(&e->run, &as_recorded, &other_itself) < 0)
 		return false;
 	wrong = (double)e->wall_ns / (double)e->replayed_ns - 1;
-	*ns = corrected(replayed, e->replayed_ns, e->wall_ns);
-	*margin_ns = (int64_t)((double)*ns * (0.05 + (wrong > 0 ? wrong : -wrong)));
-	/* what explains the run as well would make so much of it */
-	if (tr_run_replay(&e->run, &as_recorded, &other_itself) >= 0)
-		other = corrected(other, other_itself, e->wall_ns);
-	*margin_ns += other > *ns ? other - *ns : *ns - other;
+	out->ns = corrected(replayed, e->replayed_ns, e->wall_ns);
+	other = corrected(other, other_itself, e->wall_ns);
+	margin = (int64_t)((double)out->ns * (0.05 + (wrong > 0 ? wrong : -wrong)));
+	out->low_ns = (other < out->ns ? other : out->ns) - margin;
+	out->low_ns = out->low_ns < 0 ? 0 : out->low_ns;
+	out->high_ns = (other > out->ns ? other : out->ns) + margin;
 	return true;
 }
 
@@ -487,7 +487,7 @@ bool tr_explain_predict(struct tr_explanation *e, const char *what, uint64_t val
 		snprintf(p->text, sizeof(p->text), "%" PRIu64, value);
 	for (char *c = p->what; *c; c++)
 		*c = *c == '-' ? '_' : *c;
-	if (!tr_explain_replay(e, with, &p->ns, &p->margin_ns))
+	if (!tr_explain_replay(e, with, &p->time))
 		return false;
 	e->nr_predictions++;
 	return true;

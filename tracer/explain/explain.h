@@ -42,11 +42,16 @@ struct tr_path_step {
 	uint32_t part;            /* 0: none */
 };
 
+/* How long a call would take. */
+struct tr_forecast {
+	int64_t ns, low_ns, high_ns; /* between: what the replay was off, and what else explains the run as well */
+};
+
 struct tr_prediction {
 	char what[40];            /* "max_concurrency"; '-' is '_' */
 	uint64_t value;
 	char text[24];            /* the same as it was written: "8MB" */
-	int64_t ns, margin_ns;    /* ± */
+	struct tr_forecast time;
 };
 
 enum { TR_PREDICTIONS = 16 };
@@ -71,8 +76,8 @@ enum xf_status tr_explain(const struct tr_log *log, const struct tr_verdicts *ve
 			  struct tr_explanation *out, struct xf_error *err);
 void tr_explanation_fini(struct tr_explanation *e);
 
-/* How long the call would take with these limits, ± margin_ns; false: nothing was transferred. */
-bool tr_explain_replay(const struct tr_explanation *e, const struct tr_limits *with, int64_t *ns, int64_t *margin_ns);
+/* With these limits; false: nothing was transferred. */
+bool tr_explain_replay(const struct tr_explanation *e, const struct tr_limits *with, struct tr_forecast *out);
 
 /* One more prediction: `what` is the knob's name, which is turned to value, as written text (NULL: its digits). False: nothing was transferred, or there is no room. */
 bool tr_explain_predict(struct tr_explanation *e, const char *what, uint64_t value, const char *text,

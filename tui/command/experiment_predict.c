@@ -120,10 +120,10 @@ enum xf_status ui_experiment_foretell(const struct ui_experiment *x, const struc
 	run->nr_predicted = run->predicted_ns ? x->cells : 0;
 	for (unsigned cell = 0; cell < run->nr_predicted; cell++) {
 		struct tr_limits with;
-		int64_t margin;
-		if (status || !cell || !limits_of(x, cell, &e, &with) ||
-		    !tr_explain_replay(&e, &with, &run->predicted_ns[cell], &margin))
-			run->predicted_ns[cell] = -1;
+		struct tr_forecast time = { .ns = -1 };
+		if (!status && cell && limits_of(x, cell, &e, &with) && !tr_explain_replay(&e, &with, &time))
+			time.ns = -1;
+		run->predicted_ns[cell] = time.ns;
 	}
 	tr_explanation_fini(&e);
 	return run->predicted_ns ? status : xf_fail(err, XF_NOMEM, "out of memory");

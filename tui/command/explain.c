@@ -79,13 +79,24 @@ static void causes_print(FILE *out, const struct tr_explanation *e)
 	}
 }
 
+/* The larger of the two ways it may be off. */
+static int64_t margin_of(const struct tr_forecast *t)
+{
+	return t->high_ns - t->ns > t->ns - t->low_ns ? t->high_ns - t->ns : t->ns - t->low_ns;
+}
+
 static void predictions_print(FILE *out, const struct tr_explanation *e)
 {
-	char time[32], margin[32];
-	for (uint32_t i = 0; i < e->nr_predictions; i++)
-		fprintf(out, "  with %s %s: %s +/- %s\n", e->predictions[i].what, e->predictions[i].text,
-			ui_time_text(e->predictions[i].ns, time, sizeof(time)),
-			ui_time_text(e->predictions[i].margin_ns, margin, sizeof(margin)));
+	char time[32], low[32], high[32];
+	for (uint32_t i = 0; i < e->nr_predictions; i++) {
+		const struct tr_forecast *t = &e->predictions[i].time;
+		fprintf(out, "  with %s %s: %s", e->predictions[i].what, e->predictions[i].text, ui_time_text(t->ns, time, sizeof(time)));
+		if (t->high_ns / 3 * 2 < t->low_ns)
+			fprintf(out, " +/- %s\n", ui_time_text(margin_of(t), high, sizeof(high)));
+		else
+			fprintf(out, ", but this run does not tell it from anything between %s and %s\n",
+				ui_time_text(t->low_ns, low, sizeof(low)), ui_time_text(t->high_ns, high, sizeof(high)));
+	}
 }
 
 static void phases_print(FILE *out, const struct tr_traffic *t)
@@ -154,8 +165,9 @@ static json_t *predictions_json(const struct tr_explanation *e)
 	json_t *list = json_array();
 	for (uint32_t i = 0; i < e->nr_predictions; i++) {
 		const struct tr_prediction *p = &e->predictions[i];
-		json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:I}", "what", p->what, "value", (json_int_t)p->value,
-						      "ns", (json_int_t)p->ns, "margin_ns", (json_int_t)p->margin_ns));
+		json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "what", p->what, "value",
+			(json_int_t)p->value, "ns", (json_int_t)p->time.ns, "margin_ns", (json_int_t)margin_of(&p->time), "low_ns",
+			(json_int_t)p->time.low_ns, "high_ns", (json_int_t)p->time.high_ns));
 	}
 	return list;
 }
