@@ -130,6 +130,22 @@ def test_predictions_come_true_in_nine_of_ten():
     t.true(good >= 9, seen)
 
 
+def test_a_download_is_explained_too():
+    """Its bytes come behind the answer's first: they share the line, too."""
+    folder = t.tmp("store")
+    os.mkdir(folder)
+    with t.Serve("--dir", folder) as server:
+        t.equal(server.xferdb("put", "-q", "--part-size", "5MB", t.make_file("f", 20 * MiB), "s3://bucket/k").status, 0)
+    for fault, expected, one, four in (("bandwidth=5MB", "bandwidth", 4, 4), ("latency=2s", "server", 8, 2)):
+        with t.Serve("--dir", folder, "--fault", fault) as server:
+            r = server.xferdb("get", "-q", "-o", t.tmp("get.xft"), "--part-size", "5MB", "--concurrency", "4", "s3://bucket/k", t.tmp("got"))
+            t.equal(r.status, 0, r)
+        call = explain(t.tmp("get.xft"), "--predict", "max-concurrency=1", "--predict", "max-concurrency=4")
+        t.equal(call["bound"], expected, (call["sentence"], call["causes_ns"]))
+        for p, seconds in zip(call["predictions"], (one, four)):
+            t.near(p["ns"] / 1e9, seconds + (2 if expected == "server" else 0), 1.5, call["predictions"])   # and a HEAD
+
+
 def test_another_programs_upload_is_explained_too():
     """Python polls and locks in the midst of a request: it is the request that takes the time."""
     try:

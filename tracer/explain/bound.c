@@ -71,6 +71,7 @@ static void decide_by_path(struct tr_explanation *o)
 {
 	int64_t server = o->cause_ns[TR_PATH_SERVER], sending = o->cause_ns[TR_PATH_SENDING];
 	int64_t hashing = o->cause_ns[TR_PATH_HASHING], reading = o->cause_ns[TR_PATH_READING];
+	int64_t receiving = o->cause_ns[TR_PATH_RECEIVING];
 	double rate = tr_run_rate(&o->run);
 	if (reading > hashing && reading > sending && reading > server && share(o, reading) > 0.3)
 		decide(o, TR_BOUND_DISK, "reading the source: %.0f %% of the time, %.1f MB a second", 100 * share(o, reading), rate / 1048576);
@@ -79,6 +80,8 @@ static void decide_by_path(struct tr_explanation *o)
 		       "however many requests there are", rate / 1048576);
 	else if (server >= sending && server >= hashing && share(o, server) > 0.3)
 		decide(o, TR_BOUND_SERVER, "the server's answers: %.0f %% of the time went into waiting for them", 100 * share(o, server));
+	else if (receiving > sending && receiving > hashing && share(o, receiving) > 0.3 && rate < 100e6)
+		decide(o, TR_BOUND_BANDWIDTH, "receiving: %.0f %% of the time, %.1f MB a second", 100 * share(o, receiving), rate / 1048576);
 	else if (sending > hashing && share(o, sending) > 0.3 && rate < 100e6)
 		decide(o, TR_BOUND_BANDWIDTH, "sending: %.0f %% of the time, %.1f MB a second", 100 * share(o, sending), rate / 1048576);
 	else if (o->run.nr_parts)

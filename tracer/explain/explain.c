@@ -303,31 +303,41 @@ struct answers {
 	bool parts;
 };
 
+/* Of a part's last attempt, from the call's begin; 0: not yet. */
+struct attempt {
+	int64_t since_ns, first_ns; /* it began to send; the answer began */
+};
+
 /*
  * The stages of a part's last attempt; what is left of its time was spent in answers, back-off, attempts that failed.
- * sent_ns, not in a trace that does not tell of requests, is when the attempt began to send.
  */
-static void note_stage(struct walk *w, struct tr_run_part *p, int64_t *sending_since, const struct tr_event *e)
+static void note_stage(struct walk *w, struct tr_run_part *p, struct attempt *a, const struct tr_event *e)
 {
 	int64_t *stage = p->stage_ns, at = e->t_ns - w->enter_ns;
 	switch (e->kind) {
 	case XF_EV_request_start:
-		stage[TR_STAGE_WORK] = *sending_since ? 0 : at - p->start_ns;
+		stage[TR_STAGE_WORK] = a->since_ns ? 0 : at - p->start_ns;
 		stage[TR_STAGE_LIMIT] = p->sent_ns = 0;
-		*sending_since = at;
+		*a = (struct attempt){ .since_ns = at };
 		break;
 	case XF_EV_connected:
-		if (!TR_PAYLOAD(e, connected)->reused && *sending_since)
-			*sending_since = at; /* connecting is a latency */
+		if (!TR_PAYLOAD(e, connected)->reused && a->since_ns)
+			a->since_ns = at; /* connecting is a latency */
 		break;
 	case XF_EV_body_sent:
-		if (*sending_since)
-			p->sent_ns = at - *sending_since - stage[TR_STAGE_LIMIT];
+		if (a->since_ns)
+			p->sent_ns = at - a->since_ns - stage[TR_STAGE_LIMIT];
 		break;
 	case XF_EV_first_byte:
+		a->first_ns = at;
 		p->sent_ns += (int64_t)TR_PAYLOAD(e, first_byte)->draining_ns;
 		w->out->run.drained |= TR_PAYLOAD(e, first_byte)->draining_ns > 0;
 		stage[TR_STAGE_LATENCY] += (int64_t)TR_PAYLOAD(e, first_byte)->waited_ns;
+		break;
+	case XF_EV_response: /* a download's bytes are on their way behind the first */
+		if (a->first_ns)
+			p->sent_ns += at - a->first_ns;
+		a->first_ns = 0;
 		break;
 	case XF_EV_sleep:
 		if (cause_of(&w->scan, e) == TR_PATH_BANDWIDTH_LIMIT)
@@ -340,14 +350,14 @@ static void note_stage(struct walk *w, struct tr_run_part *p, int64_t *sending_s
 	}
 }
 
-static void note_event(struct walk *w, const struct tr_event *e, struct answers *bodiless, int64_t *sending_since)
+static void note_event(struct walk *w, const struct tr_event *e, struct answers *bodiless, struct attempt *attempts)
 {
 	struct tr_run *run = &w->out->run;
 	struct tr_run_part *p = part_of(run, w->scan.before[e->index].part);
 	if (e->kind == XF_EV_request_start)
 		p = part_of(run, TR_PAYLOAD(e, request_start)->part);
 	if (p && e->t_ns - w->enter_ns <= p->end_ns)
-		note_stage(w, p, &sending_since[p - run->parts], e);
+		note_stage(w, p, &attempts[p - run->parts], e);
 	switch (e->kind) {
 	case XF_EV_request_start:
 		w->out->requests++;
@@ -422,16 +432,17 @@ static bool collect_run(struct walk *w)
 {
 	struct tr_run *run = &w->out->run;
 	struct answers bodiless = { 0, 0, 0, false };
-	int64_t first = INT64_MAX, last = 0, *sending_since = calloc(run->nr_parts + 1u, sizeof(*sending_since));
-	for (uint32_t i = w->scan.enter; i <= w->scan.end && sending_since; i++) {
+	int64_t first = INT64_MAX, last = 0;
+	struct attempt *attempts = calloc(run->nr_parts + 1u, sizeof(*attempts));
+	for (uint32_t i = w->scan.enter; i <= w->scan.end && attempts; i++) {
 		struct tr_event e = tr_log_event(w->scan.log, i);
-		note_event(w, &e, &bodiless, sending_since);
+		note_event(w, &e, &bodiless, attempts);
 	}
-	for (uint32_t i = 0; i < run->nr_parts && sending_since; i++) {
+	for (uint32_t i = 0; i < run->nr_parts && attempts; i++) {
 		struct tr_run_part *p = &run->parts[i];
 		first = p->start_ns < first ? p->start_ns : first;
 		last = p->end_ns > last ? p->end_ns : last;
-		complete_stages(p, sending_since[i] != 0);
+		complete_stages(p, attempts[i].since_ns != 0);
 	}
 	run->workers = workers_of(w);
 	w->out->threads = !setting(w, "max_request_concurrency") || setting(w, "use_threads");
@@ -443,8 +454,8 @@ static bool collect_run(struct walk *w)
 	run->tail_requests = bodiless.nr - bodiless.before;
 	tr_run_fit(run, bodiless.least);
 	w->out->replayed_ns = run->nr_parts ? tr_run_replay(run, &as_recorded, NULL) : -1;
-	free(sending_since);
-	return sending_since != NULL;
+	free(attempts);
+	return attempts != NULL;
 }
 
 /* ---- predictions */
