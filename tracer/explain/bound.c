@@ -40,6 +40,12 @@ static int64_t median_duration(const struct tr_run *run)
 	return median;
 }
 
+/* How many times the middle part's time, in halves: connections that share a full line are not served alike. */
+static int64_t halves_to_stand_out(const struct tr_explanation *o, const struct tr_run_part *p)
+{
+	return o->run.by_bytes && p->stage_ns[TR_STAGE_WORK] > p->stage_ns[TR_STAGE_LATENCY] ? 8 : 5;
+}
+
 /* The part that takes far longer than the others, and with it the call; NULL. */
 static const struct tr_run_part *slow_part(const struct tr_explanation *o)
 {
@@ -48,7 +54,7 @@ static const struct tr_run_part *slow_part(const struct tr_explanation *o)
 	for (uint32_t i = 0; i < o->run.nr_parts; i++)
 		if (!slow || duration(&o->run.parts[i]) > duration(slow))
 			slow = &o->run.parts[i];
-	if (!slow || o->run.nr_parts < 3 || duration(slow) < 5 * median / 2 || share(o, duration(slow) - median) < 0.25)
+	if (!slow || o->run.nr_parts < 3 || duration(slow) < halves_to_stand_out(o, slow) * median / 2 || share(o, duration(slow) - median) < 0.25)
 		return NULL;
 	return slow;
 }
