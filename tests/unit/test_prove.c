@@ -260,6 +260,21 @@ static void waiting_for_room_is_not_waiting_for_the_end(void **state)
 	assert_int_equal(p.basis, TR_BASIS_INTERVENTION);
 }
 
+/* The same of a whole small upload beside a large one is no room: it was forgotten. */
+static void a_whole_upload_that_never_moves_the_return_is_not_waited_for(void **state)
+{
+	static const struct tr_target targets[] = { { TR_TARGET_PART, 1, 10 * MS }, { TR_TARGET_PUT, 0, 20 * MS } };
+	const struct tr_trial trials[] = { free_run(TR_UNPROVEN), free_run(TR_UNPROVEN), held_run(0, 300, 330),
+					   held_run(0, 700, 730), held_run(1, 300, 100), held_run(1, 700, 101) };
+	struct xf_error err = XF_ERROR_INIT;
+	struct tr_proof p;
+
+	(void)state;
+	assert_int_equal(tr_decide(targets, 2, trials, 6, &p, &err), XF_OK);
+	assert_int_equal(p.answer, TR_DOES_NOT_BLOCK);
+	assert_int_equal(p.basis, TR_BASIS_INTERVENTION);
+}
+
 static void a_lock_is_no_wait(void **state)
 {
 	struct tr_trial trials[] = { free_run(TR_UNPROVEN), held_run(0, 300, 330), held_run(0, 700, 730),
@@ -381,6 +396,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(holds_too_short_to_tell_prove_nothing),
 	cmocka_unit_test(a_bounded_wait_follows_short_holds_only),
 	cmocka_unit_test(waiting_for_room_is_not_waiting_for_the_end),
+	cmocka_unit_test(a_whole_upload_that_never_moves_the_return_is_not_waited_for),
 	cmocka_unit_test(a_lock_is_no_wait),
 	cmocka_unit_test(a_run_that_lost_its_object_unheld_is_a_witness),
 	cmocka_unit_test(void_holds_do_not_count),

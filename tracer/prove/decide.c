@@ -222,9 +222,18 @@ static bool row_time_out(struct tr_proof *p, const struct mechanism *m, const st
 	return true;
 }
 
-static bool row_back_pressure(struct tr_proof *p, const struct sums *s)
+/* A small upload, whole, never moved the return: that is no want of room. */
+static bool forgets_an_upload(const struct tr_proof *p, const struct tr_target *targets, uint32_t nr_targets)
 {
-	if (!s->wait || !s->pass)
+	for (uint32_t i = 0; i < nr_targets; i++)
+		if (targets[i].kind == TR_TARGET_PUT && p->tally[i].outrun && !p->tally[i].moved)
+			return true;
+	return false;
+}
+
+static bool row_back_pressure(struct tr_proof *p, const struct sums *s, const struct tr_target *targets, uint32_t nr_targets)
+{
+	if (!s->wait || !s->pass || forgets_an_upload(p, targets, nr_targets))
 		return false;
 	settle(p, TR_BLOCKS_PARTLY, TR_BASIS_INTERVENTION);
 	p->limit = TR_LIMIT_BACK_PRESSURE;
@@ -341,7 +350,7 @@ enum xf_status tr_decide(const struct tr_target *targets, uint32_t nr_targets, c
 	status = slope_of(targets, trials, nr, &p->slope, err);
 	if (status)
 		return status;
-	if (!row_open(p, &m) && !row_time_out(p, &m, &s) && !row_back_pressure(p, &s) &&
+	if (!row_open(p, &m) && !row_time_out(p, &m, &s) && !row_back_pressure(p, &s, targets, nr_targets) &&
 	    !row_does_not_block(p, &m, &s) && !row_blocks(p, &m, &s, nr_targets))
 		row_unproven(p, &s, nr_targets);
 	finding(p, &m, &s, nr_targets);

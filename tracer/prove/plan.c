@@ -58,7 +58,7 @@ uint32_t tr_plan_targets(const struct tr_log *log, const struct tr_verdicts *all
 	if (wide != TR_NONE)
 		add(targets, &nr, (struct tr_target){ TR_TARGET_COMPLETE, 0,
 			turn_of(log, v, end_of(v, wide, TR_ITEM_COMPLETE, 0)) });
-	for (uint32_t i = 0; wide == TR_NONE && i < v->nr_items; i++)
+	for (uint32_t i = 0; i < v->nr_items; i++)
 		if (v->items[i].kind == TR_ITEM_PUT)
 			add(targets, &nr, (struct tr_target){ TR_TARGET_PUT, 0, turn_of(log, v, v->items[i].end) });
 	return nr;

@@ -1,8 +1,8 @@
 /*
  * plan: what is held, for how long, and in which order; arithmetic only.
  *
- * Targets are the first, the middle and the last part and Complete of a multipart upload, or
- * the one request of a small one. A hold must end later than the call ever returned by
+ * Targets are the first, the middle and the last part and Complete of a multipart upload, and
+ * the one request of a small one: a call may wait for the one and have forgotten the other. A hold must end later than the call ever returned by
  * itself, else it shows nothing: how long that takes depends on when the target's
  * turn comes, so each target has its own shortest length. The lengths of one
  * target differ by a step that is large beside the noise of the call.
@@ -27,7 +27,7 @@ struct tr_target {
 };
 
 enum {
-	TR_MAX_TARGETS = 5,
+	TR_MAX_TARGETS = 6,
 	TR_MAX_ROUND = 8,
 	TR_ROUND_HOLDS = 4, /* holds a round makes, at least */
 	TR_NR_LENGTHS = 3,  /* different lengths of one target */
