@@ -20,6 +20,7 @@
 #define XF_S3_CLIENT_H
 
 #include "core/s3/body.h"
+#include "core/s3/checksum.h"
 #include "core/s3/credentials.h"
 #include "core/s3/extra.h"
 #include "core/s3/http.h"
@@ -236,8 +237,13 @@ struct xf_s3_get_output {
 	bool etag_is_md5;
 	bool has_range;                 /* Content-Range came */
 	uint64_t range_first, range_last;
+	/*
+	 * Ours, of a part of the object whose answer names another checksum (answer.checksum): that may be the
+	 * whole object's, which only who has all parts can tell. len 0: nothing to settle.
+	 */
+	struct xf_digest unsettled;
 };
-/* *Errors:* also XF_CHANGED (412 to If-Match), XF_BAD_REPLY (another range than asked). */
+/* *Errors:* also XF_CHECKSUM (the whole body does not match), XF_CHANGED (412 to If-Match), XF_BAD_REPLY (another range than asked). */
 enum xf_status xf_s3_get_object(struct xf_client *client, struct xf_http *http,
 				const struct xf_s3_get_input *in, struct xf_s3_get_output *out,
 				const struct xf_call_hooks *hooks, struct xf_error *err);

@@ -36,6 +36,12 @@ struct chunk {
 	unsigned char bytes[];
 };
 
+/* A checksum that came with a range and is not that of its bytes: the whole object's, or wrong. */
+struct unsettled {
+	struct xf_digest ours;
+	struct xf_s3_checksum theirs;
+};
+
 struct range {
 	struct xf_task task;       /* first: the task is the part */
 	struct xf_download *download;
@@ -50,6 +56,7 @@ struct range {
 	bool streaming;            /* the attempt's headers are in: what breaks now is the body */
 	struct chunk *filling;
 	unsigned attempt;
+	struct unsettled *unsettled; /* NULL: none; read by the final task */
 	/* io thread */
 	struct chunk *first, *last;
 	uint64_t written;
@@ -247,14 +254,62 @@ static void commit(struct xf_download *d, int http_status)
 		xf_coordinator_succeed(d->t);
 }
 
+static enum xf_status fail_checksum(const struct xf_download *d, const struct range *r, const struct xf_digest *ours,
+				    struct xf_error *err)
+{
+	const struct xf_s3_checksum *theirs = &r->unsettled->theirs;
+	char text[XF_DIGEST_TEXT_SIZE];
+	snprintf(err->operation, sizeof(err->operation), "%s", xf_op_name(XF_OP_GET_OBJECT));
+	err->part = r->number;
+	return xf_fail(err, XF_CHECKSUM, "the bytes received from %s do not match their checksum: %s is %s instead of %s",
+		       xf_client_where(d->t->pools->client), theirs->algorithm, xf_digest_text(ours, text), theirs->value);
+}
+
+/* Every range came with one and the same checksum: some services name the whole object's with each. */
+static bool all_name_one(const struct xf_download *d)
+{
+	const struct unsettled *first = d->ranges[0].unsettled;
+	for (uint32_t i = 0; first && i < d->nr_queued; i++) {
+		const struct unsettled *u = d->ranges[i].unsettled;
+		if (!u || strcmp(u->theirs.value, first->theirs.value) || u->ours.algorithm != first->ours.algorithm)
+			return false;
+	}
+	return first != NULL;
+}
+
+/* The CRCs of the ranges make the object's; of other checksums it cannot be told. */
+static enum xf_status settle_whole(const struct xf_download *d, struct xf_error *err)
+{
+	struct xf_digest total = { .len = 0 };
+	char text[XF_DIGEST_TEXT_SIZE];
+	for (uint32_t i = 0; i < d->nr_queued; i++)
+		if (xf_digest_combine(&total, &d->ranges[i].unsettled->ours, d->ranges[i].len) != XF_OK)
+			return XF_OK;
+	return strcmp(xf_digest_text(&total, text), d->ranges[0].unsettled->theirs.value)
+		       ? fail_checksum(d, &d->ranges[0], &total, err) : XF_OK;
+}
+
+static enum xf_status settle_checksums(const struct xf_download *d, struct xf_error *err)
+{
+	if (all_name_one(d))
+		return settle_whole(d, err);
+	for (uint32_t i = 0; i < d->nr_queued; i++)
+		if (d->ranges[i].unsettled)
+			return fail_checksum(d, &d->ranges[i], &d->ranges[i].unsettled->ours, err);
+	return XF_OK;
+}
+
 static void run_final(struct xf_task *task, struct xf_worker *worker)
 {
 	struct xf_download *d = (struct xf_download *)((char *)task - offsetof(struct xf_download, final));
+	struct xf_error err = XF_ERROR_INIT;
 	XF_FRAME("transfer:u32", d->t->id);
 	for (uint32_t i = 0; i < d->nr_queued + 1; i++)
 		xf_sem_wait(&d->over, XF_FOREVER);
 	for (uint32_t i = 0; i < d->nr_queued; i++)
 		write_kept(&d->ranges[i]);
+	if (!xf_coordinator_over(d->t) && settle_checksums(d, &err) != XF_OK)
+		xf_coordinator_fail(d->t, &err);
 	commit(d, 206);
 	xf_coordinator_announce(d->t, worker->local);
 }
@@ -355,6 +410,18 @@ static void begin_attempt(struct range *r)
 	r->streaming = false;
 }
 
+/* For the end, when all ranges are there. */
+static enum xf_status keep_unsettled(struct range *r, const struct xf_s3_get_output *out, struct xf_error *err)
+{
+	if (!out->unsettled.len)
+		return XF_OK;
+	r->unsettled = malloc(sizeof(*r->unsettled));
+	if (!r->unsettled)
+		return xf_fail(err, XF_NOMEM, "no memory to receive");
+	*r->unsettled = (struct unsettled){ out->unsettled, out->answer.checksum };
+	return XF_OK;
+}
+
 static enum xf_status get_range(struct range *r, struct xf_http *http, struct xf_error *err)
 {
 	struct xf_download *d = r->download;
@@ -368,7 +435,7 @@ static enum xf_status get_range(struct range *r, struct xf_http *http, struct xf
 	enum xf_status status = xf_s3_get_object(d->t->pools->client, http, &in, &out, &hooks, err);
 	if (status == XF_OK && r->seen < r->len)
 		status = xf_fail(err, XF_CLOSED, "the answer ended %" PRIu64 " bytes early", r->len - r->seen);
-	return status;
+	return status == XF_OK ? keep_unsettled(r, &out, err) : status;
 }
 
 /*
@@ -681,6 +748,7 @@ static void download_free(void *work)
 	struct xf_download *d = work;
 	for (uint32_t i = 0; d->ranges && i < d->plan.parts; i++) {
 		free_kept(&d->ranges[i]);
+		free(d->ranges[i].unsettled);
 		xf_task_fini(&d->ranges[i].task);
 	}
 	if (d->has_window)
