@@ -6,6 +6,8 @@
 #include "tui/screen/glyphs.h"
 #include "tui/screen/view.h"
 
+enum { MARK_NOTE = 21 }; /* columns for how many parts a mark stands for */
+
 /* How much somebody who looks for trouble wants to see it. */
 static int urgency(const struct tr_part_state *p)
 {
@@ -99,11 +101,20 @@ static void map_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rec
 	}
 }
 
+/* A time and what it is, where all of it has room. Returns its columns. */
+static int time_draw(struct ui_cells *c, const struct ui_rect *r, int row, int x, const char *what, int64_t ns)
+{
+	char text[64], time[32];
+
+	snprintf(text, sizeof(text), "  %s %s", what, ui_time_text(ns, time, sizeof(time)));
+	return ui_cells_tail(c, text, r->columns - x) == text ? ui_cells_text(c, r, row, x, UI_ROLE_DIM, "%s", text) : 0;
+}
+
 static void part_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r, int row)
 {
 	const struct tr_part_state *p = &s->state->parts[s->part];
 	const struct ui_run *run = ui_scene_shown(s);
-	char size[32], queued[32], busy[32];
+	char size[32];
 	int x = ui_cells_text(c, r, row, 0, UI_ROLE_STRONG, "part %u", p->number);
 
 	x += ui_cells_text(c, r, row, x, ui_part_role(p->phase, p->held), " %s%s", p->held ? "held, " : "",
@@ -113,10 +124,9 @@ static void part_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_re
 		x += ui_cells_text(c, r, row, x, UI_ROLE_PLAIN, "  %s", tr_log_thread(run->log, p->thread)->name);
 	x += ui_cells_text(c, r, row, x, p->attempts > 1 ? UI_ROLE_BACKOFF : UI_ROLE_DIM, "  attempt %u", p->attempts);
 	if (p->queued_ns >= 0 && p->start_ns >= 0)
-		x += ui_cells_text(c, r, row, x, UI_ROLE_DIM, "  queued %s",
-				   ui_time_text(p->start_ns - p->queued_ns, queued, sizeof(queued)));
+		x += time_draw(c, r, row, x, "queued", p->start_ns - p->queued_ns);
 	if (p->start_ns >= 0)
-		x += ui_cells_text(c, r, row, x, UI_ROLE_DIM, "  took %s", ui_time_text(took_ns(s, p), busy, sizeof(busy)));
+		x += time_draw(c, r, row, x, "took", took_ns(s, p));
 	ui_cells_text(c, r, row, x, UI_ROLE_DIM, "  %s", tr_log_text(run->log, s->state->transfers[p->transfer].process, p->etag));
 }
 
@@ -152,10 +162,11 @@ static void draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rect *r
 	per = (nr + cells - 1) / cells;
 	map_draw(s, c, &map, per);
 	if (r->rows > 3) {
-		part_draw(s, c, r, r->rows - 2);
+		struct ui_rect left = { r->y, r->x, r->rows, r->columns - (per > 1 ? MARK_NOTE : 0) };
+		part_draw(s, c, &left, r->rows - 2);
 		legend_draw(c, r, r->rows - 1);
 		if (per > 1)
-			ui_cells_text(c, r, r->rows - 2, r->columns - 20, UI_ROLE_DIM, " one mark: %u parts", per);
+			ui_cells_text(c, r, r->rows - 2, r->columns - MARK_NOTE + 1, UI_ROLE_DIM, "one mark: %u parts", per);
 	}
 }
 
