@@ -313,6 +313,10 @@ def test_bindings_are_listed_and_can_be_changed():
     r = t.xferdb("view", "--keymap", path, "--print-tui-binding-commands")
     t.equal(r.status, 2, r)
     t.match(r"line 2: 'Foo' is no key", r.err)
+    for bad, words in ((path, r"line 2: 'Foo' is no key"), (path + "-not-there", r"cannot be read")):
+        r = t.xferdb("view", trace("upload"), "--keymap", bad, "--snapshot")
+        t.equal((r.status, r.out), (2, ""), r)
+        t.match(words, r.err)
 
 
 def test_plain_tells_the_run_in_sentences():

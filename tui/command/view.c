@@ -95,15 +95,23 @@ static int show(struct shown *v, const struct ui_settings *settings)
 	return ui_signals_count() ? UI_EXIT_INTERRUPTED : UI_EXIT_DONE;
 }
 
-static int keys_print(const struct ui_settings *settings)
+/* False: said why they cannot be used. */
+static bool keys_read(const struct ui_settings *settings, struct ui_keys *keys)
 {
 	struct xf_error err = XF_ERROR_INIT;
+
+	if (ui_screen_keys(settings, keys, &err) == XF_OK)
+		return true;
+	fprintf(stderr, "xferdb: %s\n", err.message);
+	return false;
+}
+
+static int keys_print(const struct ui_settings *settings)
+{
 	struct ui_keys keys;
 
-	if (ui_screen_keys(settings, &keys, &err)) {
-		fprintf(stderr, "xferdb: %s\n", err.message);
+	if (!keys_read(settings, &keys))
 		return UI_EXIT_USAGE;
-	}
 	ui_keys_print(&keys, stdout);
 	return fflush(stdout) ? UI_EXIT_FAILED : UI_EXIT_DONE;
 }
@@ -111,10 +119,14 @@ static int keys_print(const struct ui_settings *settings)
 int ui_view_run(struct ui_arguments *arguments)
 {
 	struct shown v = { .nr = 0 };
+	struct ui_keys keys;
 	int exit_status = UI_EXIT_USAGE;
 
 	if (arguments->settings.print_tui_binding_commands)
 		return keys_print(&arguments->settings);
+	/* a file that is there by itself is complained of on the screen; one that was asked for is bad input */
+	if (arguments->settings.keymap && !keys_read(&arguments->settings, &keys))
+		return UI_EXIT_USAGE;
 	if (open_all(&v, arguments))
 		exit_status = show(&v, &arguments->settings);
 	close_all(&v);
