@@ -133,6 +133,14 @@ def test_until_compares_the_lines_of_its_own_function():
     t.true("sent()" not in said(r)[3], r)
 
 
+def test_looking_at_the_past_of_a_run_ends_it_for_no_verdict():
+    r = debug("verdict", "b part_start 3", "c", "goto 0", "verdict", "goto end", "verdict", prompts=True)
+    t.equal(said(r)[0], "The call has not been made yet.", r)
+    t.match(r"\ANot returned yet\. Pieces of work so far: \d", said(r)[4], r)
+    t.match(r"^\(Judged by the whole recording, not up to here\.\)$", said(r)[4], r)
+    t.match(r"\ANot returned yet\.", said(r)[6], r)
+
+
 def test_small_messages_are_pdb_s():
     r = debug("!", "clear call.c:55", "b call.c:53", "clear call.c:55", "p 'abc", "p (1, 2)", "p (1", "clear nosuch.c:5", prompts=True)
     t.equal(said(r)[:8], ["*** SyntaxError: invalid syntax", "*** There are no breakpoints in core/transfer/call.c",

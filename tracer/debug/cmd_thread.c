@@ -328,7 +328,7 @@ static void missing(struct tr_session *s, const struct tr_verdicts *all, const s
 static void show_verdict(struct tr_session *s, const struct tr_verdicts *all, const struct tr_verdict *v)
 {
 	char text[512];
-	bool live = s->live && !s->over;
+	bool live = !s->over; /* also while one looks at its past: what has not returned may do so yet */
 	if (live && v->call == TR_NONE) {
 		tr_say(s, "The call has not been made yet.\n");
 		return;
