@@ -6,7 +6,12 @@
 
 #include "core/event/emit.h"
 
-enum { STEPS = 512 };
+enum {
+	STEPS = 512,
+	NEAR_STEPS = 8,          /* of them in the page of the key's neighbours */
+	NEAR_BITS = 14,          /* neighbours: the same 16 KiB */
+	PAGE_SLOTS = 4096 / sizeof(struct probe_object),
+};
 
 /* ORDER probe tables; powers of two */
 static const size_t slots[PROBE_TABLES] = { 1 << 18, 1 << 14, 1 << 12, 1 << 12 };
@@ -28,18 +33,24 @@ bool probe_objects_init(void)
 	return true;
 }
 
-/* Neighbours in memory stay neighbours here, so that few pages are touched. */
-static size_t first_slot(enum probe_table table, uintptr_t key)
+/*
+ * Where to look, in turn. What lies near each other in memory shares a page of the table, so that
+ * a program's few locks on a large heap touch few of them; where that page is crowded, anywhere.
+ */
+static size_t slot_of(enum probe_table table, uintptr_t key, unsigned step)
 {
-	return ((key >> 4) + (key >> 22) * 0x9e37 + (key & 15) * 0x101) & (slots[table] - 1);
+	uint64_t spread = (uint64_t)key * 0x9e3779b97f4a7c15u;
+	size_t page = (key >> NEAR_BITS) + (key >> 25) * 0x9e37;
+
+	if (step < NEAR_STEPS)
+		return (page * PAGE_SLOTS + ((spread >> 40) + step) % PAGE_SLOTS) & (slots[table] - 1);
+	return ((spread >> 20) + step) & (slots[table] - 1);
 }
 
 static struct probe_object *find(enum probe_table table, uintptr_t key, bool make)
 {
-	size_t slot = first_slot(table, key);
-
-	for (int i = 0; i < STEPS; i++, slot = (slot + 1) & (slots[table] - 1)) {
-		struct probe_object *o = &tables[table][slot];
+	for (unsigned step = 0; step < STEPS; step++) {
+		struct probe_object *o = &tables[table][slot_of(table, key, step)];
 		/* pairs with the exchange below: a key once seen stays */
 		uintptr_t seen = atomic_load_explicit(&o->key, memory_order_acquire);
 		if (!seen && !make)
