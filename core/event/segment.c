@@ -22,6 +22,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "core/event/emit.h"
@@ -29,7 +30,7 @@
 enum {
 	READY_SLOTS = 64,      /* power of two */
 	READY_LOW = 16,        /* below this the helper is woken */
-	READY_FULL = 24,       /* so many are made ready: they count as memory of the process */
+	READY_FULL = 24,       /* so many are made ready for a process that records: they count as its memory */
 	CHUNK_SEGMENTS = 16,   /* mapped at a time at most: 1 MiB */
 	MAX_SEGMENTS = 1 << 20,
 	TABLE_BYTES = MAX_SEGMENTS * (sizeof(struct xf_segment *) + 1), /* table, settled */
@@ -52,6 +53,7 @@ static struct {
 	_Atomic uint8_t *settled; /* by number; asked here, a look at the segment would bring its pages back */
 	uint32_t process;
 	bool joined, helper_on, active;
+	uint64_t ahead;          /* segments to be ready for emitters */
 	void (*warn)(void *ctx, const char *text);
 	void *warn_ctx;
 	pthread_t helper;
@@ -150,6 +152,23 @@ static void prefault(void *map, size_t len)
 		((volatile char *)map)[i] = 0;
 }
 
+/*
+ * Pages that have been written are mapped in one go, where those of reserved blocks would each be
+ * made by a fault of its own: a third of the time. What cannot be written now, a fault makes later.
+ */
+static void fill(int fd, off_t offset, size_t len)
+{
+	enum { PAGE = 4096, PIECES = XF_SEGMENT_SIZE / PAGE };
+	static const char zeros[PAGE];
+	struct iovec pieces[PIECES];
+
+	for (int i = 0; i < PIECES; i++)
+		pieces[i] = (struct iovec){ (char *)(uintptr_t)zeros, PAGE };
+	for (; len >= XF_SEGMENT_SIZE; len -= XF_SEGMENT_SIZE, offset += XF_SEGMENT_SIZE)
+		if (pwritev(fd, pieces, PIECES, offset) != XF_SEGMENT_SIZE)
+			return;
+}
+
 static void *map_file(uint32_t first, uint32_t count)
 {
 	off_t offset = XF_HEADER_SIZE + (off_t)first * XF_SEGMENT_SIZE;
@@ -160,6 +179,8 @@ static void *map_file(uint32_t first, uint32_t count)
 		return NULL;
 	}
 	int e = allocate(fd, offset, (off_t)len);
+	if (!e)
+		fill(fd, offset, len);
 	void *map = e ? MAP_FAILED :
 			mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
 	if (map == MAP_FAILED)
@@ -206,8 +227,8 @@ static uint64_t ready_count(void)
 static void refill(void)
 {
 	uint64_t ready;
-	while ((ready = ready_count()) < READY_FULL && !atomic_load(&trace.stop)) {
-		uint32_t first, count = (uint32_t)(READY_FULL - ready);
+	while ((ready = ready_count()) < trace.ahead && !atomic_load(&trace.stop)) {
+		uint32_t first, count = (uint32_t)(trace.ahead - ready);
 		if (count > CHUNK_SEGMENTS)
 			count = CHUNK_SEGMENTS;
 		struct xf_segment *chunk = grow(count, &first);
@@ -249,7 +270,7 @@ struct xf_segment *xf_segment_take(uint32_t thread, uint32_t pid, uint32_t tid, 
 	struct xf_segment *s = pop();
 	if (!s)
 		s = grow_one();
-	if (trace.helper_on && ready_count() < READY_LOW)
+	if (trace.helper_on && trace.ahead && ready_count() < READY_LOW)
 		sem_post(&trace.wake);
 	if (!s)
 		return NULL;
@@ -501,6 +522,7 @@ static enum xf_status set_up(const struct xf_trace_options *o, struct xf_error *
 	trace.warn = o->warn;
 	trace.warn_ctx = o->warn_ctx;
 	trace.joined = o->join;
+	trace.ahead = o->no_helper || o->for_others ? 0 : READY_FULL;
 	void *table = mmap(NULL, TABLE_BYTES, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (table == MAP_FAILED)
