@@ -16,6 +16,7 @@
 #include "tracer/foreign/filter.h"
 #include "tracer/foreign/launch.h"
 #include "tracer/foreign/notify.h"
+#include "tracer/foreign/own_file.h"
 #include "tracer/foreign/ptrace.h"
 
 static bool read_line(const char *path, char *buf, size_t cap)
@@ -132,29 +133,10 @@ static enum tr_doctor_result check_attach(char *detail, size_t cap)
 	return scope[0] == '1' ? TR_WORKS_PARTLY : TR_WORKS_NOT;
 }
 
-static bool own_file(const char *name, char *path, size_t cap)
-{
-	char self[3072];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
-
-	if (n <= 0)
-		return false;
-	self[n] = 0;
-	slash = strrchr(self, '/');
-	if (slash)
-		*slash = 0;
-	snprintf(path, cap, "%s/%s", self, name);
-	if (access(path, R_OK) == 0)
-		return true;
-	snprintf(path, cap, "%s/../lib/xferdb/%s", self, name);
-	return access(path, R_OK) == 0;
-}
-
 static enum tr_doctor_result check_probe(char *detail, size_t cap)
 {
 	char path[4096];
-	bool there = own_file(TR_PROBE_FILE, path, sizeof(path));
+	bool there = tr_own_file(TR_PROBE_FILE, path, sizeof(path));
 
 	snprintf(detail, cap, "%s", there ? "installed" : TR_PROBE_FILE " is not installed");
 	return there ? TR_WORKS : TR_WORKS_NOT;
@@ -164,7 +146,7 @@ static enum tr_doctor_result check_python(char *detail, size_t cap)
 {
 	char path[4096], shim[4096];
 	int missing = tr_child_find("python3", getenv("PATH"), path, sizeof(path));
-	bool there = own_file(TR_SHIM_FOLDER, shim, sizeof(shim));
+	bool there = tr_own_file(TR_SHIM_FOLDER, shim, sizeof(shim));
 
 	if (missing)
 		snprintf(detail, cap, "there is no python3 on PATH");

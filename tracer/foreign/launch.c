@@ -35,6 +35,7 @@
 #include "tracer/foreign/filter.h"
 #include "tracer/foreign/hold.h"
 #include "tracer/foreign/keeper.h"
+#include "tracer/foreign/own_file.h"
 #include "tracer/foreign/ptrace.h"
 #include "tracer/foreign/pty.h"
 #include "tracer/foreign/supervise.h"
@@ -414,31 +415,6 @@ static bool launch_thread(struct tr_launch *l)
 
 /* ---- preparing */
 
-static bool file_exists(const char *path)
-{
-	return access(path, R_OK) == 0;
-}
-
-/* A file of ours: beside the binary, or in ../lib/xferdb of it. */
-static bool launch_own_file(const char *name, char *path, size_t cap)
-{
-	char self[3072];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
-
-	if (n <= 0)
-		return false;
-	self[n] = 0;
-	slash = strrchr(self, '/');
-	if (slash)
-		*slash = 0;
-	snprintf(path, cap, "%s/%s", self, name);
-	if (file_exists(path))
-		return true;
-	snprintf(path, cap, "%s/../lib/xferdb/%s", self, name);
-	return file_exists(path);
-}
-
 static void launch_environment_local(struct tr_launch *l, struct tr_environment *e)
 {
 	/* a proxy on this machine would carry bytes off it */
@@ -515,11 +491,11 @@ static void launch_environment_probe(struct tr_launch *l, struct tr_environment 
 		tr_environment_set(e, TR_ENV_ABLATE, l->options.ablate);
 	if (!l->options.no_probe && !*full)
 		launch_loses(l, "the trace is in memory only: the probe inside the program cannot write to it");
-	if (!l->options.no_probe && *full && launch_own_file(TR_PROBE_FILE, path, sizeof(path)))
+	if (!l->options.no_probe && *full && tr_own_file(TR_PROBE_FILE, path, sizeof(path)))
 		tr_environment_prepend(e, "LD_PRELOAD", path);
 	else if (!l->options.no_probe && *full)
 		launch_loses(l, "the probe (%s) is not installed: threads and locks are not seen", TR_PROBE_FILE);
-	if (!l->options.no_shim && launch_own_file(TR_SHIM_FOLDER, path, sizeof(path)))
+	if (!l->options.no_shim && tr_own_file(TR_SHIM_FOLDER, path, sizeof(path)))
 		tr_environment_prepend(e, "PYTHONPATH", path);
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tui/command/arguments.h"
+#include "tui/command/front.h"
 #include "tui/command/help.h"
 #include "tui/command/schema.h"
 
@@ -48,6 +49,9 @@ static int run(struct ui_arguments *arguments)
 		return printf("xferdb " XFERDB_VERSION "\n") < 0 || fflush(stdout) ? UI_EXIT_FAILED : UI_EXIT_DONE;
 	if (arguments->schema)
 		return schema();
+	if (ui_front_lacks(arguments))
+		return ui_front_hand_over(arguments);
+	ui_front_forget();
 	return arguments->command->run(arguments);
 }
 
@@ -71,6 +75,7 @@ int main(int argc, char **argv)
 	int exit_status;
 
 	streams_open();
+	ui_front_keep(argc, argv);
 	setlocale(LC_CTYPE, ""); /* which characters may be drawn; numbers stay as they are */
 	status = ui_arguments_parse(&arguments, argc, argv, &err);
 	exit_status = status ? usage_error(&arguments, &err) : run(&arguments);

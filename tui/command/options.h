@@ -107,7 +107,7 @@ extern const size_t ui_nr_aliases;
 const char *ui_option_implied(const struct ui_option *option, size_t *len);
 
 enum ui_command_group { UI_GROUP_ASK, UI_GROUP_LOOK, UI_GROUP_LAB, UI_COMMAND_GROUPS };
-enum { UI_PROGRAM = 1 };
+enum { UI_PROGRAM = 1, UI_WHOLE = 2 };
 
 struct ui_arguments;
 
