@@ -126,6 +126,12 @@ bool tr_pystack_find(const struct tr_pystack *p, uint64_t handle, struct tr_pyth
 	return nr > 0;
 }
 
+bool tr_pystack_is_of(const struct tr_pystack *p, uint64_t state, uint64_t handle, struct tr_pythread *thread)
+{
+	*thread = thread_at(p, state);
+	return thread->handle == handle;
+}
+
 /* ---- text */
 
 /* state: interned:2 kind:3 compact:1 ascii:1. Only compact strings; what is not ASCII becomes '?'. */

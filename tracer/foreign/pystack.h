@@ -54,6 +54,9 @@ unsigned tr_pystack_threads(const struct tr_pystack *p, struct tr_pythread *thre
 /* The thread with that handle; false: it is no Python thread. */
 bool tr_pystack_find(const struct tr_pystack *p, uint64_t handle, struct tr_pythread *thread);
 
+/* Is that thread state the one of the thread with that handle? For who knows already where it lies. */
+bool tr_pystack_is_of(const struct tr_pystack *p, uint64_t state, uint64_t handle, struct tr_pythread *thread);
+
 /* Its frames, innermost first, the shim's own left out; at most max. Returns how many. */
 unsigned tr_pystack_frames(const struct tr_pystack *p, uint64_t state, struct tr_pyframe *frames,
 			   unsigned max);

@@ -4,7 +4,8 @@
  *
  * The stack is read only by the thread it belongs to, while that thread is
  * about to wait, so it stands still; and only inside a call on trial. It is read
- * by the system call that copies memory, which says so where another would fault.
+ * by the system call that copies memory, which says so where another would fault:
+ * in blocks, since a stack is a few hundred words that lie close together.
  */
 #include <dlfcn.h>
 #include <link.h>
@@ -16,21 +17,48 @@
 #include "tracer/foreign/probe/probe.h"
 #include "tracer/foreign/pystack.h"
 
-enum { FRAMES = 24, SITES = 512, FIRST_SITE = 1 << 16 };
+enum { FRAMES = 24, SITES = 512, FIRST_SITE = 1 << 16, BLOCK = 512, BLOCKS = 16 };
 
 uintptr_t probe_gil_from, probe_gil_to;
 
 static struct tr_pystack python;
+static void *(*this_state)(void); /* PyGILState_GetThisThreadState: needs no lock; NULL: not exported */
 
 /* Places seen, by hash of the whole stack; a place's site number is its slot's. */
 static _Atomic uint64_t sites[SITES];
 
+/* Blocks of our own memory as they were when one stack was begun to be read. */
+struct blocks {
+	long pid;
+	uint64_t at[BLOCKS];           /* the number of the block that is there, plus one */
+	unsigned char bytes[BLOCKS][BLOCK];
+};
+
+static const unsigned char *block_of(struct blocks *b, uint64_t number)
+{
+	unsigned slot = (unsigned)(number * 0x9e3779b97f4a7c15u >> 60);
+	struct iovec here = { b->bytes[slot], BLOCK }, there = { (void *)(uintptr_t)(number * BLOCK), BLOCK };
+
+	if (b->at[slot] == number + 1)
+		return b->bytes[slot];
+	b->at[slot] = 0;
+	if (syscall(SYS_process_vm_readv, b->pid, &here, 1L, &there, 1L, 0L) != BLOCK)
+		return NULL;
+	b->at[slot] = number + 1;
+	return b->bytes[slot];
+}
+
 static bool read_own(void *ctx, uint64_t address, void *to, size_t len)
 {
-	struct iovec here = { to, len }, there = { (void *)(uintptr_t)address, len };
-
-	(void)ctx;
-	return syscall(SYS_process_vm_readv, (long)getpid(), &here, 1L, &there, 1L, 0L) == (long)len;
+	for (size_t done = 0; done < len;) {
+		size_t into = (address + done) % BLOCK, n = BLOCK - into < len - done ? BLOCK - into : len - done;
+		const unsigned char *block = block_of(ctx, (address + done) / BLOCK);
+		if (!block)
+			return false;
+		memcpy((char *)to + done, block + into, n);
+		done += n;
+	}
+	return true;
 }
 
 /* From the library or program that holds the interpreter; where its name says nothing, it says so itself. */
@@ -62,6 +90,7 @@ void probe_python_find(void)
 		return;
 	if (!tr_pystack_init(&python, minor_of(&info), (uintptr_t)runtime, read_own, NULL))
 		python.offsets = NULL;
+	this_state = (void *(*)(void))dlsym(RTLD_DEFAULT, "PyGILState_GetThisThreadState");
 	probe_gil_to = (uintptr_t)runtime + symbol->st_size;
 	probe_gil_from = (uintptr_t)runtime;
 }
@@ -133,15 +162,30 @@ void probe_python_forked(void)
 		atomic_store(&sites[i], 0);
 }
 
+/* The interpreter keeps a thread's state in the thread; only where that is another's (a subinterpreter), all are gone through. */
+static bool state_of_this(const struct tr_pystack *p, struct tr_pythread *self)
+{
+	uint64_t state = this_state ? (uintptr_t)this_state() : 0;
+
+	return (state && tr_pystack_is_of(p, state, (uintptr_t)pthread_self(), self)) ||
+	       tr_pystack_find(p, (uintptr_t)pthread_self(), self);
+}
+
 uint32_t probe_python_site(void)
 {
 	struct tr_pyframe frames[FRAMES];
+	struct tr_pystack here = python;
 	struct tr_pythread self;
+	struct blocks blocks;
 	unsigned nr;
 
-	if (!python.offsets || !probe_tls.calls ||
-	    !tr_pystack_find(&python, (uintptr_t)pthread_self(), &self))
+	if (!python.offsets || !probe_tls.calls)
 		return 0;
-	nr = tr_pystack_frames(&python, self.state, frames, FRAMES);
+	blocks.pid = getpid();
+	memset(blocks.at, 0, sizeof(blocks.at));
+	here.ctx = &blocks;
+	if (!state_of_this(&here, &self))
+		return 0;
+	nr = tr_pystack_frames(&here, self.state, frames, FRAMES);
 	return nr ? site_of(frames, nr) : 0;
 }
