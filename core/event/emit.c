@@ -29,6 +29,7 @@ static void enter_recording(struct xf_lane *lane, uint32_t epoch)
 		return;
 	lane->next = lane->end = NULL;
 	lane->segment = NULL;
+	lane->waiting = 0; /* the parent's, in a fork */
 	lane->generation = 0;
 	lane->thread = xf_segment_thread_number();
 	lane->epoch = epoch;
@@ -37,6 +38,27 @@ static void enter_recording(struct xf_lane *lane, uint32_t epoch)
 static uint32_t records_in(const struct xf_lane *lane)
 {
 	return (uint32_t)(lane->next - lane->segment->records);
+}
+
+/* ---- records that wait */
+
+void xf_record_publish(struct xf_record *newest, uint32_t nr)
+{
+	for (struct xf_record *r = newest - nr; r <= newest; r++)
+		atomic_store_explicit(&r->commit, XF_COMMIT, memory_order_release);
+}
+
+/* Those of a recording that is over, or of a fork's parent, are not ours to touch. */
+static void publish(struct xf_lane *lane)
+{
+	if (lane->waiting && lane->epoch == atomic_load_explicit(&xf_recording, memory_order_relaxed))
+		xf_record_publish(lane->next - 1, lane->waiting - 1);
+	lane->waiting = 0;
+}
+
+void xf_emit_publish(void)
+{
+	publish(&xf_lane);
 }
 
 static bool next_segment(struct xf_lane *lane)
@@ -76,6 +98,7 @@ static struct xf_record *begin_slowly(struct xf_lane *lane, uint32_t epoch)
 	lane->busy = 1;
 	atomic_signal_fence(memory_order_seq_cst);
 	enter_recording(lane, epoch);
+	publish(lane);
 	if (lane->next == lane->end && !next_segment(lane)) {
 		drop(lane);
 		lane->busy = 0;
@@ -99,6 +122,40 @@ struct xf_record *xf_emit_slow(void)
 	struct xf_record *r = begin_slowly(lane, epoch);
 	errno = saved;
 	return r;
+}
+
+struct xf_record *xf_emit_waiting(enum xf_kind kind, uint32_t object, uint64_t order, const void *payload,
+				  size_t size)
+{
+	struct xf_lane *lane = &xf_lane;
+	uint32_t before = xf_lane_is_ready(lane) ? lane->waiting : 0; /* the slow half publishes them */
+	struct xf_record *r = xf_lane_is_ready(lane) ? xf_lane_take(lane) : xf_emit_slow();
+	if (!r)
+		return NULL;
+	memcpy(r->payload, payload, size);
+	r->kind = (uint16_t)kind;
+	r->object = object;
+	r->site = 0;
+	r->order = order;
+	r->ticks = xf_clock_ticks();
+	lane->waiting = before + 1;
+	atomic_signal_fence(memory_order_seq_cst);
+	lane->busy = 0;
+	return r;
+}
+
+bool xf_emit_waits(const struct xf_record *newest, uint32_t nr)
+{
+	return xf_lane.waiting >= nr && xf_lane.next == newest + 1;
+}
+
+/* They leave no bytes behind: a record's place is all zero until it is used. */
+void xf_emit_take_back(uint32_t nr)
+{
+	struct xf_lane *lane = &xf_lane;
+	lane->waiting -= nr;
+	lane->next -= nr;
+	memset((void *)lane->next, 0, nr * sizeof(*lane->next));
 }
 
 /* ---- strings */
@@ -166,6 +223,7 @@ static void emit_name(uint32_t number, const char *name, const char *role)
 static void adopt(uint32_t number, uint32_t generation, const char *name, const char *role)
 {
 	struct xf_lane *lane = &xf_lane;
+	publish(lane);
 	lane->next = lane->end = NULL;
 	lane->segment = NULL;
 	lane->generation = generation;
@@ -188,6 +246,7 @@ void xf_thread_continue(uint32_t number, const char *name, const char *role)
 
 static void retire(struct xf_lane *lane)
 {
+	publish(lane);
 	if (lane->segment && lane->epoch == atomic_load(&xf_recording) && lane->epoch)
 		xf_segment_seal(lane->segment, records_in(lane));
 	lane->segment = NULL;

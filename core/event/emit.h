@@ -55,6 +55,7 @@ struct xf_lane {
 	struct xf_record *next, *end;
 	struct xf_segment *segment;
 	uint64_t dropped;       /* since the last record that found room */
+	uint32_t waiting;       /* records before `next` that are not published yet; see below */
 	uint32_t thread;        /* number in the trace; see xf_thread_number() */
 	uint32_t generation;
 	uint32_t epoch;         /* the recording it belongs to */
@@ -73,20 +74,31 @@ static inline bool xf_emit_on(void)
 	return __builtin_expect(atomic_load_explicit(&xf_recording, memory_order_relaxed) != 0, 0);
 }
 
-/* Slow half of xf_emit_begin(): first event of a thread, full segment, recursion. */
+/* Slow half of xf_emit_begin(): first event of a thread, full segment, recursion, records that wait. */
 struct xf_record *xf_emit_slow(void);
+
+/* Has the lane a place for a record, at once? */
+static inline bool xf_lane_is_ready(const struct xf_lane *lane)
+{
+	return !(lane->busy | lane->muted |
+		 (lane->epoch != atomic_load_explicit(&xf_recording, memory_order_relaxed)) |
+		 (lane->next == lane->end));
+}
+
+static inline struct xf_record *xf_lane_take(struct xf_lane *lane)
+{
+	lane->busy = 1;
+	atomic_signal_fence(memory_order_seq_cst);
+	return lane->next++;
+}
 
 /* Reserves the next record, or NULL. Between begin and commit nothing else may be recorded. */
 static inline struct xf_record *xf_emit_begin(void)
 {
 	struct xf_lane *lane = &xf_lane;
-	if (__builtin_expect(lane->busy | lane->muted |
-			     (lane->epoch != atomic_load_explicit(&xf_recording, memory_order_relaxed)) |
-			     (lane->next == lane->end), 0))
+	if (__builtin_expect(!xf_lane_is_ready(lane) | (lane->waiting != 0), 0))
 		return xf_emit_slow();
-	lane->busy = 1;
-	atomic_signal_fence(memory_order_seq_cst);
-	return lane->next++;
+	return xf_lane_take(lane);
 }
 
 /* Stamps and publishes the record. */
@@ -113,6 +125,33 @@ static inline void xf_emit_raw(enum xf_kind kind, uint32_t object, uint64_t orde
 	memcpy(r->payload, payload, size);
 	xf_emit_commit(r, kind, object, order, site);
 }
+
+/*
+ * Records that may turn out to be nobody's business: a lock taken, which is given back with
+ * nothing recorded in between. Such a record waits: it stands in its place, without the commit
+ * word, until the thread records anything else, which publishes all that wait before it. Until
+ * then the newest ones can be taken back, as if they had never been.
+ *
+ * A killed thread loses those that still wait.
+ */
+
+/* Records; the record waits. NULL: it found no room, or nobody records. */
+struct xf_record *xf_emit_waiting(enum xf_kind kind, uint32_t object, uint64_t order, const void *payload,
+				  size_t size);
+
+/* Is that record the newest the calling thread has made, and do the newest nr all wait? */
+bool xf_emit_waits(const struct xf_record *newest, uint32_t nr);
+/* If so: they are taken back. */
+void xf_emit_take_back(uint32_t nr);
+
+/* Publishes what waits. */
+void xf_emit_publish(void);
+
+/*
+ * Any thread: publishes a record and the nr that wait before it, for their thread, which may do
+ * so at the same time but is known not to take them back any more.
+ */
+void xf_record_publish(struct xf_record *newest, uint32_t nr);
 
 #define XF_EMIT_OBJECT(name, object_, order_, ...)                                                 \
 	do {                                                                                       \

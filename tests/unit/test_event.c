@@ -191,6 +191,37 @@ static void nothing_is_recorded_when_nobody_listens(void **state)
 	assert_int_equal(xf_emit_dropped(), 0);
 }
 
+static struct xf_record *wait_with(uint32_t value)
+{
+	struct xf_ev_mark mark = { .value = value };
+	return xf_emit_waiting(XF_EV_mark, 0, 0, &mark, sizeof(mark));
+}
+
+static void records_that_wait_are_taken_back_or_published(void **state)
+{
+	(void)state;
+	start_at(NULL);
+	XF_EMIT(mark, .value = 1);
+	struct xf_record *first = wait_with(2), *second = wait_with(3);
+	assert_int_equal(count_all().of[XF_EV_mark], 1);
+	assert_true(xf_emit_waits(second, 2));
+	assert_false(xf_emit_waits(first, 1));
+	xf_emit_take_back(1);
+	assert_true(xf_emit_waits(first, 1));
+	XF_EMIT(mark, .value = 4);
+	assert_int_equal(count_all().of[XF_EV_mark], 3);
+	assert_false(xf_emit_waits(first, 1));
+	/* over the end of a segment, too, nothing is lost and nothing comes twice */
+	for (unsigned i = 0; i < 3 * XF_SEGMENT_RECORDS; i++)
+		wait_with(i);
+	xf_emit_publish();
+	assert_int_equal(count_all().of[XF_EV_mark], 3 + 3 * XF_SEGMENT_RECORDS);
+	wait_with(0);
+	xf_thread_retire();
+	assert_int_equal(count_all().of[XF_EV_mark], 4 + 3 * XF_SEGMENT_RECORDS);
+	xf_trace_release();
+}
+
 static struct {
 	uint32_t id;
 	char text[8192];
@@ -402,6 +433,7 @@ const struct CMUnitTest tests[] = {
 	cmocka_unit_test(ticks_between_two_anchors_fall_on_the_line),
 	cmocka_unit_test(records_survive_in_the_file_and_the_file_is_private),
 	cmocka_unit_test(nothing_is_recorded_when_nobody_listens),
+	cmocka_unit_test(records_that_wait_are_taken_back_or_published),
 	cmocka_unit_test(a_long_string_is_stored_in_pieces),
 	cmocka_unit_test(many_threads_lose_nothing),
 	cmocka_unit_test(a_killed_process_leaves_its_records),

@@ -127,6 +127,57 @@ def test_a_program_that_closes_everything_loses_nothing():
             t.equal(f.read(), "mine")
 
 
+SEMAPHORE = ("sem_init", "sem_post", "sem_wait", "sem_acquired", "sem_destroy")
+
+
+def histories(r):
+    """{(process, object): [(kind, thread), …] in its order}; each has no gap and no double."""
+    seen = {}
+    for e in r.events:
+        if e.kind in SEMAPHORE:
+            seen.setdefault((e.process, e.object), []).append((e.order, e.kind, e.thread))
+    for events in seen.values():
+        t.equal(sorted(order for order, _, _ in events), list(range(1, len(events) + 1)), events)
+    return {key: [event[1:] for event in sorted(events)] for key, events in seen.items()}
+
+
+def test_a_lock_of_one_thread_is_recorded_from_when_another_comes():
+    r = run(program("unsaid"))
+    t.equal((r.status, r.out, r.totals["dropped"]), (0, "good\n", "0"), r)
+    started = r.all("process_start")[0]
+    main, r.events = started.thread, [e for e in r.events if e.process == started.process]
+    # the locks that nobody else ever wanted are not there
+    waited, given, forked = histories(r).values()
+    t.equal([kind for kind, _ in waited], ["sem_init", "sem_acquired", "sem_wait", "sem_post", "sem_acquired"], waited)
+    t.equal([kind for kind, _ in given], ["sem_init", "sem_acquired", "sem_post", "sem_acquired"], given)
+    t.equal([kind for kind, _ in forked], ["sem_init", "sem_acquired", "sem_post"], forked)
+    t.equal(waited[1][1], main)
+    t.true(waited[2][1] == waited[4][1] != main == waited[3][1], waited)
+    t.true(given[1][1] == given[3][1] == main != given[2][1], given)
+
+
+def test_who_holds_what_another_waits_for_is_known_after_a_kill():
+    r = run(program("unsaid"), "kill")
+    t.equal(r.status, -signal.SIGKILL, r)
+    t.equal([[kind for kind, _ in events] for events in histories(r).values()], [["sem_init", "sem_acquired", "sem_wait"]], r)
+
+
+def test_a_lock_of_many_threads_keeps_its_order_from_the_first():
+    r = run(program("unsaid"), "storm")
+    t.equal((r.status, r.totals["dropped"]), (0, "0"), r)
+    for events in histories(r).values():
+        t.equal(events[0][0], "sem_init", events)
+        holder, taken = None, 0
+        for kind, thread in events:
+            if kind == "sem_acquired":
+                taken += 1
+                holder = thread
+            elif kind == "sem_post":
+                t.equal(thread, holder, events)
+        t.equal(taken, len([1 for kind, _ in events if kind == "sem_post"]), events)
+    t.true(histories(r), "the second thread is seen")
+
+
 def test_orders_of_one_object_have_no_gap_and_no_double():
     r = run(program("handlers"))
     for kinds in (("sem_init", "sem_post", "sem_wait", "sem_acquired", "sem_destroy"),):

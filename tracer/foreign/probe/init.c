@@ -67,6 +67,7 @@ void probe_forked(void)
 	probe_fd_forked();
 	probe_net_forked();
 	probe_python_forked();
+	probe_semaphore_forked();
 	probe_introduce();
 	xf_emit_sites();
 	probe_process_forked();

@@ -87,6 +87,7 @@ struct probe_object *probe_object_renew(enum probe_table table, uintptr_t key)
 	atomic_store_explicit(&o->order, 0, memory_order_relaxed);
 	atomic_store_explicit(&o->value, 0, memory_order_relaxed);
 	atomic_store_explicit(&o->waiters, 0, memory_order_relaxed);
+	atomic_store_explicit(&o->unsaid, 0, memory_order_relaxed);
 	atomic_store_explicit(&o->id, xf_object_id(), memory_order_release);
 	return o;
 }

@@ -20,6 +20,7 @@ struct probe_object {
 	_Atomic uint32_t waiters;  /* threads blocked on it now */
 	_Atomic uint64_t order;    /* events so far */
 	_Atomic uint64_t value;    /* whatever its kind needs */
+	_Atomic uint64_t unsaid;   /* semaphore.c: what of its history is not recorded; 0: nothing */
 };
 
 enum probe_table {

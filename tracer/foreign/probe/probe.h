@@ -114,6 +114,9 @@ void probe_python_find(void);
 uint32_t probe_python_site(void);
 void probe_python_forked(void);
 
+/* semaphore.c: what waits to be recorded is the parent's. */
+void probe_semaphore_forked(void);
+
 /* ---- thread.c */
 
 /* Before recording begins. */
