@@ -9,7 +9,7 @@
 enum {
 	STEPS = 512,
 	NEAR_STEPS = 8,          /* of them in the page of the key's neighbours */
-	NEAR_BITS = 14,          /* neighbours: the same 16 KiB */
+	NEAR_BITS = 16,          /* neighbours: the same 64 KiB */
 	PAGE_SLOTS = 4096 / sizeof(struct probe_object),
 };
 
