@@ -16,7 +16,7 @@
  * Ordinary pages: huge ones were asked for once, and the kernel's compacting for them cost up to
  * four times the system time of the faults they save.
  */
-enum { CHUNK = 1 << 20 };
+enum { CHUNK = XF_EP_CHUNK };
 
 struct xf_ep_blob {
 	atomic_uint refs;
@@ -26,7 +26,8 @@ struct xf_ep_blob {
 	bool sealed;
 	uint64_t size;
 	uint64_t expected;
-	uint8_t **chunks;         /* all but the last hold CHUNK bytes */
+	struct xf_ep_spool *spool;
+	struct xf_ep_chunk *chunks; /* all but the last hold CHUNK bytes */
 	size_t nr_chunks;
 	size_t room;              /* bytes free in the last chunk */
 	char name[XF_EP_BLOB_NAME];
@@ -37,7 +38,7 @@ static void path_of(const struct xf_ep_blob *b, const char *folder, char out[64]
 	snprintf(out, 64, "%s/%s", folder, b->name);
 }
 
-struct xf_ep_blob *xf_ep_blob_new(int dir, uint64_t expected)
+struct xf_ep_blob *xf_ep_blob_new(int dir, struct xf_ep_spool *spool, uint64_t expected)
 {
 	struct xf_ep_blob *b = calloc(1, sizeof(*b));
 	char path[64];
@@ -47,6 +48,7 @@ struct xf_ep_blob *xf_ep_blob_new(int dir, uint64_t expected)
 	atomic_init(&b->refs, 1);
 	b->dir = dir;
 	b->fd = -1;
+	b->spool = spool;
 	b->expected = expected;
 	if (dir < 0)
 		return b;
@@ -82,28 +84,38 @@ struct xf_ep_blob *xf_ep_blob_find(int dir, const char *name, uint64_t size)
 	return NULL;
 }
 
+static struct xf_ep_chunk *last_chunk(struct xf_ep_blob *b)
+{
+	return &b->chunks[b->nr_chunks - 1];
+}
+
+/* A last chunk cut to size that has to grow after all: the sender sent more than it said. */
+static bool widen_last(struct xf_ep_blob *b)
+{
+	struct xf_ep_chunk whole = xf_ep_spool_take(b->spool, CHUNK);
+
+	if (!whole.bytes)
+		return false;
+	memcpy(whole.bytes, last_chunk(b)->bytes, b->size % CHUNK);
+	xf_ep_spool_give(b->spool, last_chunk(b));
+	*last_chunk(b) = whole;
+	b->room = CHUNK - b->size % CHUNK;
+	return true;
+}
+
 static bool grow(struct xf_ep_blob *b)
 {
 	uint64_t left = b->expected > b->size ? b->expected - b->size : CHUNK;
 	size_t size = left < CHUNK ? (size_t)left : CHUNK;
-	uint8_t **chunks = realloc(b->chunks, (b->nr_chunks + 1) * sizeof(*chunks));
+	struct xf_ep_chunk *chunks = realloc(b->chunks, (b->nr_chunks + 1) * sizeof(*chunks));
 
 	if (!chunks)
 		return false;
 	b->chunks = chunks;
-	/* a last chunk cut to size that has to grow after all: the sender sent more than it said */
-	if (b->nr_chunks && b->size % CHUNK) {
-		uint8_t *whole = malloc(CHUNK);
-		if (!whole)
-			return false;
-		memcpy(whole, chunks[b->nr_chunks - 1], b->size % CHUNK);
-		free(chunks[b->nr_chunks - 1]);
-		chunks[b->nr_chunks - 1] = whole;
-		b->room = CHUNK - b->size % CHUNK;
-		return true;
-	}
-	chunks[b->nr_chunks] = malloc(size);
-	if (!chunks[b->nr_chunks])
+	if (b->nr_chunks && b->size % CHUNK)
+		return widen_last(b);
+	chunks[b->nr_chunks] = xf_ep_spool_take(b->spool, size);
+	if (!chunks[b->nr_chunks].bytes)
 		return false;
 	b->nr_chunks++;
 	b->room = size;
@@ -116,11 +128,13 @@ static enum xf_status write_memory(struct xf_ep_blob *b, const uint8_t *data, si
 		if (!b->room && !grow(b))
 			return XF_NOMEM;
 		size_t now = len < b->room ? len : b->room;
-		memcpy(b->chunks[b->nr_chunks - 1] + b->size % CHUNK, data, now);
+		memcpy(last_chunk(b)->bytes + b->size % CHUNK, data, now);
 		b->room -= now;
 		b->size += now;
 		data += now;
 		len -= now;
+		if (!b->room)
+			xf_ep_spool_settle(last_chunk(b));
 	}
 	return XF_OK;
 }
@@ -178,7 +192,7 @@ void xf_ep_blob_release(struct xf_ep_blob *b)
 	if (!b || atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	for (size_t i = 0; i < b->nr_chunks; i++)
-		free(b->chunks[i]);
+		xf_ep_spool_give(b->spool, &b->chunks[i]);
 	free(b->chunks);
 	if (b->fd >= 0)
 		close(b->fd);
@@ -214,7 +228,7 @@ const void *xf_ep_blob_span(const struct xf_ep_blob *b, uint64_t at, size_t *len
 	uint64_t in_chunk = CHUNK - at % CHUNK, left = at < b->size ? b->size - at : 0;
 
 	*len = (size_t)(in_chunk < left ? in_chunk : left);
-	return *len ? b->chunks[at / CHUNK] + at % CHUNK : NULL;
+	return *len ? b->chunks[at / CHUNK].bytes + at % CHUNK : NULL;
 }
 
 int xf_ep_blob_open(const struct xf_ep_blob *b)

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/endpoint/spool.h"
 #include "core/event/status.h"
 
 struct xf_ep_blob;
@@ -21,10 +22,11 @@ enum { XF_EP_BLOB_NAME = 33 };
 
 /*
  * An empty blob with one reference. dir: descriptor of the store's folder
- * (borrowed for the blob's life), -1: memory. expected: bytes to come, or
- * UINT64_MAX when unknown (a hint). NULL: out of memory or the file cannot be made.
+ * (borrowed for the blob's life), -1: memory, which comes from spool (borrowed, too; NULL: the
+ * heap). expected: bytes to come, or UINT64_MAX when unknown (a hint). NULL: out of memory or the
+ * file cannot be made.
  */
-struct xf_ep_blob *xf_ep_blob_new(int dir, uint64_t expected);
+struct xf_ep_blob *xf_ep_blob_new(int dir, struct xf_ep_spool *spool, uint64_t expected);
 /* A sealed file blob that exists already. */
 struct xf_ep_blob *xf_ep_blob_find(int dir, const char *name, uint64_t size);
 

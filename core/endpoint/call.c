@@ -160,7 +160,7 @@ static void expect_body(struct xf_ep_call *c)
 	if (!status && set)
 		status = xf_hasher_init(&c->hasher, set);
 	if (!status && c->op->body == XF_EP_BODY_STREAM) {
-		c->blob = xf_ep_blob_new(xf_ep_store_dir(c->site->store), c->expected);
+		c->blob = xf_ep_store_blob(c->site->store, c->expected);
 		status = c->blob ? XF_OK : XF_NOMEM;
 	}
 	c->receiving = status == XF_OK;

@@ -15,6 +15,9 @@
 /* Completed uploads that are remembered, so that a repeated Complete gets the same answer. */
 enum { REMEMBERED = 256 };
 
+/* Bytes of bodies in memory; what comes after them lies in a temporary file. */
+enum { HEAP_LIMIT = 256 << 20 };
+
 /* ---- objects */
 
 struct xf_ep_object *xf_ep_object_new(const char *key)
@@ -148,7 +151,10 @@ enum xf_status xf_ep_store_open(struct xf_ep_store **out, const char *dir, struc
 		return xf_fail(err, XF_NOMEM, "no memory for the store");
 	pthread_mutex_init(&s->lock, NULL);
 	s->dir = s->lock_fd = -1;
-	if (dir)
+	s->spool = xf_ep_spool_new(HEAP_LIMIT);
+	if (!s->spool)
+		status = xf_fail(err, XF_NOMEM, "no memory for the store");
+	else if (dir)
 		status = xf_ep_disk_load(s, dir, err);
 	if (status)
 		xf_ep_store_close(s);
@@ -199,13 +205,14 @@ void xf_ep_store_close(struct xf_ep_store *s)
 		close(s->dir);
 	if (s->lock_fd >= 0)
 		close(s->lock_fd);
+	xf_ep_spool_free(s->spool);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
 }
 
-int xf_ep_store_dir(const struct xf_ep_store *s)
+struct xf_ep_blob *xf_ep_store_blob(struct xf_ep_store *s, uint64_t expected)
 {
-	return s->dir;
+	return xf_ep_blob_new(s->dir, s->spool, expected);
 }
 
 /* ---- buckets */

@@ -1,5 +1,5 @@
 /*
- * store: buckets, objects and unfinished uploads, in memory or in a folder.
+ * store: buckets, objects and unfinished uploads, in memory (spool.h) or in a folder.
  *
  * The index is in memory in both cases: listings, conditions and the choice
  * between two writers are decided under one lock. A folder adds what lasts:
@@ -94,8 +94,8 @@ struct xf_ep_upload {
 enum xf_status xf_ep_store_open(struct xf_ep_store **out, const char *dir, struct xf_error *err);
 /* Nobody may hold anything of it any more. NULL is fine. */
 void xf_ep_store_close(struct xf_ep_store *s);
-/* For xf_ep_blob_new(). */
-int xf_ep_store_dir(const struct xf_ep_store *s);
+/* A blob of this store, as xf_ep_blob_new(). */
+struct xf_ep_blob *xf_ep_store_blob(struct xf_ep_store *s, uint64_t expected);
 
 /* ---- buckets */
 

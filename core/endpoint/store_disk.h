@@ -27,6 +27,7 @@ struct xf_ep_bucket {
 struct xf_ep_store {
 	pthread_mutex_t lock;
 	int dir, lock_fd;             /* set before start; -1: memory */
+	struct xf_ep_spool *spool;    /* where the memory comes from */
 	struct xf_ep_array buckets;   /* under lock, by name */
 	struct xf_ep_array completed; /* under lock: uploads, the oldest first */
 	uint64_t serial;              /* under lock: of the newest object */

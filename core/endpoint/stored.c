@@ -298,7 +298,7 @@ bool xf_ep_copy_bytes(struct xf_ep_call *c, const struct xf_ep_object *from, uin
 		      uint64_t size, enum xf_checksum algorithm, struct xf_ep_piece *piece,
 		      struct xf_digest *md5)
 {
-	struct copy copy = { .blob = xf_ep_blob_new(xf_ep_store_dir(c->site->store), size) };
+	struct copy copy = { .blob = xf_ep_store_blob(c->site->store, size) };
 	uint32_t set = XF_CHECKSUM_BIT(XF_CHECKSUM_MD5);
 	bool ok;
 
