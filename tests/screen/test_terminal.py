@@ -331,6 +331,23 @@ def test_ctrl_c_on_the_debuggers_screen_stops_the_run_and_ends_nothing():
         x.done(130)
 
 
+def test_ctrl_z_and_fg_at_the_prompt_keep_the_line():
+    path = t.make_file("file", 1000)
+    with Tmux("%s debug --no-rc put --local %s s3://bucket/key" % (t.XFERDB, path), 120, 40) as x:
+        x.wait(r"(?m)^\(xferdb\)\s*\Z")
+        x.do("send-keys", "-l", "p 6 +")
+        x.wait(r"(?m)^\(xferdb\) p 6 \+\s*\Z")
+        x.send("C-z")
+        x.wait(r"(?i)stopped")
+        x.send("fg", "Enter")
+        x.wait(r"(?m)^\(xferdb\) p 6 \+\s*\Z")         # drawn again, below what the shell wrote
+        x.do("send-keys", "-l", " 36")
+        x.send("Enter")
+        x.wait(r"(?m)^42\n\(xferdb\)\s*\Z")
+        x.send("q", "Enter")
+        x.wait(r"\$\s*\Z")
+
+
 PROGRAM = r"""printf 'one\\033[2Jtwo\\n'; echo three >&2; read line || echo no input; touch %s; while [ ! -e %s ]; do sleep 0.1; done; echo four; exit 7"""
 
 

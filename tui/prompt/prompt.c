@@ -25,7 +25,7 @@ struct ui_prompt {
 	_Atomic bool woken;
 };
 
-/* Signals and wakes come here: 'i' interrupted, 'w' the window has changed. */
+/* Signals and wakes come here: 'i' interrupted, 'w' the window has changed, 'c' continued after Ctrl-Z. */
 static int wake_pipe[2] = { -1, -1 };
 
 static void wake(char what)
@@ -40,6 +40,15 @@ static void window_changed(int number)
 {
 	(void)number;
 	wake('w');
+}
+
+static volatile sig_atomic_t line_is_read; /* else the next one takes the terminal anyway */
+
+static void continued(int number)
+{
+	(void)number;
+	if (line_is_read)
+		wake('c');
 }
 
 void ui_prompt_wake(struct ui_prompt *p)
@@ -91,6 +100,14 @@ static void complete(struct ui_prompt *p)
 
 /* ---- characters */
 
+/* The shell has had the terminal: its modes are ours again, and the line stands below what it wrote. */
+static void take_terminal(struct ui_prompt *p)
+{
+	el_set(p->el, EL_PREP_TERM, 0);
+	el_set(p->el, EL_PREP_TERM, 1);
+	el_set(p->el, EL_REFRESH);
+}
+
 /* True: there is input. False: interrupted. */
 static bool wait_for_input(struct ui_prompt *p)
 {
@@ -103,6 +120,8 @@ static bool wait_for_input(struct ui_prompt *p)
 		if (fds[1].revents & POLLIN && read(wake_pipe[0], &what, 1) == 1) {
 			if (what == 'w' && p->el)
 				el_resize(p->el);
+			if (what == 'c' && p->el)
+				take_terminal(p);
 			if (atomic_exchange(&p->woken, false))
 				return false;
 		} else if (fds[0].revents) {
@@ -181,6 +200,7 @@ static void save_history(struct ui_prompt *p)
 static void open_terminal(struct ui_prompt *p)
 {
 	struct sigaction action = { .sa_handler = window_changed, .sa_flags = SA_RESTART };
+	struct sigaction again = { .sa_handler = continued, .sa_flags = SA_RESTART };
 	p->el = el_init("xferdb", stdin, p->options.out, stderr);
 	if (!p->el)
 		return;
@@ -193,6 +213,7 @@ static void open_terminal(struct ui_prompt *p)
 	el_set(p->el, EL_BIND, "^^", "ed-redisplay", NULL);
 	load_history(p);
 	sigaction(SIGWINCH, &action, NULL);
+	sigaction(SIGCONT, &again, NULL);
 }
 
 struct ui_prompt *ui_prompt_new(const struct ui_prompt_options *options)
@@ -216,6 +237,7 @@ void ui_prompt_free(struct ui_prompt *p)
 		return;
 	if (p->el) {
 		signal(SIGWINCH, SIG_DFL);
+		signal(SIGCONT, SIG_DFL);
 		save_history(p);
 		if (p->history)
 			history_end(p->history);
@@ -258,7 +280,9 @@ static enum ui_prompt_end read_edited(struct ui_prompt *p, const char **line)
 	int n = 0;
 	el_resize(p->el);
 	errno = 0;
+	line_is_read = 1;
 	const char *text = el_gets(p->el, &n);
+	line_is_read = 0;
 	if (!text || n <= 0) {
 		bool interrupted = n < 0 && errno == EINTR;
 		fputc('\n', p->options.out);
