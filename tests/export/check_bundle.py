@@ -210,7 +210,9 @@ class Bundle:
         return found
 
     def led_on(self, event, points):
-        end = self.lies_down(event)
+        down = self.lies_down(event)
+        turns = [e["seq"] for e in self.events.values() if e["event"] == "response" and e["on"] == event["on"] and e["seq"] > event["seq"]]
+        end = min(turns[:1] + ([down] if down is not None else []), default=None)
         return any(event["seq"] <= point and (end is None or point < end) for point in points.get(event["on"], []))
 
     def ordered(self, ends, ret):

@@ -515,7 +515,8 @@ static void what_a_thread_of_several_requests_ended_earlier_is_not_ordered(void 
 #define RETURNS "0 call_return call=1\n" END
 	expect_all(TWO_PUTS SECOND RESTS ANSWERED("1", "0") RESTS ANSWERED("2", "1") RETURNS, "unproven", "timing", "stored");
 	expect_all(TWO_PUTS RESTS ANSWERED("1", "0") SECOND RESTS ANSWERED("2", "1") RETURNS, "blocks", "inline", "stored");
-	expect_all(TWO_PUTS SECOND RESTS ANSWERED("1", "0") ANSWERED("2", "1") RETURNS, "blocks", "inline", "stored");
+	/* a busy thread need not lie down for it to be an accident */
+	expect_all(TWO_PUTS SECOND RESTS ANSWERED("1", "0") ANSWERED("2", "1") RETURNS, "unproven", "timing", "stored");
 }
 
 /* ---- a call of which nothing was sent */

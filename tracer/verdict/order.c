@@ -958,13 +958,15 @@ static bool led_on(const struct tr_order *o, uint32_t event, uint32_t until, uin
 	return false;
 }
 
-/* Where the event's thread had lain down since; TR_NONE: nowhere. */
-static uint32_t lies_down_after(const struct tr_order *o, uint32_t event)
+/* Where the event's thread had lain down since, or had another request's answer; TR_NONE: nowhere. */
+static uint32_t turned_away_after(const struct tr_order *o, uint32_t event)
 {
 	uint32_t thread = tr_log_thread_of(o->log, event), i = event;
 	uint64_t lay = 0;
 	while ((i = tr_log_step(o->log, i, thread, 1)) != TR_NONE) {
 		enum xf_kind kind = tr_log_kind(o->log, i);
+		if (kind == XF_EV_response)
+			break;
 		if (kind != XF_EV_poll && kind != XF_EV_sleep)
 			continue;
 		struct tr_event e = tr_log_event(o->log, i);
@@ -983,7 +985,7 @@ bool tr_order_drives(const struct tr_order *o, uint32_t thread)
 bool tr_order_led_on(const struct tr_order *o, uint32_t event, uint32_t e)
 {
 	return !tr_order_drives(o, tr_log_thread_of(o->log, event)) ||
-	       led_on(o, event, lies_down_after(o, event), e);
+	       led_on(o, event, turned_away_after(o, event), e);
 }
 
 static void learn_past(const struct tr_order *o, uint32_t e, struct tr_clock *clock, tr_edge_fn use,
