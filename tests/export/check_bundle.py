@@ -149,7 +149,7 @@ class Bundle:
             rule = getattr(self, "rule_" + edge["edge"], None)
             need(rule is not None and rule(f, t), "no %s edge: %d to %d" % (edge["edge"], f["seq"], t["seq"]))
             wait = self.events.get(edge["wait"]) if edge["wait"] is not None else None
-            need(edge["wait"] is None or (wait and self.is_wait(wait, t)), "an edge without its wait")
+            need(edge["wait"] is None or (wait and (more or self.is_wait(wait, t))), "an edge without its wait")
             need(f["of"] is None or self.objects[f["of"]]["class"] not in ("permit", "lock"), "an edge of a permit or a lock")
             limited = bool(wait and wait.get("limit_ns"))
             need(edge["timed"] == limited, "an edge's limit is not its wait's")

@@ -69,6 +69,29 @@ def test_a_daemon_thread_that_is_cut_off_loses_its_upload():
     t.match(r"LOST, .*: the program", r.err)
 
 
+def test_a_daemon_thread_that_had_time_to_raise_has_lost_its_upload_all_the_same():
+    """Its client takes the upload back, and the call raises, before the interpreter is gone."""
+    r = lost("import atexit, concurrent.futures.thread as pools, time\n"
+             "begun, ended = threading.Event(), threading.Event()\n"
+             "class Late(io.BytesIO):\n"
+             "    def read(self, *size):\n"
+             "        begun.set()\n"
+             "        while not pools._shutdown:\n"
+             "            time.sleep(0.01)\n"
+             "        return super().read(*size)\n"
+             "def upload():\n"
+             "    try:\n"
+             "        s3.upload_fileobj(Late(b'x' * (20 << 20)), 'bucket', 'key')\n"
+             "    finally:\n"
+             "        ended.set()\n"
+             "atexit.register(ended.wait)\n"
+             "threading.Thread(target=upload, daemon=True).start()\n"
+             "begun.wait()\n")
+    t.match(r"LOST: upload_fileobj", r.err)
+    t.match(r"LOST, DOES NOT WAIT \(seen\): the program: ", r.err)
+    t.true("0 of 0" not in r.err, r)
+
+
 def test_a_manager_that_nobody_waits_for_loses_its_upload():
     lost("from s3transfer.manager import TransferManager\n"
          "TransferManager(s3).upload(data, 'bucket', 'key')\n")

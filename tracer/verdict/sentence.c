@@ -118,8 +118,10 @@ static void add_work_done(const struct tr_log *log, const struct tr_verdict *v, 
 	for (uint32_t i = 0; i < v->nr_items; i++)
 		count_end(log, &v->items[i], &ends);
 	const char *plural = v->parts == 1 ? "" : "s";
-	if (!v->parts && v->outcome == TR_FAILED)
-		add(t, "its request had been refused");
+	if (!v->parts)
+		add(t, "%s", v->outcome == TR_FAILED ? "its request had been refused" :
+			     v->outcome == TR_LOST ? "its upload had been given up, before any part of it" :
+			     ends.complete ? "Complete" : "its requests had ended");
 	else if (ends.failed + ends.skipped == 0)
 		add(t, "%u of %u part%s%s", v->parts_ordered, v->parts, plural, ends.complete ? " and Complete" : "");
 	else

@@ -58,7 +58,9 @@ void ui_report_heading(FILE *out, const struct ui_report *r, const struct tr_ver
 	char sentence[1024];
 
 	tr_verdict_sentence(r->log, r->verdicts, v, sentence, sizeof(sentence));
-	bool lost = is_foreign(r) && v->outcome == TR_LOST, ended = lost && v->answer == TR_NOT_RETURNED;
+	/* that it hung, or waited, is no news beside the loss */
+	bool lost = is_foreign(r) && v->outcome == TR_LOST;
+	bool ended = lost && (v->answer == TR_NOT_RETURNED || v->answer == TR_BLOCKS || v->answer == TR_UNPROVEN);
 	bool cut = v->answer == TR_NOT_RETURNED && !is_program(r, v) && program_status(r) >= 0;
 	if (lost)
 		tone = UI_BAD;
