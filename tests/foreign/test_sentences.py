@@ -11,14 +11,14 @@ data = io.BytesIO(b"x" * (20 << 20))
 """
 
 
-def trace(script, *options, launcher=()):
+def trace(script, *options, launcher=(), words=()):
     import subprocess
     if subprocess.run([PYTHON, "-c", "import boto3"], capture_output=True).returncode:
         t.skip("%s has no boto3" % PYTHON)
     path = os.path.join(t.tmp(), "program.py")
     with open(path, "w", encoding="utf-8") as f:
         f.write(BEGIN + script)
-    return t.xferdb("trace", "--local", *options, "--", *launcher, PYTHON, path)
+    return t.xferdb("trace", "--local", *options, "--", *launcher, PYTHON, path, *words)
 
 
 def test_a_wait_is_told_by_its_line_and_by_who_woke_it():
@@ -125,8 +125,11 @@ def test_what_would_settle_it_can_be_pasted():
     r = trace("import time\n"
               "print('it begins', flush=True)\n"
               "threading.Thread(target=s3.upload_fileobj, args=(data, 'bucket', 'key'), daemon=True).start()\n"
-              "time.sleep(3)\nprint('end', flush=True)\n", "--call", "out:it begins:end")
-    t.match(r"to settle it: xferdb prove --local --call 'out:it begins:end' -- /usr/bin/python3 .*program\.py", r.err)
+              "time.sleep(3)\nprint('end', flush=True)\n", "--call", "out:it begins:end",
+              words=("a file", "--size=3", "--token", "T0K3N"))
+    t.match(r"(?m)to settle it: xferdb prove --local --call 'out:it begins:end' -- /usr/bin/python3 \S+program\.py "
+            r"'a file' --size=3 --token \.\.\.  \(put in again what stands as \.\.\.\)$", r.err)
+    t.true("T0K3N" not in r.err, r)
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ int ui_conclude_to(FILE *out, const struct ui_recording *trace, const struct ui_
 
 	if (trace && !settings->quiet)
 		ui_report_verdicts(out, &(struct ui_report){ trace->log, &trace->verdicts,
-							     ui_style_for(out, settings), errors });
+							     ui_style_for(out, settings), trace->words, errors });
 	fflush(out);
 	c = ui_conclusion_new(trace, settings, command);
 	exit_status = c ? ui_conclusion_say(c, settings) : UI_EXIT_FAILED;

@@ -270,7 +270,7 @@ static void row_print(const struct demo *d, unsigned way)
 static void answer_print(const struct demo *d)
 {
 	const struct ui_recording *t = &d->traces[0];
-	struct ui_report report = { t->log, &t->verdicts, d->style, true };
+	struct ui_report report = { t->log, &t->verdicts, d->style, NULL, true };
 	const struct tr_verdict *v = &t->verdicts.list[0];
 
 	fprintf(d->out, "\nSo: ");

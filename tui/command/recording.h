@@ -11,6 +11,7 @@ struct ui_recording {
 	struct tr_log *log;
 	struct tr_verdicts verdicts;
 	bool judged;
+	const char *const *words; /* the program that was run, for a report; borrowed; NULL: not known */
 };
 
 /*

@@ -5,6 +5,7 @@
 
 #include "tracer/verdict/place.h"
 #include "tui/command/json.h"
+#include "tui/command/paste.h"
 #include "tui/command/values.h"
 
 /* The whole process as a call: what is on trial is the program. */
@@ -276,19 +277,6 @@ static const char *asked_for(const struct ui_report *r, const char *name)
 	return "";
 }
 
-/* For a shell: as it is where nothing in it means anything to one. */
-static void print_word(FILE *out, const char *word)
-{
-	if (!word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:.,/=+@%-")]) {
-		fputs(word, out);
-		return;
-	}
-	fputc('\'', out);
-	for (; *word; word++)
-		*word == '\'' ? fputs("'\\''", out) : fputc(*word, out);
-	fputc('\'', out);
-}
-
 /* The command that would settle it: the same program under prove, which holds parts back. */
 static void settle_line(FILE *out, const struct ui_report *r, const struct tr_verdict *v)
 {
@@ -304,9 +292,14 @@ static void settle_line(FILE *out, const struct ui_report *r, const struct tr_ve
 		fprintf(out, " --call py:%s", name);
 	else if (*asked_for(r, name)) {
 		fprintf(out, " --call ");
-		print_word(out, asked_for(r, name));
+		ui_paste_word(out, asked_for(r, name));
 	}
-	fprintf(out, " -- %s\n", *command ? command : "CMD…");
+	fprintf(out, " -- ");
+	if (r->words && !ui_paste_words(out, r->words))
+		fprintf(out, "  (put in again what stands as ...)");
+	else if (!r->words) /* a trace keeps no more of a command line than this */
+		fprintf(out, "%s …", *command ? command : "CMD");
+	fprintf(out, "\n");
 }
 
 /* --verify: the object was not there when the call had returned. Of one that never came to be that is no news. */

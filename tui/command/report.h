@@ -17,6 +17,7 @@ struct ui_report {
 	const struct tr_log *log;
 	const struct tr_verdicts *verdicts;
 	struct ui_style style;
+	const char *const *words; /* the program's command line, NULL-terminated; NULL: not known */
 	bool errors;   /* say why transfers failed (else somebody else does) */
 };
 

@@ -282,6 +282,7 @@ static int conclude(struct follow *f, int program_status)
 	if (ui_recording_open(&trace, own, true, &err))
 		fprintf(stderr, "xferdb: the trace cannot be judged: %s\n", err.message);
 	snprintf(trace.path, sizeof(trace.path), "%s", f->temporary ? own : f->trace_path);
+	trace.words = (const char *const *)f->argv;
 	screen_finish(f, &trace);
 	concluded = ui_conclude_to(stderr, trace.judged ? &trace : NULL, s, "trace", true);
 	ui_recording_close(&trace);

@@ -55,7 +55,7 @@ static void close_all(struct shown *v)
 static void headings_print(struct shown *v, const struct ui_settings *settings)
 {
 	for (int i = 0; i < v->nr && !settings->quiet; i++) {
-		struct ui_report report = { v->runs[i].log, v->runs[i].verdicts, ui_style_for(stdout, settings), true };
+		struct ui_report report = { v->runs[i].log, v->runs[i].verdicts, ui_style_for(stdout, settings), NULL, true };
 		if (v->runs[i].judged && v->verdicts[i].nr)
 			ui_report_heading(stdout, &report, &v->verdicts[i].list[0]);
 	}
