@@ -51,11 +51,23 @@ m.shutdown()
 
 # ---- --verify
 
+def test_the_tracers_own_look_is_told_apart_from_the_program():
+    need_boto3()
+    judged(script(PLAIN), "--local", "-o", t.tmp("run.xft"))
+    t.equal(t.xferdb("export", t.tmp("run.xft"), "--format", "perfetto", "-o", t.tmp("p.json")).status, 0)
+    with open(t.tmp("p.json"), encoding="utf-8") as f:
+        events = json.load(f)
+    events = events["traceEvents"] if isinstance(events, dict) else events
+    named = {e["args"]["name"]: e["pid"] for e in events if e.get("name") in ("process_name", "thread_name")}
+    t.equal(named["xferdb verify"], named["xferdb, beside the program"])
+    t.true(named["main"] != named["xferdb verify"], named)
+
+
 def test_with_local_the_object_is_looked_for_right_behind_the_return():
     need_boto3()
     r, document, (v,) = judged(script(PLAIN), "--local")
     t.equal((v["answer"], v["outcome"], v["visible"]), ("blocks", "stored", True), r)
-    t.true(not [x for x in document["threads"] if x["name"] == "verify"], "our own thread is nobody's")
+    t.true(not [x for x in document["threads"] if "verify" in x["name"]], "our own thread is nobody's")
     r, _, (v,) = judged(script(PLAIN), "--local", "--no-verify")
     t.equal((v["outcome"], v["visible"]), ("stored", None), r)
 

@@ -1,5 +1,7 @@
 #include "tracer/export/ids.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "tracer/trace/map.h"
@@ -10,6 +12,15 @@ uint32_t tr_export_pid(const struct tr_log *log, uint32_t thread)
 {
 	const struct tr_thread *t = tr_log_thread(log, thread);
 	return t->pid ? t->pid : MADE_UP + t->process;
+}
+
+const char *tr_export_process_name(const struct tr_log *log, uint32_t thread, char *buf, size_t cap)
+{
+	if (tr_log_is_tracer(log, thread))
+		snprintf(buf, cap, "xferdb, beside the program");
+	else
+		snprintf(buf, cap, "process %" PRIu32, tr_export_pid(log, thread));
+	return buf;
 }
 
 uint32_t *tr_export_tids(const struct tr_log *log)

@@ -6,6 +6,8 @@
 
 /* The kernel's numbers where they are known and unique, else made up (from 2^30). */
 uint32_t tr_export_pid(const struct tr_log *log, uint32_t thread);
+/* "process 4711"; of the tracer's own threads "xferdb, beside the program". Returns buf. */
+const char *tr_export_process_name(const struct tr_log *log, uint32_t thread, char *buf, size_t cap);
 /* tids: one a thread of the log, by index. Owns: the result, free(); NULL: out of memory. */
 uint32_t *tr_export_tids(const struct tr_log *log);
 

@@ -67,7 +67,7 @@ static void put_threads(struct tr_export *x)
 			continue;
 		if (t->process != process) {
 			process = t->process;
-			snprintf(name, sizeof(name), "process %" PRIu32, tr_export_pid(x->log, i));
+			tr_export_process_name(x->log, i, name, sizeof(name));
 			put_meta(x, i, "process_name", name, 0);
 			put_meta(x, i, "process_sort_index", NULL, process);
 		}

@@ -139,7 +139,7 @@ static void describe_process(struct tr_export *x, uint32_t thread)
 	struct proto *p = x->state;
 	char name[64];
 	p->event.nr = p->note.nr = 0;
-	snprintf(name, sizeof(name), "process %" PRIu32, tr_export_pid(x->log, thread));
+	tr_export_process_name(x->log, thread, name, sizeof(name));
 	put_number(&p->note, 1, tr_export_pid(x->log, thread));
 	put_text(&p->note, 6, name);
 	put_number(&p->event, TRACK_UUID, process_track(tr_log_thread(x->log, thread)->process));

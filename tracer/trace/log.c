@@ -1103,6 +1103,11 @@ uint32_t tr_log_thread_named(const struct tr_log *log, const char *name)
 	return TR_NONE;
 }
 
+bool tr_log_is_tracer(const struct tr_log *log, uint32_t index)
+{
+	return strcmp(log->lanes[index]->public.role, TR_TRACER_ROLE) == 0;
+}
+
 uint32_t tr_log_nr_objects(const struct tr_log *log)
 {
 	return log->nr_objects;

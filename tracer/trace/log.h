@@ -131,6 +131,9 @@ enum xf_kind tr_wait_of(enum xf_kind acquire);
 
 uint32_t tr_log_nr_threads(const struct tr_log *log);
 const struct tr_thread *tr_log_thread(const struct tr_log *log, uint32_t index);
+/* A thread of the tracer's own, which asks about the program beside it: told apart, and in no count of the program's. */
+#define TR_TRACER_ROLE "tracer"
+bool tr_log_is_tracer(const struct tr_log *log, uint32_t index);
 uint32_t tr_log_thread_find(const struct tr_log *log, uint32_t number);      /* index or TR_NONE */
 uint32_t tr_log_thread_named(const struct tr_log *log, const char *name);
 

@@ -387,7 +387,7 @@ static json_t *threads_json(const struct ui_document *d)
 		const struct tr_thread *t = tr_log_thread(d->log, i);
 		int64_t busy_ns = 0, wait_ns = 0;
 		json_t *o;
-		if (!strcmp(t->role, "tracer"))
+		if (tr_log_is_tracer(d->log, i))
 			continue; /* one of ours */
 		o = json_object();
 		tr_thread_times(d->verdicts->final, i, &busy_ns, &wait_ns);

@@ -10,6 +10,7 @@
 #include "core/event/emit.h"
 #include "core/s3/client.h"
 #include "tracer/foreign/voice.h"
+#include "tracer/trace/log.h"
 
 enum { MOST_REFUSALS = 2 };
 #define PATIENCE_NS 10000000000u      /* of one HEAD */
@@ -102,7 +103,7 @@ static void record(struct ui_verifier *v, uint32_t call, uint32_t transfer, cons
 		   uint32_t http_status)
 {
 	if (!v->speaks)
-		tr_voice_init(&v->voice, xf_thread_reserve(), 0, 0, "verify", "tracer");
+		tr_voice_init(&v->voice, xf_thread_reserve(), 0, 0, "xferdb verify", TR_TRACER_ROLE);
 	v->speaks = true;
 	tr_voice_begin(&v->voice);
 	uint32_t etag = xf_text(out ? out->answer.etag : NULL);

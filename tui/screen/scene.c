@@ -152,9 +152,11 @@ struct lane_order {
 	uint32_t caller, pid;
 };
 
-/* The caller, its process, others. A process may go by several numbers in a trace, one for each program it ran. */
+/* The caller, its process, others, the tracer. A process may go by several numbers in a trace, one for each program it ran. */
 static int lane_rank(const struct lane_order *o, uint32_t thread)
 {
+	if (tr_log_is_tracer(o->log, thread))
+		return 3;
 	return thread == o->caller ? 0 : tr_log_thread(o->log, thread)->pid == o->pid ? 1 : 2;
 }
 

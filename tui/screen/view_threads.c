@@ -105,7 +105,7 @@ static void row_draw(struct ui_scene *s, struct ui_cells *c, const struct ui_rec
 	enum tr_activity activity = tr_thread_activity(&s->state->threads[thread]);
 	const struct tr_log *log = ui_scene_shown(s)->log;
 	char doing[160], since[32], busy[32], waited[32], name[64], full[96];
-	bool times = r->columns >= WIDE, ended = activity == TR_ENDED;
+	bool times = r->columns >= WIDE, ended = activity == TR_ENDED || tr_log_is_tracer(log, thread);
 	int right = r->columns - (times ? TIMES : 0), indent = 1 + (s->tree ? 2 * depth_of(log, thread) : 0), x = 1 + NAME;
 	struct ui_rect left = { r->y, r->x, r->rows, right - SINCE };
 

@@ -128,7 +128,8 @@ static void label_draw(const struct plot *p, int row, int run, uint32_t thread)
 	char full[96], text[64];
 	const char *name = ui_view_thread(&p->s->runs[run], thread, full, sizeof(full));
 
-	ui_cells_text(p->c, &left, row, 0, chosen ? UI_ROLE_STRONG : UI_ROLE_PLAIN, "%-*s", left.columns,
+	bool ours = tr_log_is_tracer(p->s->runs[run].log, thread);
+	ui_cells_text(p->c, &left, row, 0, chosen ? UI_ROLE_STRONG : ours ? UI_ROLE_DIM : UI_ROLE_PLAIN, "%-*s", left.columns,
 		      ui_view_name(name, left.columns, text, sizeof(text)));
 	if (chosen)
 		ui_cells_attrs(p->c, &left, row, 0, -1, p->s->focus == UI_PANE_TIMELINE ? UI_ATTR_REVERSE : UI_ATTR_BOLD);
