@@ -2,6 +2,7 @@
 import json
 import os
 import signal
+import struct
 import subprocess
 import time
 
@@ -177,6 +178,34 @@ def test_gdb_attaches_beside_the_notifications():
     p.popen.stdin.write(b"go on\n")
     p.popen.stdin.close()
     t.equal(p.popen.wait(20), 3)
+
+
+def program_of_32_bits():
+    """An ELF file of 32 bits whose only call is exit(7)."""
+    code = b"\xb8\x01\x00\x00\x00\xbb\x07\x00\x00\x00\xcd\x80"      # mov eax, 1; mov ebx, 7; int 0x80
+    base, head = 0x8048000, 52 + 32
+    elf = struct.pack("<16sHHIIIIIHHHHHH", b"\x7fELF\x01\x01\x01", 2, 3, 1, base + head, 52, 0, 0, 52, 32, 1, 0, 0, 0)
+    elf += struct.pack("<IIIIIIII", 1, 0, base, base, head + len(code), head + len(code), 5, 0x1000)
+    path = t.tmp("small")
+    with open(path, "wb") as f:
+        f.write(elf + code)
+    os.chmod(path, 0o755)
+    try:
+        if subprocess.run([path]).returncode != 7:
+            t.skip("this machine runs no 32-bit programs as they are meant")
+    except OSError as e:
+        t.skip("this machine runs no 32-bit programs: %s" % e)
+    return path
+
+
+def test_a_32_bit_program_is_said_not_to_be_watched():
+    path = program_of_32_bits()
+    for options in ((), ("--local",)):
+        r = trace(*options, "--", path)
+        t.equal(r.status, 7, r)
+        t.match("(?m)^xferdb: not seen: a 32-bit program ran: its threads, requests and connections are not watched$", r.err)
+    t.match("32-bit program", shell(path).err)
+    t.true("32-bit" not in shell("true").err)
 
 
 # ---- --local

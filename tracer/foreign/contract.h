@@ -265,6 +265,7 @@ enum {
 	TR_INCOMPLETE_HTTP2 = 8,     /* a connection spoke HTTP/2 */
 	TR_INCOMPLETE_TLS = 16,      /* bytes under TLS that nobody could read */
 	TR_INCOMPLETE_UNREAD = 32,   /* a connection that went past probe and relay */
+	TR_INCOMPLETE_32BIT = 64,    /* a 32-bit program ran: no probe in it, its system calls pass the filter */
 };
 
 /*

@@ -168,6 +168,13 @@ static enum tr_doctor_result check_container(char *detail, size_t cap)
 	return strstr(detail, "not seen") ? TR_WORKS_PARTLY : TR_WORKS;
 }
 
+/* Another system call table than the filter's, and a library the loader of such a program passes by. */
+static enum tr_doctor_result check_32bit(char *detail, size_t cap)
+{
+	snprintf(detail, cap, "no filter and no probe is made for them");
+	return TR_WORKS_NOT;
+}
+
 /* The entry of a function is exchanged by machine code written for this one processor. */
 static enum tr_doctor_result check_symbols(char *detail, size_t cap)
 {
@@ -192,6 +199,8 @@ const struct tr_check tr_checks[] = {
 	{ "attach", "looking at running processes", "'xferdb attach' shows less: no stacks, no memory", check_attach },
 	{ "probe", "the library inside the program", "threads, locks and waits are not seen: what a call waits for "
 	  "can only be proved by holding parts back", check_probe },
+	{ "32-bit", "32-bit programs", "of a 32-bit program only its end is seen; with --local what would make a connection is refused to it",
+	  check_32bit },
 	{ "symbols", "sym: calls, functions of C and C++", "a C or C++ call cannot be named; --call out:BEGIN:END or exit "
 	  "mark it, and py: works everywhere", check_symbols },
 	{ "python", "names and stacks of Python programs", "py: calls cannot be marked", check_python },

@@ -902,6 +902,7 @@ static void launch_incomplete(struct tr_launch *l)
 		{ TR_INCOMPLETE_IO_URING, "the program uses io_uring: transfers made through it are not seen" },
 		{ TR_INCOMPLETE_TABLE, "more threads, processes or parts than can be kept: numbers may repeat" },
 		{ TR_INCOMPLETE_SETUID, "a set-uid program ran: the probe is not in it" },
+		{ TR_INCOMPLETE_32BIT, "a 32-bit program ran: its threads, requests and connections are not watched" },
 		{ TR_INCOMPLETE_HTTP2, "a connection spoke HTTP/2, which is not understood" },
 		{ TR_INCOMPLETE_UNREAD, "connections were made that nobody could read: the probe is not in that program, and "
 					"the relay is off" },

@@ -2,6 +2,7 @@
 #include "tracer/foreign/process.h"
 
 #include <dirent.h>
+#include <elf.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -275,17 +276,30 @@ void tr_process_seen(struct tr_process *p)
 	tr_process_hush(voice);
 }
 
+/* What a file that is executed means for what can be seen: bits of TR_INCOMPLETE_*. */
+static unsigned file_hides(const char *full, const struct stat *st)
+{
+	unsigned char ident[EI_NIDENT] = "";
+	int fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd >= 0 && read(fd, ident, sizeof(ident)) != (ssize_t)sizeof(ident))
+		ident[0] = 0;
+	if (fd >= 0)
+		close(fd);
+	return (st->st_mode & (S_ISUID | S_ISGID) ? TR_INCOMPLETE_SETUID : 0u) |
+	       (memcmp(ident, ELFMAG, SELFMAG) == 0 && ident[EI_CLASS] == ELFCLASS32 ? TR_INCOMPLETE_32BIT : 0u);
+}
+
 /* A search along PATH executes nothing until it finds a file that can be. */
-static bool process_can_execute(uint32_t pid, const char *path, bool *setuid)
+static bool process_can_execute(uint32_t pid, const char *path, unsigned *hides)
 {
 	char full[4352];
 	struct stat st;
 
 	snprintf(full, sizeof(full), path[0] == '/' ? "/proc/%u/root%s" : "/proc/%u/cwd/%s", pid, path);
-	*setuid = false;
 	if (stat(full, &st) != 0 || !S_ISREG(st.st_mode) || !(st.st_mode & 0111))
 		return false;
-	*setuid = st.st_mode & (S_ISUID | S_ISGID);
+	*hides = file_hides(full, &st);
 	return true;
 }
 
@@ -294,12 +308,12 @@ void tr_process_executes(struct tr_process *p, const char *path)
 	struct tr_control_process *slot;
 	struct tr_voice *voice;
 	const char *base = strrchr(path, '/');
-	bool setuid;
+	unsigned hides;
 
-	if (!process_can_execute(p->pid, path, &setuid))
+	if (!process_can_execute(p->pid, path, &hides))
 		return;
-	if (setuid)
-		atomic_fetch_or(&p->all->control->incomplete, TR_INCOMPLETE_SETUID);
+	if (hides)
+		atomic_fetch_or(&p->all->control->incomplete, hides);
 	snprintf(p->command, sizeof(p->command), "%s", base ? base + 1 : path);
 	voice = p->known ? tr_process_speak(p, p->pid) : NULL;
 	if (voice) {
