@@ -180,6 +180,13 @@ def test_gdb_attaches_beside_the_notifications():
     t.equal(p.popen.wait(20), 3)
 
 
+def test_what_computes_does_not_stand_still():
+    script = "import sys, time\nend = time.monotonic() + 4\nwhile time.monotonic() < end:\n    %s\n"
+    r = trace("--stall", "1s", "--", PYTHON, "-c", script % "sum(range(10000))")
+    t.true("nothing has moved" not in r.err, r)
+    t.match("nothing has moved for the time given by --stall", trace("--stall", "1s", "--", PYTHON, "-c", script % "time.sleep(0.2)").err)
+
+
 def program_of_32_bits():
     """An ELF file of 32 bits whose only call is exit(7)."""
     code = b"\xb8\x01\x00\x00\x00\xbb\x07\x00\x00\x00\xcd\x80"      # mov eax, 1; mov ebx, 7; int 0x80

@@ -36,6 +36,7 @@
 #include "tracer/foreign/hold.h"
 #include "tracer/foreign/keeper.h"
 #include "tracer/foreign/own_file.h"
+#include "tracer/foreign/procfs.h"
 #include "tracer/foreign/ptrace.h"
 #include "tracer/foreign/pty.h"
 #include "tracer/foreign/supervise.h"
@@ -67,6 +68,7 @@ struct tr_launch {
 	struct tr_watch listener, signals;
 	struct tr_timer duration, stall, straggle;
 	uint64_t moved, moved_ns, patience_ns; /* for --stall */
+	uint64_t worked_ns;                    /* what the processes had worked by moved_ns */
 	uint64_t ended_ns, quiet_ns;           /* the program's end; when the relay last moved */
 	uint64_t drained;
 	uint32_t before[LAUNCH_BEFORE];
@@ -338,6 +340,28 @@ static uint64_t launch_moved(const struct tr_launch *l)
 	       atomic_load(&l->control->bytes_received);
 }
 
+static uint64_t launch_worked(const struct tr_launch *l)
+{
+	uint64_t sum = 0;
+
+	for (const struct tr_process *p = l->supervisor.processes.first; p; p = p->next)
+		sum += tr_proc_worked_ns(p->pid);
+	return sum;
+}
+
+/* A program that worked for half of the time computes: it does not stand still, though nothing is sent. */
+static bool launch_computes(struct tr_launch *l, uint64_t now)
+{
+	uint64_t worked = launch_worked(l), before = l->worked_ns;
+	bool computes = worked > before && worked - before >= (now - l->moved_ns) / 2;
+
+	if (computes) {
+		l->moved_ns = now;
+		l->worked_ns = worked;
+	}
+	return computes;
+}
+
 static void launch_stall_look(struct tr_timer *timer)
 {
 	struct tr_launch *l = LAUNCH_OF(stall, timer);
@@ -346,9 +370,10 @@ static void launch_stall_look(struct tr_timer *timer)
 	if (moved != l->moved) {
 		l->moved = moved;
 		l->moved_ns = now;
+		l->worked_ns = launch_worked(l);
 		l->patience_ns = l->options.stall_ns;
 	}
-	if (now - l->moved_ns >= l->patience_ns) {
+	if (now - l->moved_ns >= l->patience_ns && !launch_computes(l, now)) {
 		l->patience_ns = 2 * (now - l->moved_ns); /* the same standstill is told ever more rarely */
 		launch_post(l, TR_LAUNCH_STALL);
 	}

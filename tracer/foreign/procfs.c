@@ -93,6 +93,22 @@ static unsigned children_of_task(uint32_t pid, uint32_t tid, uint32_t *pids, uns
 	return nr;
 }
 
+uint64_t tr_proc_worked_ns(uint32_t pid)
+{
+	uint32_t tids[1024];
+	unsigned nr = tr_proc_threads(pid, tids, sizeof(tids) / sizeof(tids[0]));
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < nr; i++) {
+		char text[128], *at = text;
+		if (read_task(pid, tids[i], "schedstat", text, sizeof(text)) <= 0)
+			continue;
+		sum += strtoull(at, &at, 10);
+		sum += strtoull(at, &at, 10); /* it waited for a processor so long */
+	}
+	return sum;
+}
+
 unsigned tr_proc_children(uint32_t pid, uint32_t *pids, unsigned max)
 {
 	uint32_t tids[1024];

@@ -29,6 +29,12 @@ struct tr_proc_syscall tr_proc_syscall(uint32_t pid, uint32_t tid);
 /* The tids of a process, at most max; returns how many, 0: no such process. */
 unsigned tr_proc_threads(uint32_t pid, uint32_t *tids, unsigned max);
 
+/*
+ * How long the threads of a process that are there now have worked, or would have, had a processor been
+ * free for them; 0: the kernel does not say.
+ */
+uint64_t tr_proc_worked_ns(uint32_t pid);
+
 /* The children of a process, all its threads', at most max. */
 unsigned tr_proc_children(uint32_t pid, uint32_t *pids, unsigned max);
 
