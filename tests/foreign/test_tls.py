@@ -109,6 +109,23 @@ def test_tls_that_nobody_reads_is_said():
     t.match("a TLS connection could not be read; --tls-relay may help", r.err)
 
 
+NODE = """
+const https = require("https"), fs = require("fs");
+const options = {method: "PUT", ca: fs.readFileSync(process.argv[2]), headers: {"Content-Length": 3}};
+https.request(process.argv[1] + "/bucket/key", options, answer => answer.resume()).end("abc");
+"""
+
+
+def test_node_with_its_own_openssl_is_said_not_to_be_read():
+    """However little it sends; what the probe can read of others stays without a word."""
+    node = t.need("node")
+    with serve() as s:
+        r, _ = trace(environment(s), "--", node, "-e", NODE, s.endpoint, ca(s))
+        t.match("a TLS connection could not be read; --tls-relay may help", r.err)
+        r, _ = trace(environment(s), "--", t.need("curl"), "-sS", "--cacert", ca(s), "-T", t.make_file("f", 3), s.endpoint + "/bucket/k")
+        t.true("could not be read" not in r.err, r)
+
+
 # ---- the relay
 
 def relayed(s, *words, **more):

@@ -20,7 +20,7 @@
 #include "tracer/foreign/probe/probe.h"
 #include "tracer/foreign/wire.h"
 
-enum { CONNS = 4096, SSLS = 8192, STRANGER_SENDS = 64 };
+enum { CONNS = 4096, SSLS = 8192, STRANGER_SENDS = 2 };
 enum speech { SPEAKS_NOTHING_YET, SPEAKS_HTTP, SPEAKS_TLS, SPEAKS_OTHER };
 
 struct probe_conn {
@@ -170,12 +170,15 @@ static void listen_in(struct probe_conn *c, const void *bytes, size_t len)
 	c->speech = is_handshake(bytes, len) ? SPEAKS_TLS : SPEAKS_OTHER;
 }
 
-/* The bytes of a TLS connection: they say which SSL object speaks through it. */
+/*
+ * The bytes of a TLS connection: they say which SSL object speaks through it. One that we know speaks from
+ * the handshake on; who has sent twice without is a stranger, and nobody can read what follows.
+ */
 static void tie(struct probe_conn *c, void *ssl)
 {
 	struct ssl *s = ssl && c->ssl != ssl ? ssl_slot(ssl) : NULL;
 
-	if (!ssl && ++c->sends == STRANGER_SENDS && !c->ssl)
+	if (!ssl && !c->ssl && ++c->sends == STRANGER_SENDS)
 		atomic_fetch_or(&probe_control->incomplete, TR_INCOMPLETE_TLS);
 	if (!s)
 		return;
