@@ -181,6 +181,19 @@ static struct tr_trial held_run(uint32_t target, int64_t hold_ms, int64_t return
 				  .end_ns = (hold_ms + 20) * MS, .return_ns = return_ms * MS, .outcome = TR_STORED };
 }
 
+static void one_stray_run_does_not_make_holds_long(void **state)
+{
+	struct tr_trial runs[] = { free_run(TR_UNPROVEN), free_run(TR_UNPROVEN), free_run(TR_UNPROVEN), held_run(0, 50, 9000) };
+
+	(void)state;
+	runs[0].return_ns = 3000ll * MS;
+	assert_int_equal(tr_decide_longest_ns(runs, 2), 3000ll * MS); /* of two, either may be the stray */
+	assert_int_equal(tr_decide_longest_ns(runs, 4), 100 * MS);
+	runs[1].return_ns = 2000ll * MS;
+	assert_int_equal(tr_decide_longest_ns(runs, 4), 3000ll * MS); /* two are no strays */
+	assert_int_equal(tr_decide_longest_ns(runs + 3, 1), -1);
+}
+
 static struct tr_proof decide(const struct tr_trial *trials, uint32_t nr)
 {
 	struct xf_error err = XF_ERROR_INIT;
@@ -380,6 +393,7 @@ static void a_program_that_skips_what_is_there_is_told_so(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_slope_is_the_median_within_targets),
+	cmocka_unit_test(one_stray_run_does_not_make_holds_long),
 	cmocka_unit_test(one_length_has_no_slope),
 	cmocka_unit_test(confidence_is_counted_out),
 	cmocka_unit_test(ties_in_length_are_counted_as_what_they_are),

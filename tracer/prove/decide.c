@@ -14,7 +14,10 @@
 #define CONFIDENCE_BOTH 0.8
 #define CONFIDENCE_OUTRUN 0.5
 
-enum { MS = 1000000 };
+enum {
+	MS = 1000000,
+	STRAY_OF = 3, /* undisturbed runs, of which one may be a stray */
+};
 
 /* ---- what the runs say by themselves: the mechanism */
 
@@ -59,12 +62,20 @@ static struct mechanism mechanism_of(const struct tr_trial *trials, uint32_t nr)
 
 int64_t tr_decide_longest_ns(const struct tr_trial *trials, uint32_t nr)
 {
-	int64_t longest = -1;
+	int64_t longest = -1, second = -1;
+	uint32_t runs = 0;
 
-	for (uint32_t i = 0; i < nr; i++)
-		if (is_undisturbed(&trials[i]) && !trials[i].failed && trials[i].return_ns > longest)
-			longest = trials[i].return_ns;
-	return longest;
+	for (uint32_t i = 0; i < nr; i++) {
+		int64_t ns = trials[i].return_ns;
+		if (!is_undisturbed(&trials[i]) || trials[i].failed || ns < 0)
+			continue;
+		runs++;
+		if (ns > longest)
+			second = longest, longest = ns;
+		else if (ns > second)
+			second = ns;
+	}
+	return runs >= STRAY_OF && longest > 2 * second + 100 * MS ? second : longest;
 }
 
 /* ---- what the holds say */

@@ -41,7 +41,10 @@ struct tr_proof {
 	char finding[384];     /* a disagreement of mechanism and holds; "" */
 };
 
-/* The longest undisturbed return among trials, ns; -1: none. */
+/*
+ * The longest undisturbed return among trials, ns; -1: none. One that took more than twice as long as all others is a
+ * stray, where there are three or more: holds would be made long after it.
+ */
 int64_t tr_decide_longest_ns(const struct tr_trial *trials, uint32_t nr);
 
 /* Errors: XF_NOMEM. */

@@ -155,10 +155,22 @@ static void add_slope(const struct tr_verdict *v, struct text *t)
 		    v->slope, v->slope_low, v->slope_high, v->trials);
 }
 
+/* Holds alone know of no time limit beyond the longest of them. */
+static void add_tested(const struct tr_verdict *v, struct text *t)
+{
+	uint64_t longest = 0;
+	for (uint32_t i = 0; i < v->nr_holds; i++)
+		if (!v->holds[i].evaded && v->holds[i].hold_ns > longest)
+			longest = v->holds[i].hold_ns;
+	if (longest)
+		add(t, ": it waits at least %.1f s, as long as was tested", (double)longest / 1e9);
+}
+
 static void add_blocks(const struct tr_log *log, const struct tr_verdict *v, struct text *t)
 {
 	if (v->basis == TR_BASIS_INTERVENTION) {
 		add(t, "whatever was held back, it returned after that");
+		add_tested(v, t);
 		add_slope(v, t);
 		return;
 	}
