@@ -149,7 +149,7 @@ class Bundle:
             rule = getattr(self, "rule_" + edge["edge"], None)
             need(rule is not None and rule(f, t), "no %s edge: %d to %d" % (edge["edge"], f["seq"], t["seq"]))
             wait = self.events.get(edge["wait"]) if edge["wait"] is not None else None
-            need(edge["wait"] is None or (wait and (more or self.is_wait(wait, t))), "an edge without its wait")
+            need(edge["wait"] is None or (wait and self.is_wait(wait, t)), "an edge without its wait")
             need(f["of"] is None or self.objects[f["of"]]["class"] not in ("permit", "lock"), "an edge of a permit or a lock")
             limited = bool(wait and wait.get("limit_ns"))
             need(edge["timed"] == limited, "an edge's limit is not its wait's")
@@ -178,10 +178,18 @@ class Bundle:
         """Of a bytes edge to a thread that had polled: the poll or sleep by which that had lain down 1 ms since. None: for ever."""
         if edge["edge"] != "bytes":
             return None
+        polls = [e for e in self.rests(self.events[edge["to"]]["on"]) if e["event"] == "poll" and e["seq"] < edge["to"]]
+        if polls and not self.lay_there(polls[-1], self.events[edge["from"]]):
+            return edge["to"]
         if edge["to"] not in self.untils:
             polled = any(e["event"] == "poll" and e["seq"] < edge["to"] for e in self.rests(self.events[edge["to"]]["on"]))
             self.untils[edge["to"]] = self.lies_down(self.events[edge["to"]]) if polled else None
         return self.untils[edge["to"]]
+
+    @staticmethod
+    def lay_there(poll, write):
+        """It was going on when the bytes were written."""
+        return write["seq"] < poll["seq"] and write["t_ns"] >= poll["t_ns"] - poll["waited_ns"]
 
     def rests(self, thread):
         return [e for e in self.events.values() if e["on"] == thread and e["event"] in ("poll", "sleep")]

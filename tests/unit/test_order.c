@@ -304,7 +304,7 @@ static void expect_past(const char *text, bool past, bool led)
 }
 
 #define THREE "thread 0 main\nthread 1 worker\nthread 2 loop\n"
-#define WAKES(n) "1 mark\n" n " poll waited_ns=5 ready=1\n1 fd_write inode=3 position=0 bytes=1\n" \
+#define WAKES(n) "1 mark\n1 fd_write inode=3 position=0 bytes=1\n" n " poll waited_ns=900000000 ready=1\n" \
 		 n " fd_read inode=3 position=0 bytes=1\n"
 #define LIES(n) n " poll waited_ns=400000\n" n " sleep slept_ns=600000\n"
 
@@ -314,6 +314,9 @@ static void a_loop_that_lies_down_again_was_only_woken(void **state)
 	expect_past(THREE WAKES("0") "0 mark\n", true, true);
 	expect_past(THREE WAKES("0") "0 poll waited_ns=999999\n0 mark\n", true, true);
 	expect_past(THREE WAKES("0") LIES("0") "0 mark\n", false, true);
+	/* it turned anyhow: no poll was going on when the bytes came */
+	expect_past(THREE "1 mark\n0 poll waited_ns=5\n1 fd_write inode=3 position=0 bytes=1\n0 fd_read inode=3 position=0 bytes=1\n"
+		    "0 mark\n", false, true);
 	/* who did not poll before had asked for those bytes */
 	expect_past(THREE "1 mark\n1 fd_write inode=3 position=0 bytes=1\n0 fd_read inode=3 position=0 bytes=1\n" LIES("0")
 		    "0 mark\n", true, true);

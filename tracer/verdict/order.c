@@ -55,7 +55,8 @@
  * Loops. A thread that polls is woken by whatever comes (an event loop by its own pipe), also
  * while it waits for something else. Bytes that such a thread reads carry to what it did
  * before it lay down again, in polls and sleeps of 1 ms together: to a release of its own, or
- * to the return, in between. What led to an event (tr_order_led_to) does not ask for that: a
+ * to the return, in between. Not even so far when it was not lying in a poll as they were written:
+ * it turned anyhow, and found them. What led to an event (tr_order_led_to) does not ask for that: a
  * loop begins a thing because it was told to, however long it waited with it.
  *
  * The same holds for what a thread ends that drives several requests at once: see tr_order_led_on().
@@ -142,6 +143,7 @@ struct range {
 /* A thread that polls. */
 struct loop {
 	bool polls;
+	uint32_t poll;           /* the last */
 	uint32_t under_way;      /* requests */
 	uint64_t lay_ns;         /* in polls and sleeps so far */
 	uint32_t oldest, newest; /* of its passing edges that have no `until` yet; TR_NONE */
@@ -552,15 +554,26 @@ static void lie_down(struct builder *b, const struct tr_event *e)
 	l->lay_ns += lay_ns(e);
 	for (; l->oldest != TR_NONE && l->lay_ns - b->pending[l->oldest].lay_ns >= LAY_DOWN_NS;
 	     l->oldest = b->pending[l->oldest].next)
-		b->o->passing[l->oldest].until = e->index;
+		if (b->o->passing[l->oldest].until == TR_NONE)
+			b->o->passing[l->oldest].until = e->index;
+}
+
+/* Was that poll going on when the bytes were written? */
+static bool lay_there(const struct builder *b, uint32_t poll, uint32_t write)
+{
+	struct tr_event e = tr_log_event(b->log, poll);
+	return write < poll && tr_log_time(b->log, write) >= e.t_ns - (int64_t)TR_PAYLOAD(&e, poll)->waited_ns;
 }
 
 static void add_bytes(struct builder *b, const struct range *r, const struct tr_event *e)
 {
 	uint32_t edge = b->o->nr;
 	add_edge(b, TR_EDGE_BYTES, r->token ? XF_CLASS_LOCK : XF_CLASS_SIGNAL, r->event, e);
-	if (b->o->nr > edge && !r->token && b->loops[e->thread].polls)
-		add_passing(b, edge, e->thread);
+	if (b->o->nr == edge || r->token || !b->loops[e->thread].polls)
+		return;
+	add_passing(b, edge, e->thread);
+	if (!b->failed && !lay_there(b, b->loops[e->thread].poll, r->event))
+		b->o->passing[b->o->nr_passing - 1].until = e->index;
 }
 
 /* Every write whose range overlaps; the list is newest first and positions only grow. */
@@ -700,6 +713,7 @@ static void take_other_event(struct builder *b, const struct tr_event *e)
 		break;
 	case XF_EV_poll:
 		b->loops[e->thread].polls = true;
+		b->loops[e->thread].poll = e->index;
 		lie_down(b, e);
 		break;
 	case XF_EV_sleep:

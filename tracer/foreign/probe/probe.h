@@ -34,7 +34,9 @@ struct probe_tls {
 	uint8_t vfork;       /* a vfork child runs on this stack */
 	uint8_t known;       /* this thread has been introduced */
 	uint8_t rounds;      /* destructor rounds so far */
-	uint32_t calls;      /* calls on trial open on this thread */
+	uint16_t calls;      /* calls on trial open on this thread */
+	uint8_t polled;      /* a poll of this thread has been recorded */
+	uint8_t unused;
 	void *ssl;           /* SSL object whose read or write is under way */
 	void *shadow;        /* return addresses of symbol calls, call.c */
 };

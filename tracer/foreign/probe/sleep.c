@@ -3,7 +3,8 @@
  * waited by luck; the reader can say so when it is told.
  *
  * A poll is recorded when it took some time or ran out; the ones that find a
- * socket ready at once come before every send and say nothing.
+ * socket ready at once come before every send and say nothing, but for a thread's
+ * first: that it looks before it reads.
  */
 #include <limits.h>
 #include <unistd.h>
@@ -23,14 +24,33 @@ static void say_polled(uint64_t limit_ns, uint64_t begin_ns, int ready)
 {
 	uint64_t waited_ns = xf_clock_mono_ns() - begin_ns;
 
-	if (waited_ns >= WORTH_NS)
-		PROBE_EMIT_AT(poll, 0, 0, probe_python_site(), .limit_ns = limit_ns,
-			      .waited_ns = waited_ns, .ready = ready);
+	if (waited_ns < WORTH_NS && probe_tls.polled)
+		return;
+	probe_tls.polled = 1;
+	PROBE_EMIT_AT(poll, 0, 0, probe_python_site(), .limit_ns = limit_ns,
+		      .waited_ns = waited_ns, .ready = ready);
+}
+
+/* When a poll begins that may be worth a record; 0: it is not. */
+static uint64_t poll_begins(bool may_wait)
+{
+	return probe_active() && (may_wait || !probe_tls.polled) ? xf_clock_mono_ns() : 0;
+}
+
+/* One that does not wait at all has the shortest limit there is. */
+static uint64_t at_least_one(uint64_t limit_ns)
+{
+	return limit_ns ? limit_ns : 1;
 }
 
 static uint64_t ms_ns(int ms)
 {
-	return ms < 0 ? NO_LIMIT : (uint64_t)ms * 1000000u;
+	return ms < 0 ? NO_LIMIT : at_least_one((uint64_t)ms * 1000000u);
+}
+
+static uint64_t timeout_ns(const struct timespec *timeout)
+{
+	return timeout ? at_least_one(probe_timespec_ns(timeout)) : NO_LIMIT;
 }
 
 PROBE_EXPORT int nanosleep(const struct timespec *asked, struct timespec *left)
@@ -76,7 +96,7 @@ PROBE_EXPORT unsigned sleep(unsigned seconds)
 static void say_waited(bool on_nothing, uint64_t limit_ns, uint64_t begin_ns, int ready,
 		       const char *why)
 {
-	if (on_nothing && limit_ns)
+	if (on_nothing && limit_ns > 1)
 		say_slept(limit_ns, xf_clock_mono_ns() - begin_ns, why);
 	else
 		say_polled(limit_ns, begin_ns, ready);
@@ -84,7 +104,7 @@ static void say_waited(bool on_nothing, uint64_t limit_ns, uint64_t begin_ns, in
 
 PROBE_EXPORT int poll(struct pollfd *fds, nfds_t nr, int timeout_ms)
 {
-	uint64_t begin_ns = probe_active() && timeout_ms ? xf_clock_mono_ns() : 0;
+	uint64_t begin_ns = poll_begins(timeout_ms);
 	int ready = REAL(poll)(fds, nr, timeout_ms);
 
 	if (begin_ns)
@@ -96,7 +116,7 @@ PROBE_EXPORT int poll(struct pollfd *fds, nfds_t nr, int timeout_ms)
 PROBE_EXPORT int __poll_chk(struct pollfd *fds, nfds_t nr, int timeout_ms, size_t size);
 PROBE_EXPORT int __poll_chk(struct pollfd *fds, nfds_t nr, int timeout_ms, size_t size)
 {
-	uint64_t begin_ns = probe_active() && timeout_ms ? xf_clock_mono_ns() : 0;
+	uint64_t begin_ns = poll_begins(timeout_ms);
 	int ready = REAL(__poll_chk)(fds, nr, timeout_ms, size);
 
 	if (begin_ns)
@@ -112,11 +132,11 @@ static bool may_wait(const struct timespec *timeout)
 PROBE_EXPORT int ppoll(struct pollfd *fds, nfds_t nr, const struct timespec *timeout,
 		       const sigset_t *mask)
 {
-	uint64_t begin_ns = probe_active() && may_wait(timeout) ? xf_clock_mono_ns() : 0;
+	uint64_t begin_ns = poll_begins(may_wait(timeout));
 	int ready = REAL(ppoll)(fds, nr, timeout, mask);
 
 	if (begin_ns)
-		PROBE(say_waited(!nr, probe_timespec_ns(timeout), begin_ns, ready, "ppoll"));
+		PROBE(say_waited(!nr, timeout_ns(timeout), begin_ns, ready, "ppoll"));
 	return ready;
 }
 
@@ -125,20 +145,20 @@ PROBE_EXPORT int __ppoll_chk(struct pollfd *fds, nfds_t nr, const struct timespe
 PROBE_EXPORT int __ppoll_chk(struct pollfd *fds, nfds_t nr, const struct timespec *timeout,
 			     const sigset_t *mask, size_t size)
 {
-	uint64_t begin_ns = probe_active() && may_wait(timeout) ? xf_clock_mono_ns() : 0;
+	uint64_t begin_ns = poll_begins(may_wait(timeout));
 	int ready = REAL(__ppoll_chk)(fds, nr, timeout, mask, size);
 
 	if (begin_ns)
-		PROBE(say_waited(!nr, probe_timespec_ns(timeout), begin_ns, ready, "ppoll"));
+		PROBE(say_waited(!nr, timeout_ns(timeout), begin_ns, ready, "ppoll"));
 	return ready;
 }
 
 /* select() writes the time left into its argument: it is read before. */
 PROBE_EXPORT int select(int nr, fd_set *in, fd_set *out, fd_set *error, struct timeval *timeout)
 {
-	uint64_t limit_ns = timeout ? (uint64_t)timeout->tv_sec * 1000000000u +
-					      (uint64_t)timeout->tv_usec * 1000u : NO_LIMIT;
-	uint64_t begin_ns = probe_active() && (!timeout || limit_ns) ? xf_clock_mono_ns() : 0;
+	uint64_t limit_ns = timeout ? at_least_one((uint64_t)timeout->tv_sec * 1000000000u +
+						   (uint64_t)timeout->tv_usec * 1000u) : NO_LIMIT;
+	uint64_t begin_ns = poll_begins(limit_ns != 1);
 	int ready = REAL(select)(nr, in, out, error, timeout);
 
 	if (begin_ns)
@@ -149,18 +169,18 @@ PROBE_EXPORT int select(int nr, fd_set *in, fd_set *out, fd_set *error, struct t
 PROBE_EXPORT int pselect(int nr, fd_set *in, fd_set *out, fd_set *error,
 			 const struct timespec *timeout, const sigset_t *mask)
 {
-	uint64_t begin_ns = probe_active() && may_wait(timeout) ? xf_clock_mono_ns() : 0;
+	uint64_t begin_ns = poll_begins(may_wait(timeout));
 	int ready = REAL(pselect)(nr, in, out, error, timeout, mask);
 
 	if (begin_ns)
-		PROBE(say_waited(!in && !out && !error, probe_timespec_ns(timeout), begin_ns, ready,
+		PROBE(say_waited(!in && !out && !error, timeout_ns(timeout), begin_ns, ready,
 				 "pselect"));
 	return ready;
 }
 
 PROBE_EXPORT int epoll_wait(int epfd, struct epoll_event *events, int max, int timeout_ms)
 {
-	uint64_t begin_ns = probe_active() && timeout_ms ? xf_clock_mono_ns() : 0;
+	uint64_t begin_ns = poll_begins(timeout_ms);
 	int ready = REAL(epoll_wait)(epfd, events, max, timeout_ms);
 
 	if (begin_ns)
@@ -171,7 +191,7 @@ PROBE_EXPORT int epoll_wait(int epfd, struct epoll_event *events, int max, int t
 PROBE_EXPORT int epoll_pwait(int epfd, struct epoll_event *events, int max, int timeout_ms,
 			     const sigset_t *mask)
 {
-	uint64_t begin_ns = probe_active() && timeout_ms ? xf_clock_mono_ns() : 0;
+	uint64_t begin_ns = poll_begins(timeout_ms);
 	int ready = REAL(epoll_pwait)(epfd, events, max, timeout_ms, mask);
 
 	if (begin_ns)
