@@ -1,6 +1,8 @@
 /* emit: the slow half: a thread's first event, its next segment, strings, names. */
 #include "core/event/emit.h"
 
+#include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -118,8 +120,11 @@ struct xf_record *xf_emit_slow(void)
 		drop(lane);
 		return NULL;
 	}
-	int saved = errno;
+	int saved = errno, cancelling;
+	/* in a traced program: cancelled in here, at a call that makes room, it would leave a half-made lane */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelling);
 	struct xf_record *r = begin_slowly(lane, epoch);
+	pthread_setcancelstate(cancelling, NULL);
 	errno = saved;
 	return r;
 }

@@ -29,6 +29,14 @@ def test_threads_are_made_ended_and_joined():
     t.equal(r.totals["dropped"], "0")
 
 
+def test_a_thread_that_is_cancelled_at_once_is_not_cancelled_in_the_probe():
+    r = run(program("cancels"))
+    t.equal((r.status, r.out), (0, "1000\n"), r)
+    t.equal({e.fields["id"] for e in r.all("thread_create")} - {e.fields["id"] for e in r.all("thread_start")}, set())
+    t.equal(len(r.all("thread_exit")), 1000)
+    t.equal(r.totals["dropped"], "0")
+
+
 def test_waits_say_how_they_ended_and_keep_errno():
     r = run(program("locks"))
     t.equal((r.status, r.out), (0, "good\n"), r)

@@ -14,6 +14,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <link.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,8 +101,12 @@ static uint64_t eventfd_channel(int fd)
 
 static enum fd_kind look_at_anonymous(struct fd *f, int fd)
 {
-	uint64_t channel = eventfd_channel(fd);
+	int cancelling;
 
+	/* a program's thread is not to be cancelled at a read of ours */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelling);
+	uint64_t channel = eventfd_channel(fd);
+	pthread_setcancelstate(cancelling, NULL);
 	atomic_store(&f->channel, channel);
 	return channel ? FD_EVENT : FD_OTHER;
 }
