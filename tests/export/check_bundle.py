@@ -38,6 +38,7 @@ class Bundle:
         need(self.head.get("bundle") == 2, "not a bundle of version 2")
         self.threads, self.objects, self.events, self.edges, self.verdicts = {}, {}, {}, [], []
         self.untils = {}
+        self.writes = {}  # of a read: the writes whose bytes it read
         before = -1
         for row in rows[1:]:
             if "seq" in row:
@@ -46,6 +47,8 @@ class Bundle:
                 self.events[row["seq"]] = row
             elif "edge" in row:
                 self.edges.append(row)
+                if row["edge"] == "bytes":
+                    self.writes.setdefault(row["to"], []).append(row["from"])
             elif "answer" in row:
                 self.verdicts.append(row)
             elif "thread" in row:
@@ -175,15 +178,17 @@ class Bundle:
         return points
 
     def until(self, edge):
-        """Of a bytes edge to a thread that had polled: the poll or sleep by which that had lain down 1 ms since. None: for ever."""
+        """Of a bytes edge to a thread that had polled: where that had lain down 1 ms since, or other news. None: for ever."""
         if edge["edge"] != "bytes":
             return None
-        polls = [e for e in self.rests(self.events[edge["to"]]["on"]) if e["event"] == "poll" and e["seq"] < edge["to"]]
-        if polls and not self.lay_there(polls[-1], self.events[edge["from"]]):
+        read, write = self.events[edge["to"]], self.events[edge["from"]]
+        polls = [e for e in self.rests(read["on"]) if e["event"] == "poll" and e["seq"] < read["seq"]]
+        if not polls:
+            return None
+        if not self.lay_there(polls[-1], write) or any(self.events[w]["on"] != write["on"] for w in self.writes[read["seq"]]):
             return edge["to"]
         if edge["to"] not in self.untils:
-            polled = any(e["event"] == "poll" and e["seq"] < edge["to"] for e in self.rests(self.events[edge["to"]]["on"]))
-            self.untils[edge["to"]] = self.lies_down(self.events[edge["to"]]) if polled else None
+            self.untils[edge["to"]] = self.turns(read)
         return self.untils[edge["to"]]
 
     @staticmethod
@@ -217,16 +222,27 @@ class Bundle:
                 under_way[open_.pop(key)] -= 1
         return found
 
-    def led_on(self, event, points):
+    def loops_woken(self, ret):
+        """Threads, other than the returning one, that had polled and then read bytes of others."""
+        to = [self.events[e["to"]] for e in self.edges if e["edge"] == "bytes" and e["to"] < ret["seq"]]
+        return {t["on"] for t in to if t["on"] != ret["on"] and
+                any(e["event"] == "poll" and e["seq"] < t["seq"] for e in self.rests(t["on"]))}
+
+    def turns(self, event):
+        """Where the event's thread had lain down since, or other news: an answer, others' bytes."""
+        news = [e["seq"] for e in self.events.values() if e["on"] == event["on"] and e["seq"] > event["seq"] and (
+            e["event"] == "response" or e["seq"] in self.writes)]
         down = self.lies_down(event)
-        turns = [e["seq"] for e in self.events.values() if e["event"] == "response" and e["on"] == event["on"] and e["seq"] > event["seq"]]
-        end = min(turns[:1] + ([down] if down is not None else []), default=None)
+        return min(news[:1] + ([down] if down is not None else []), default=None)
+
+    def led_on(self, event, points):
+        end = self.turns(event)
         return any(event["seq"] <= point and (end is None or point < end) for point in points.get(event["on"], []))
 
     def ordered(self, ends, ret):
         """Those in the past of the return, as far as a thread that drives several requests shows it."""
         known, points = self.past(ret["seq"], self.edges), self.points(ret["seq"], self.edges, self.until)
-        drivers = self.drivers()
+        drivers = self.drivers() | self.loops_woken(ret)
         known = [e for e in ends if e and e["seq"] < ret["seq"] and known.get(e["on"], -1) >= e["seq"]]
         sure = [e for e in known if e["on"] not in drivers or self.led_on(e, points)]
         named = {(self.process(e), e["transfer"]) for e in sure if e["event"] == "multipart_complete"}

@@ -323,6 +323,18 @@ static void a_loop_that_lies_down_again_was_only_woken(void **state)
 	/* a loop on another thread: what it hands on at once, and what it does later */
 	expect_past(THREE WAKES("2") "2 event_set #1\n" LIES("2") "0 event_woken #1 how=woken\n0 mark\n", true, true);
 	expect_past(THREE WAKES("2") LIES("2") "2 event_set #1\n0 event_woken #1 how=woken\n0 mark\n", false, true);
+	/* it had other news in between, and goes on for that: an answer, another's bytes */
+	expect_past(THREE WAKES("2") "2 response request=1 http_status=200\n2 event_set #1\n0 event_woken #1 how=woken\n0 mark\n", false, true);
+	expect_past(THREE WAKES("2") "0 fd_write inode=3 position=1 bytes=1\n2 fd_read inode=3 position=1 bytes=1\n2 event_set #1\n"
+		    "0 event_woken #1 how=woken\n0 mark\n", false, true);
+	/* two threads' bytes in one read: for one of them, and nobody knows which */
+	expect_past(THREE "1 mark\n1 fd_write inode=3 position=0 bytes=1\n0 fd_write inode=3 position=1 bytes=1\n"
+		    "2 poll waited_ns=900000000 ready=1\n2 fd_read inode=3 position=0 bytes=2\n2 event_set #1\n"
+		    "0 event_woken #1 how=woken\n0 mark\n", false, true);
+	/* one thread's, in two writes */
+	expect_past(THREE "1 mark\n1 fd_write inode=3 position=0 bytes=1\n1 fd_write inode=3 position=1 bytes=1\n"
+		    "2 poll waited_ns=900000000 ready=1\n2 fd_read inode=3 position=0 bytes=2\n2 event_set #1\n"
+		    "0 event_woken #1 how=woken\n0 mark\n", true, true);
 	/* both: the first hand-over is what carries, whatever else it does until the end */
 	expect_past(THREE WAKES("2") "2 event_set #1\n" LIES("2") "2 thread_exit id=2\n0 event_woken #1 how=woken\n"
 		    "0 join_end id=2 how=woken\n0 mark\n", true, true);

@@ -519,6 +519,21 @@ static void what_a_thread_of_several_requests_ended_earlier_is_not_ordered(void 
 	expect_all(TWO_PUTS SECOND RESTS ANSWERED("1", "0") ANSWERED("2", "1") RETURNS, "unproven", "timing", "stored");
 }
 
+/* A loop woken by others' bytes has one request at a time, and ends two uploads: only the second leads on. */
+static void what_a_woken_loop_ended_earlier_is_not_ordered(void **state)
+{
+	(void)state;
+#define LOOP_WOKEN "thread 0 main main\nthread 1 loop\n0 call_enter call=1 label=begin\n0 submit transfer=0 call=1 op=PutObject\n" \
+		   "0 submit transfer=1 call=1 op=PutObject\n0 fd_write inode=3 position=0 bytes=1\n"            \
+		   "1 poll waited_ns=900000000 ready=1\n1 fd_read inode=3 position=0 bytes=1\n"
+#define PUT(n, t) "1 request_start request=" n " transfer=" t " op=PutObject\n1 response request=" n " http_status=200\n" \
+		  "1 object_put transfer=" t " http_status=200 etag=e\n"
+#define TELLS "1 event_set #1\n0 event_woken #1 how=woken\n0 call_return call=1\n" END
+	expect_all(LOOP_WOKEN PUT("1", "0") PUT("2", "1") TELLS, "unproven", "timing", "stored");
+	expect_all(LOOP_WOKEN PUT("1", "0") "1 event_set #2\n0 event_woken #2 how=woken\n" PUT("2", "1") TELLS,
+		   "blocks", "happens-before", "stored");
+}
+
 /* ---- a call of which nothing was sent */
 
 #define UNSENT(more)                                                                               \
@@ -605,6 +620,7 @@ static void unrelated_calls_do_not_share_work(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(what_a_woken_loop_ended_earlier_is_not_ordered),
 	cmocka_unit_test(a_wait_for_the_done_event_blocks),
 	cmocka_unit_test(evidence_leads_from_the_part_to_the_return),
 	cmocka_unit_test(a_latch_found_set_is_a_proof_too),

@@ -54,12 +54,14 @@
  *
  * Loops. A thread that polls is woken by whatever comes (an event loop by its own pipe), also
  * while it waits for something else. Bytes that such a thread reads carry to what it did
- * before it lay down again, in polls and sleeps of 1 ms together: to a release of its own, or
- * to the return, in between. Not even so far when it was not lying in a poll as they were written:
+ * before it lay down again, in polls and sleeps of 1 ms together, or had other news, which are the
+ * answer to a request or other bytes: to a release of its own, or
+ * to the return, in between. Bytes of several threads that it reads at once carry nowhere, as nobody
+ * knows whose it went on for. Not even so far when it was not lying in a poll as they were written:
  * it turned anyhow, and found them. What led to an event (tr_order_led_to) does not ask for that: a
  * loop begins a thing because it was told to, however long it waited with it.
  *
- * The same holds for what a thread ends that drives several requests at once: see tr_order_led_on().
+ * The same holds for what a thread ends that drives several requests at once, or that is woken so: see tr_order_led_on().
  *
  * Permits of others. A Python Semaphore is a condition with a lock for every waiter: to the
  * C library each wake-up looks like a notification. The place of the wait tells: a
@@ -558,11 +560,36 @@ static void lie_down(struct builder *b, const struct tr_event *e)
 			b->o->passing[l->oldest].until = e->index;
 }
 
+/* The thread has other news: what it read before carries no further. Of the edges before `edge`. */
+static void turn_away(struct builder *b, const struct tr_event *e, uint32_t edge)
+{
+	struct loop *l = &b->loops[e->thread];
+	for (; l->oldest != TR_NONE && b->o->passing[l->oldest].edge < edge; l->oldest = b->pending[l->oldest].next)
+		if (b->o->passing[l->oldest].until == TR_NONE)
+			b->o->passing[l->oldest].until = e->index;
+}
+
 /* Was that poll going on when the bytes were written? */
 static bool lay_there(const struct builder *b, uint32_t poll, uint32_t write)
 {
 	struct tr_event e = tr_log_event(b->log, poll);
 	return write < poll && tr_log_time(b->log, write) >= e.t_ns - (int64_t)TR_PAYLOAD(&e, poll)->waited_ns;
+}
+
+static void note_woken(struct builder *b, const struct tr_event *e)
+{
+	struct tr_order *o = b->o;
+	uint32_t threads = tr_log_nr_threads(b->log);
+	if (!o->woken) {
+		o->woken = malloc((threads + 1u) * sizeof(*o->woken));
+		if (!o->woken) {
+			b->failed = true;
+			return;
+		}
+		memset(o->woken, 0xff, (threads + 1u) * sizeof(*o->woken));
+	}
+	if (e->index < o->woken[e->thread])
+		o->woken[e->thread] = e->index;
 }
 
 static void add_bytes(struct builder *b, const struct range *r, const struct tr_event *e)
@@ -572,8 +599,26 @@ static void add_bytes(struct builder *b, const struct range *r, const struct tr_
 	if (b->o->nr == edge || r->token || !b->loops[e->thread].polls)
 		return;
 	add_passing(b, edge, e->thread);
+	note_woken(b, e);
 	if (!b->failed && !lay_there(b, b->loops[e->thread].poll, r->event))
 		b->o->passing[b->o->nr_passing - 1].until = e->index;
+}
+
+/* Of the edges from `first` on, all to e: several threads' bytes at once, and nobody knows whose led on. */
+static void doubt_mixed(struct builder *b, const struct tr_event *e, uint32_t first)
+{
+	struct tr_order *o = b->o;
+	uint32_t writer = TR_NONE;
+	bool mixed = false;
+	for (uint32_t i = first; i < o->nr; i++) {
+		uint32_t thread = tr_log_thread_of(b->log, o->edges[i].from);
+		if (o->edges[i].class != XF_CLASS_SIGNAL)
+			continue;
+		mixed = mixed || (writer != TR_NONE && writer != thread);
+		writer = thread;
+	}
+	if (writer != TR_NONE)
+		turn_away(b, e, mixed ? o->nr : first);
 }
 
 /* Every write whose range overlaps; the list is newest first and positions only grow. */
@@ -581,6 +626,7 @@ static void fd_read(struct builder *b, const struct tr_event *e)
 {
 	const struct xf_ev_fd_read *p = TR_PAYLOAD(e, fd_read);
 	uint64_t end = p->position + p->bytes;
+	uint32_t first = b->o->nr;
 	for (uint32_t i = tr_map_get(&b->inodes, p->inode); i != TR_MAP_NONE && p->bytes;
 	     i = b->ranges[i].next) {
 		const struct range *r = &b->ranges[i];
@@ -589,6 +635,8 @@ static void fd_read(struct builder *b, const struct tr_event *e)
 		if (r->position < end)
 			add_bytes(b, r, e);
 	}
+	if (!b->failed)
+		doubt_mixed(b, e, first);
 	note_reader(b, p->inode, e->thread);
 }
 
@@ -612,6 +660,7 @@ static void response(struct builder *b, const struct tr_event *e)
 {
 	uint64_t key = tr_pair(e->process, TR_PAYLOAD(e, response)->request);
 	uint32_t thread = tr_map_get(&b->requests, key);
+	turn_away(b, e, b->o->nr);
 	if (thread == TR_MAP_NONE || thread == TR_NONE)
 		return;
 	b->loops[thread].under_way--;
@@ -857,7 +906,7 @@ static void settle_passing(struct builder *b)
 		if (o->passing[i].until != TR_NONE)
 			o->passing[nr++] = o->passing[i];
 	o->nr_passing = nr;
-	if (!nr && !o->drives)
+	if (!nr && !o->drives && !o->woken)
 		return;
 	o->used = malloc(o->nr + 1u);
 	o->departures = malloc((o->nr + 1u) * sizeof(*o->departures));
@@ -910,6 +959,7 @@ void tr_order_free(struct tr_order *o)
 		free(o->departures);
 		free(o->used);
 		free(o->drives);
+		free(o->woken);
 	}
 	free(o);
 }
@@ -972,14 +1022,23 @@ static bool led_on(const struct tr_order *o, uint32_t event, uint32_t until, uin
 	return false;
 }
 
-/* Where the event's thread had lain down since, or had another request's answer; TR_NONE: nowhere. */
+/* Are these bytes of another's that carry? */
+static bool is_news(const struct tr_order *o, uint32_t event)
+{
+	for (uint32_t i = tr_order_edge_at(o, event); i < o->nr && o->edges[i].to == event; i++)
+		if (o->edges[i].kind == TR_EDGE_BYTES && o->edges[i].class == XF_CLASS_SIGNAL)
+			return true;
+	return false;
+}
+
+/* Where the event's thread had lain down since, or other news: a request's answer, bytes; TR_NONE: nowhere. */
 static uint32_t turned_away_after(const struct tr_order *o, uint32_t event)
 {
 	uint32_t thread = tr_log_thread_of(o->log, event), i = event;
 	uint64_t lay = 0;
 	while ((i = tr_log_step(o->log, i, thread, 1)) != TR_NONE) {
 		enum xf_kind kind = tr_log_kind(o->log, i);
-		if (kind == XF_EV_response)
+		if (kind == XF_EV_response || (kind == XF_EV_fd_read && is_news(o, i)))
 			break;
 		if (kind != XF_EV_poll && kind != XF_EV_sleep)
 			continue;
@@ -998,7 +1057,9 @@ bool tr_order_drives(const struct tr_order *o, uint32_t thread)
 
 bool tr_order_led_on(const struct tr_order *o, uint32_t event, uint32_t e)
 {
-	return !tr_order_drives(o, tr_log_thread_of(o->log, event)) ||
+	uint32_t thread = tr_log_thread_of(o->log, event);
+	bool loop = o->woken && thread != tr_log_thread_of(o->log, e) && o->woken[thread] < e;
+	return (!tr_order_drives(o, thread) && !loop) ||
 	       led_on(o, event, turned_away_after(o, event), e);
 }
 

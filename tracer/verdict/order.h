@@ -74,10 +74,10 @@ void tr_order_past(const struct tr_order *o, uint32_t e, struct tr_clock *clock,
 		   const void *ctx);
 
 /*
- * A thread that had several requests under way at once serves whoever has one: that it came to a
- * later event says nothing of an earlier one. Did `event`, of such a thread, lead on before that lay
- * down or had the answer to another request: by an edge of the past of e, which was asked for last, or
- * to e itself? True of other threads'.
+ * A thread that had several requests under way at once, or another than e's that polls and reads what
+ * others write, serves whoever has one: that it came to a later event says nothing of an earlier one.
+ * Did `event`, of such a thread, lead on before that lay down or had other news (an answer, bytes): by
+ * an edge of the past of e, which was asked for last, or to e itself? True of other threads'.
  */
 bool tr_order_led_on(const struct tr_order *o, uint32_t event, uint32_t e);
 bool tr_order_drives(const struct tr_order *o, uint32_t thread);

@@ -4,9 +4,9 @@
 
 #include "tracer/verdict/order.h"
 
-/* A bytes edge into a loop's thread: it carries to what that thread did before it lay down again. */
+/* A bytes edge into a loop's thread: it carries to what that thread did before it lay down again, or had other news. */
 struct tr_passing {
-	uint32_t edge, until; /* until: the poll or sleep it had lain down in */
+	uint32_t edge, until; /* until: the poll or sleep it had lain down in, the answer, the other bytes */
 };
 
 struct tr_order {
@@ -18,6 +18,7 @@ struct tr_order {
 	uint64_t *departures;  /* where there are passing edges or drivers: (`from`, edge) of signal edges, sorted */
 	uint32_t nr_departures;
 	uint8_t *used;         /* by edge: took part in the past at hand */
+	uint32_t *woken;       /* by thread: the first bytes a loop read there, TR_NONE; NULL: nobody's */
 	uint8_t *drives;       /* by thread: had several requests under way at once; NULL: none did */
 };
 
