@@ -91,8 +91,8 @@ static void no_memory_is_an_error(void **state)
 
 static void a_hold_outlasts_the_undisturbed_call(void **state)
 {
-	const struct tr_target late = { TR_TARGET_COMPLETE, 0, 3000 * (int64_t)MS };
-	const struct tr_target early = { TR_TARGET_PART, 1, 100 * MS };
+	const struct tr_target late = { TR_TARGET_COMPLETE, 0, 3000 * (int64_t)MS, 1 };
+	const struct tr_target early = { TR_TARGET_PART, 1, 100 * MS, 1 };
 
 	(void)state;
 	for (uint32_t i = 0; i < TR_NR_LENGTHS; i++) {
@@ -104,7 +104,7 @@ static void a_hold_outlasts_the_undisturbed_call(void **state)
 
 static void an_impatient_client_is_held_for_less(void **state)
 {
-	const struct tr_target t = { TR_TARGET_PART, 1, 0 };
+	const struct tr_target t = { TR_TARGET_PART, 1, 0, 1 };
 
 	(void)state;
 	for (uint32_t i = 0; i < TR_NR_LENGTHS; i++)
@@ -150,7 +150,7 @@ static void a_seed_gives_one_order(void **state)
 
 static void a_hold_is_read_as_it_was_written(void **state)
 {
-	const struct tr_target early = { TR_TARGET_EARLY, 3, 0 };
+	const struct tr_target early = { TR_TARGET_EARLY, 3, 0, 0 };
 	struct tr_wanted list[TR_MAX_WANTED], back;
 	char text[TR_WANTED_TEXT];
 	struct xf_error err = XF_ERROR_INIT;
@@ -166,7 +166,7 @@ static void a_hold_is_read_as_it_was_written(void **state)
 
 /* ---- decide */
 
-static const struct tr_target two[] = { { TR_TARGET_PART, 1, 10 * MS }, { TR_TARGET_COMPLETE, 0, 90 * MS } };
+static const struct tr_target two[] = { { TR_TARGET_PART, 1, 10 * MS, 1 }, { TR_TARGET_COMPLETE, 0, 90 * MS, 1 } };
 
 static struct tr_trial free_run(enum tr_answer answer)
 {
@@ -276,7 +276,7 @@ static void waiting_for_room_is_not_waiting_for_the_end(void **state)
 /* The same of a whole small upload beside a large one is no room: it was forgotten. */
 static void a_whole_upload_that_never_moves_the_return_is_not_waited_for(void **state)
 {
-	static const struct tr_target targets[] = { { TR_TARGET_PART, 1, 10 * MS }, { TR_TARGET_PUT, 0, 20 * MS } };
+	static const struct tr_target targets[] = { { TR_TARGET_PART, 1, 10 * MS, 1 }, { TR_TARGET_PUT, 0, 20 * MS, 1 } };
 	const struct tr_trial trials[] = { free_run(TR_UNPROVEN), free_run(TR_UNPROVEN), held_run(0, 300, 330),
 					   held_run(0, 700, 730), held_run(1, 300, 100), held_run(1, 700, 101) };
 	struct xf_error err = XF_ERROR_INIT;
@@ -286,6 +286,36 @@ static void a_whole_upload_that_never_moves_the_return_is_not_waited_for(void **
 	assert_int_equal(tr_decide(targets, 2, trials, 6, &p, &err), XF_OK);
 	assert_int_equal(p.answer, TR_DOES_NOT_BLOCK);
 	assert_int_equal(p.basis, TR_BASIS_INTERVENTION);
+}
+
+/* One of two alike may have been forgotten: held together, the other's hold moves the return as well. Outrun holds tell all the same. */
+static void holds_of_several_uploads_at_once_do_not_prove_a_wait_for_all(void **state)
+{
+	static const struct tr_target targets[] = { { TR_TARGET_PART, 1, 10 * MS, 2 }, { TR_TARGET_COMPLETE, 0, 90 * MS, 2 } };
+	struct tr_trial trials[] = { free_run(TR_UNPROVEN), free_run(TR_UNPROVEN), held_run(0, 300, 330), held_run(0, 700, 730),
+				     held_run(1, 300, 335), held_run(1, 700, 735) };
+	struct xf_error err = XF_ERROR_INIT;
+	struct tr_proof p;
+
+	(void)state;
+	assert_int_equal(tr_decide(targets, 2, trials, 6, &p, &err), XF_OK);
+	assert_int_equal(p.answer, TR_UNPROVEN);
+	assert_non_null(strstr(p.reason, "2 uploads at once"));
+	assert_string_equal(p.finding, "");
+	trials[0].answer = trials[1].answer = TR_BLOCKS;
+	assert_int_equal(tr_decide(targets, 2, trials, 6, &p, &err), XF_OK);
+	assert_int_equal(p.answer, TR_BLOCKS);
+	for (uint32_t i = 2; i < 6; i++)
+		trials[i] = held_run(i / 2 - 1, i & 1 ? 700 : 300, 100);
+	assert_int_equal(tr_decide(targets, 2, trials, 6, &p, &err), XF_OK);
+	assert_int_equal(p.answer, TR_DOES_NOT_BLOCK);
+	/* the forgotten one was the last to be let go in one run: no time limit, and no room */
+	trials[0].answer = trials[1].answer = TR_UNPROVEN;
+	for (uint32_t i = 2; i < 6; i++)
+		trials[i] = held_run(i / 2 - 1, i & 1 ? 700 : 300, i == 5 ? 690 : i & 1 ? 730 : 330);
+	assert_int_equal(tr_decide(targets, 2, trials, 6, &p, &err), XF_OK);
+	assert_int_equal(p.answer, TR_DOES_NOT_BLOCK);
+	assert_int_equal(p.limit, TR_LIMIT_NONE);
 }
 
 static void a_lock_is_no_wait(void **state)
@@ -395,6 +425,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_slope_is_the_median_within_targets),
 	cmocka_unit_test(one_stray_run_does_not_make_holds_long),
 	cmocka_unit_test(one_length_has_no_slope),
+	cmocka_unit_test(holds_of_several_uploads_at_once_do_not_prove_a_wait_for_all),
 	cmocka_unit_test(confidence_is_counted_out),
 	cmocka_unit_test(ties_in_length_are_counted_as_what_they_are),
 	cmocka_unit_test(one_stray_run_does_not_move_it),

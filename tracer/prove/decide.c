@@ -117,6 +117,7 @@ static void tally_one(struct tr_tally *y, const struct tr_trial *t, int64_t long
 struct sums {
 	uint32_t tested, held, moved, outrun, by_lock, evaded, failed, missed;
 	uint32_t wait, pass, mixed;  /* targets whose holds all moved it, were all outrun, came out both ways */
+	uint32_t together;           /* so many uploads were held at once; 0: one at a time */
 	uint32_t least;              /* counted holds of the target that has fewest */
 	int64_t soonest_ns;          /* the least of the targets' latest outrun returns */
 	bool grows;                  /* mixed, and short holds move what long ones do not */
@@ -211,12 +212,15 @@ static bool row_open(struct tr_proof *p, const struct mechanism *m)
 	return true;
 }
 
-/* The call waits, and gives up: seen in the wait itself, or in that long holds are outrun and short ones are not. */
+/*
+ * The call waits, and gives up: seen in the wait itself, or in that long holds are outrun and short ones are not. Of
+ * several uploads held together the one may be forgotten and the other waited for: that looks the same.
+ */
 static bool row_time_out(struct tr_proof *p, const struct mechanism *m, const struct sums *s)
 {
 	bool gave_up = s->pass == s->tested && s->tested && p->longest_ns >= 0 &&
-		       s->soonest_ns > p->longest_ns + p->longest_ns / 2 + 100 * MS && !m->late;
-	bool mixed = s->mixed && s->grows && !s->pass;
+		       s->soonest_ns > p->longest_ns + p->longest_ns / 2 + 100 * MS && !m->late && !s->together;
+	bool mixed = s->mixed && s->grows && !s->pass && !s->together;
 
 	if (!m->partly && !mixed && !gave_up)
 		return false;
@@ -244,7 +248,7 @@ static bool forgets_an_upload(const struct tr_proof *p, const struct tr_target *
 
 static bool row_back_pressure(struct tr_proof *p, const struct sums *s, const struct tr_target *targets, uint32_t nr_targets)
 {
-	if (!s->wait || !s->pass || forgets_an_upload(p, targets, nr_targets))
+	if (!s->wait || !s->pass || s->together || forgets_an_upload(p, targets, nr_targets))
 		return false;
 	settle(p, TR_BLOCKS_PARTLY, TR_BASIS_INTERVENTION);
 	p->limit = TR_LIMIT_BACK_PRESSURE;
@@ -271,11 +275,21 @@ static bool moved_all(const struct tr_proof *p, const struct sums *s, uint32_t n
 	       p->slope.slope >= SLOPE_WAITS && p->slope.low >= SLOPE_LOW;
 }
 
+/* So many uploads were held at once (0: one): that the return moved shows that it waits for one of them. */
+static uint32_t held_together(const struct tr_target *targets, uint32_t nr_targets)
+{
+	uint32_t most = 0;
+
+	for (uint32_t i = 0; i < nr_targets; i++)
+		most = targets[i].uploads > most ? targets[i].uploads : most;
+	return most > 1 ? most : 0;
+}
+
 static bool row_blocks(struct tr_proof *p, const struct mechanism *m, const struct sums *s, uint32_t nr_targets)
 {
 	bool by_order = m->blocks == m->runs, by_holds = moved_all(p, s, nr_targets);
 
-	if (!by_order && (!by_holds || 2 * s->by_lock > s->moved))
+	if (!by_order && (!by_holds || s->together || 2 * s->by_lock > s->moved))
 		return false;
 	settle(p, TR_BLOCKS, by_order && by_holds ? TR_BASIS_BOTH : by_holds ? TR_BASIS_INTERVENTION :
 			     m->inlined == m->runs ? TR_BASIS_INLINE : TR_BASIS_HAPPENS_BEFORE);
@@ -285,7 +299,10 @@ static bool row_blocks(struct tr_proof *p, const struct mechanism *m, const stru
 static void row_unproven(struct tr_proof *p, const struct sums *s, uint32_t nr_targets)
 {
 	settle(p, TR_UNPROVEN, TR_BASIS_TIMING);
-	if (s->by_lock)
+	if (s->together && moved_all(p, s, nr_targets) && 2 * s->by_lock <= s->moved)
+		REASON(p, "every hold moved the return, but each held the same request of %" PRIu32 " uploads at once: the call "
+			  "waits for one of them, and this cannot tell whether for all; name a call that uploads one (--call)", s->together);
+	else if (s->by_lock)
 		REASON(p, "holds moved the return, but only by a lock that another thread had: had the call come first, "
 			  "it would not have waited");
 	else if (s->evaded)
@@ -311,10 +328,10 @@ static void finding(struct tr_proof *p, const struct mechanism *m, const struct 
 	if (by_order && s->outrun && p->limit == TR_LIMIT_NONE)
 		FINDING(p, "what was recorded says that the call waited, but it returned before %" PRIu32 " holds ended: "
 			   "it waits for a limited time only, or for something else that happened to be late", s->outrun);
-	else if (s->mixed && !s->grows)
+	else if (s->mixed && !s->grows && !s->together)
 		FINDING(p, "holds of the same part moved the return in some runs and not in others: it depends on something "
 			   "besides the upload");
-	else if (!by_order && !m->late && !m->partly && moved_all(p, s, nr_targets) && !s->by_lock)
+	else if (!by_order && !s->together && !m->late && !m->partly && moved_all(p, s, nr_targets) && !s->by_lock)
 		FINDING(p, "every hold moved the return, yet no recorded signal leads from the upload to it: it polls, asks "
 			   "the server, or waits in a way that cannot be seen from here");
 	else if (m->late && s->wait && !s->outrun)
@@ -330,8 +347,8 @@ static bool is_sure(const struct tr_proof *p, const struct mechanism *m, const s
 	case TR_NOT_RETURNED:
 		return true;
 	case TR_UNPROVEN:
-		/* a lock that is in the way is so in every run */
-		return s->least >= 3 && 2 * s->by_lock > s->moved;
+		/* a lock that is in the way is so in every run, and so are several uploads */
+		return (s->least >= 3 && 2 * s->by_lock > s->moved) || (s->together && worth >= CONFIDENCE);
 	case TR_DOES_NOT_BLOCK:
 		/* every hold outrun is as certain as it gets: the rest is for the slope */
 		return s->least >= 1 && (s->pass == nr_targets || s->least >= 2) && worth >= CONFIDENCE_OUTRUN;
@@ -358,6 +375,7 @@ enum xf_status tr_decide(const struct tr_target *targets, uint32_t nr_targets, c
 			p->patience_ns = trials[i].gave_up_ns;
 	}
 	s = sums_of(p->tally, nr_targets);
+	s.together = held_together(targets, nr_targets);
 	status = slope_of(targets, trials, nr, &p->slope, err);
 	if (status)
 		return status;

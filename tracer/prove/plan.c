@@ -45,6 +45,17 @@ static uint32_t end_of(const struct tr_verdict *v, uint32_t transfer, enum tr_it
 	return TR_NONE;
 }
 
+static uint32_t uploads_with(const struct tr_verdicts *all, const struct tr_verdict *v, const struct tr_target *t)
+{
+	enum tr_item_kind kind = t->kind == TR_TARGET_PUT ? TR_ITEM_PUT : t->kind == TR_TARGET_COMPLETE ? TR_ITEM_COMPLETE : TR_ITEM_PART;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < v->nr_items; i++)
+		n += v->items[i].kind == kind && (kind != TR_ITEM_PART ||
+		     (v->items[i].part == t->part && all->final->transfers[v->items[i].transfer].multipart));
+	return n;
+}
+
 uint32_t tr_plan_targets(const struct tr_log *log, const struct tr_verdicts *all,
 			 const struct tr_verdict *v, struct tr_target targets[TR_MAX_TARGETS])
 {
@@ -53,14 +64,16 @@ uint32_t tr_plan_targets(const struct tr_log *log, const struct tr_verdicts *all
 	for (uint32_t i = 0; wide != TR_NONE && last && i < 3; i++) {
 		uint32_t part = i == 0 ? 1 : i == 1 ? (last + 1) / 2 : last;
 		uint32_t end = end_of(v, wide, TR_ITEM_PART, part);
-		add(targets, &nr, (struct tr_target){ TR_TARGET_PART, part, turn_of(log, v, end) });
+		add(targets, &nr, (struct tr_target){ TR_TARGET_PART, part, turn_of(log, v, end), 0 });
 	}
 	if (wide != TR_NONE)
 		add(targets, &nr, (struct tr_target){ TR_TARGET_COMPLETE, 0,
-			turn_of(log, v, end_of(v, wide, TR_ITEM_COMPLETE, 0)) });
+			turn_of(log, v, end_of(v, wide, TR_ITEM_COMPLETE, 0)), 0 });
 	for (uint32_t i = 0; i < v->nr_items; i++)
 		if (v->items[i].kind == TR_ITEM_PUT)
-			add(targets, &nr, (struct tr_target){ TR_TARGET_PUT, 0, turn_of(log, v, v->items[i].end) });
+			add(targets, &nr, (struct tr_target){ TR_TARGET_PUT, 0, turn_of(log, v, v->items[i].end), 0 });
+	for (uint32_t i = 0; i < nr; i++)
+		targets[i].uploads = uploads_with(all, v, &targets[i]);
 	return nr;
 }
 

@@ -24,6 +24,7 @@ struct tr_target {
 	enum tr_target_kind kind;
 	uint32_t part;      /* PART: which; EARLY: parts 1 to this one, all at once */
 	int64_t turn_ns;    /* when it was answered undisturbed, from call_enter */
+	uint32_t uploads;   /* of the call's that have such a request: they are held together */
 };
 
 enum {

@@ -216,7 +216,7 @@ static void targets_take(struct ui_prove *p)
 		/* seen from a call that began elsewhere, nothing is known but that it may be at once */
 		if (tr_plan_targets(p->base.log, all, v, s->targets) != p->nr_targets)
 			for (uint32_t k = 0; k < p->nr_targets; k++)
-				s->targets[k] = (struct tr_target){ p->targets[k].kind, p->targets[k].part, 0 };
+				s->targets[k] = (struct tr_target){ p->targets[k].kind, p->targets[k].part, 0, p->targets[k].uploads };
 	}
 	p->nr_transfers = all->final ? all->final->nr_transfers : 0;
 }
@@ -311,7 +311,7 @@ static void early_add(struct ui_prove *p)
 	last -= last / 3;
 	last = last < TR_MAX_WANTED ? last : TR_MAX_WANTED;
 	for (uint32_t i = 0; i < p->nr_subjects; i++)
-		p->subjects[i].targets[p->nr_targets] = (struct tr_target){ TR_TARGET_EARLY, last, 0 };
+		p->subjects[i].targets[p->nr_targets] = (struct tr_target){ TR_TARGET_EARLY, last, 0, 0 };
 	p->targets[p->nr_targets] = p->subjects[0].targets[p->nr_targets];
 	p->nr_targets++;
 }
