@@ -42,7 +42,7 @@ static void window_changed(int number)
 	wake('w');
 }
 
-static volatile sig_atomic_t line_is_read; /* else the next one takes the terminal anyway */
+static atomic_bool line_is_read; /* perhaps by another thread; else the next one takes the terminal anyway */
 
 static void continued(int number)
 {
