@@ -1,6 +1,7 @@
 """trace: whether the object is there (--verify), what events shows of another program, and the live screen."""
 import json
 import os
+import re
 import shlex
 import signal
 import sys
@@ -232,6 +233,106 @@ def test_a_screen_that_was_left_gives_the_terminal_to_the_program():
         t.true("late" not in s.shown(), s.shown())
         s.done(0)
         t.match(r"(?m)^late$", s.shown())
+
+
+ASKS = """
+import getpass, os, time
+print("leads", os.getpgrp() == os.getpid() == os.tcgetpgrp(1), flush=True)
+secret = getpass.getpass("Secret word: ")
+print("got", len(secret), os.get_terminal_size(1).columns, flush=True)
+try:
+    for n in range(1, 600):
+        time.sleep(0.1)
+        with open(%r, "w") as f:
+            f.write(str(n))
+        print("tick", n, flush=True)
+except KeyboardInterrupt:
+    print("interrupted indeed", flush=True)
+"""
+
+
+def asks(columns, rows):
+    """A program that asks at /dev/tty; Ctrl-Z and fg in the screen and behind it; Ctrl-C."""
+    path, count = t.tmp("asks.py"), t.tmp("count")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(ASKS % count)
+    words = [t.XFERDB, "trace", "--tui", "--", PYTHON, path]
+    ticks = lambda: int("0" + (open(count).read() if os.path.exists(count) else ""))
+
+    def stands_still():
+        before = ticks()
+        time.sleep(0.5)
+        return ticks() == before
+    with test_terminal.Tmux(" ".join(shlex.quote(w) for w in words), columns=columns, rows=rows) as s:
+        s.wait("1 timeline")
+        s.send("0")
+        s.wait("Secret word:")                          # in its pane, where else
+        s.size(columns - 10, rows)
+        s.wait("leads True")
+        s.send("q")
+        s.wait(r"(?m)^Secret word: *$")
+        s.send("wxyz", "Enter")
+        s.wait("got 4 %d" % (columns - 10))
+        t.true("wxyz" not in s.shown(), s.shown())
+        s.wait("tick 5")
+        s.send("C-z")
+        s.wait("Stopped")
+        t.wait_until(stands_still)                      # the program, too
+        t.true(stands_still(), "it goes on")
+        s.send("fg", "Enter")
+        s.wait(r"(?m)^[$] *fg")                          # the shell had its echo back
+        before = ticks()
+        t.wait_until(lambda: ticks() > before)
+        s.send("C-c")
+        s.wait("interrupted; so far")
+        s.wait("interrupted indeed")
+        s.wait("UNKNOWN")
+
+
+def test_a_program_that_asks_at_its_terminal_80_by_24():
+    asks(80, 24)
+
+
+def test_a_program_that_asks_at_its_terminal_200_by_50():
+    asks(200, 50)
+
+
+def test_ctrl_z_in_the_screen_stops_the_program_and_fg_lets_it_go_on():
+    count = t.tmp("count")
+    with test_terminal.Tmux("%s trace --tui -- sh -c 'while sleep 0.1; do echo x >> %s; done'" % (t.XFERDB, count)) as s:
+        size = lambda: os.path.getsize(count) if os.path.exists(count) else 0
+        s.wait("1 timeline")
+        t.wait_until(size)
+
+        def stands_still():
+            before = size()
+            time.sleep(0.5)
+            return size() == before
+        s.send("C-z")
+        s.wait("Stopped")
+        t.wait_until(stands_still)
+        t.true(stands_still(), "it goes on")
+        before = size()
+        s.send("fg", "Enter")
+        s.wait("1 timeline")
+        t.wait_until(lambda: size() > before)
+
+
+def test_what_the_program_leaves_behind_is_not_hung_up_with_its_terminal():
+    late = t.tmp("late")
+    with test_terminal.Tmux("%s trace --tui -- sh -c '(sleep 2; echo > %s) & exit 5'" % (t.XFERDB, late)) as s:
+        s.wait("run over")
+        s.send("q")
+        s.done(5)
+        t.wait_until(lambda: os.path.exists(late))
+
+
+def test_a_killed_tracer_takes_no_program_of_its_screen_along():
+    late = t.tmp("late")
+    with test_terminal.Tmux("%s trace --tui -- sh -c 'sleep 2; echo > %s'" % (t.XFERDB, late)) as s:
+        s.wait("1 timeline")
+        os.kill(test_terminal.pid_of(s), signal.SIGKILL)
+        t.wait_until(lambda: os.path.exists(late))
 
 
 def test_a_program_that_cannot_run_leaves_no_screen_behind():

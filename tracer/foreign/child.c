@@ -121,7 +121,8 @@ enum xf_status tr_child_start(const struct tr_child_plan *plan, struct tr_child 
 		child_close(child->go);
 		return xf_fail_errno(err, XF_IO, errno, "no pipe to start the program with");
 	}
-	child->pid = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
+	child->pid = plan->session ? tr_session_clone(plan->session)
+				   : (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
 	if (child->pid == 0)
 		child_run(plan, child);
 	if (child->pid > 0)

@@ -21,6 +21,7 @@
 #include <sys/types.h>
 
 #include "core/event/status.h"
+#include "tracer/foreign/session.h"
 
 struct tr_child_plan {
 	const char *path;          /* of the file to execute */
@@ -31,6 +32,7 @@ struct tr_child_plan {
 	bool listen;               /* with a listener; else for ptrace */
 	int stdout_fd;             /* becomes its stdout; -1: as it is */
 	sigset_t mask;             /* signal mask it starts with */
+	struct tr_session *session; /* a session of its own; NULL: ours */
 };
 
 struct tr_child {

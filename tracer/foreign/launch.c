@@ -7,7 +7,8 @@
  *
  * Signals are blocked in both and read by the loop. What the terminal sends, the
  * program has had already (it is in our process group): only what was sent to us
- * alone is passed on. SIGTSTP is left as it is: Ctrl-Z stops us both.
+ * alone is passed on. SIGTSTP is left as it is: Ctrl-Z stops us both. A program in
+ * a session of its own has had nothing, and its session's leader stops it when we are stopped.
  */
 #include "tracer/foreign/launch.h"
 
@@ -62,6 +63,7 @@ struct tr_launch {
 	struct tr_tls *tls;
 	struct tr_pty *pty;
 	struct tr_keeper keeper;
+	struct tr_session session;             /* with options.terminal */
 	struct tr_ptrace *ptrace;
 	enum tr_backend backend;
 	uint32_t pid, number;                  /* of the program; of its main thread in the trace */
@@ -187,7 +189,7 @@ static bool launch_had(const struct tr_launch *l, uint32_t pid)
 	for (unsigned i = 0; i < l->nr_before; i++)
 		if (l->before[i] == pid)
 			return true;
-	return pid == (uint32_t)l->keeper.pid;
+	return pid == (uint32_t)l->keeper.pid || pid == (uint32_t)l->session.leader;
 }
 
 /* A child of ours that was nobody's we knew: left behind by the program, and now ours. */
@@ -302,6 +304,13 @@ static void straggle_look(struct tr_timer *timer)
 
 /* ---- signals, time */
 
+/* A key's signal is for all in the foreground, as at a terminal; any other for the program. */
+static void launch_send(struct tr_launch *l, int number, bool key)
+{
+	if (!key || !l->session.leader || tr_session_signal(&l->session, number) != 0)
+		kill((pid_t)l->pid, number);
+}
+
 static void launch_signalled(struct tr_watch *watch, uint32_t events)
 {
 	struct tr_launch *l = LAUNCH_OF(signals, watch);
@@ -311,7 +320,7 @@ static void launch_signalled(struct tr_watch *watch, uint32_t events)
 	(void)events;
 	if (read(watch->fd, &info, sizeof(info)) != sizeof(info))
 		return;
-	terminal = info.ssi_code == SI_KERNEL;
+	terminal = info.ssi_code == SI_KERNEL && !l->options.terminal;
 	if (info.ssi_signo == SIGCHLD) {
 		if (l->ptrace)
 			tr_ptrace_look(l->ptrace);
@@ -324,7 +333,7 @@ static void launch_signalled(struct tr_watch *watch, uint32_t events)
 		atomic_store(&l->interrupted_ns, terminal ? xf_clock_mono_ns() : 0);
 		launch_post(l, TR_LAUNCH_INTERRUPT);
 	} else if (!terminal && !l->gone) {
-		kill((pid_t)l->pid, (int)info.ssi_signo);
+		launch_send(l, (int)info.ssi_signo, info.ssi_code == SI_KERNEL);
 	}
 }
 
@@ -718,7 +727,8 @@ static enum xf_status launch_clone(struct tr_launch *l, struct tr_child *child, 
 	struct sock_filter code[TR_FILTER_MAX];
 	struct tr_environment e = { .list = NULL };
 	struct tr_child_plan plan = { .path = l->path, .argv = l->argv, .code = code,
-				      .listen = l->backend == TR_BACKEND_NOTIFY, .mask = l->old_mask };
+				      .listen = l->backend == TR_BACKEND_NOTIFY, .mask = l->old_mask,
+				      .session = l->options.terminal ? &l->session : NULL };
 	uint32_t look = plan.listen ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_TRACE;
 	enum xf_status status;
 
@@ -728,6 +738,7 @@ static enum xf_status launch_clone(struct tr_launch *l, struct tr_child *child, 
 	}
 	plan.envp = e.list;
 	plan.stdout_fd = launch_stdout(l);
+	l->session.terminal = l->options.terminal;
 	if (l->backend != TR_BACKEND_NONE)
 		plan.code_len = tr_seccomp_build(launch_wants(l), look, code);
 	status = tr_child_start(&plan, child, err);
@@ -914,7 +925,7 @@ void tr_launch_pass_interrupt(struct tr_launch *l)
 	bool gone = l->gone;
 	pthread_mutex_unlock(&l->lock);
 	if (atomic_exchange(&l->interrupt_owed, false) && !gone)
-		kill((pid_t)l->pid, SIGINT);
+		launch_send(l, SIGINT, true);
 }
 
 /* What the tables say that nobody could see. */
@@ -1034,6 +1045,7 @@ void tr_launch_free(struct tr_launch *l)
 	/* from here on the keeper answers for what still runs */
 	launch_close(l->listener.fd);
 	tr_keeper_stop(&l->keeper);
+	tr_session_stop(&l->session);
 	launch_close(l->signals.fd);
 	tr_loop_free(l->loop);
 	tr_control_free(l->control);

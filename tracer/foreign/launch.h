@@ -6,8 +6,8 @@
  *     tr_launch_wait(l, …);                 until it and what it left behind have ended
  *     tr_launch_free(l);
  *
- * The program keeps its terminal, its standard streams, its process group and
- * its exit status. It never fails because it is watched: whatever cannot be set
+ * The program keeps its terminal, its standard streams, its process group (but for a
+ * session of its own, session.h) and its exit status. It never fails because it is watched: whatever cannot be set
  * up is left out, and said in tr_launch_losses().
  *
  * The contract with the probe and the shim: contract.h.
@@ -50,6 +50,7 @@ struct tr_launch_options {
 	const char *const *set_env;   /* "NAME=VALUE", NULL-terminated, or NULL */
 	const char *ablate;           /* for the shim; NULL */
 	int stdout_to;                /* the program's stdout goes there instead (--json); -1: untouched */
+	int terminal;                 /* a pseudo-terminal's master: the program gets a session of its own on it; 0: none */
 	uint64_t duration_ns;         /* ask for a report after so long; 0: never */
 	uint64_t stall_ns;            /* ask for a report when nothing moves for so long; 0: never */
 	const struct tr_control_hold *holds; /* nr_holds of them, armed before the start */

@@ -310,6 +310,7 @@ static int run(struct follow *f)
 
 	tr_backend_find(s->backend ? s->backend : "auto", &options.backend);
 	screen_start(f);
+	options.terminal = ui_screen_app_terminal(f->app);
 	if (tr_launch_new(&options, &f->launch, &err)) {
 		screen_finish(f, NULL);
 		fprintf(stderr, "xferdb: %s\n", err.message);

@@ -198,6 +198,13 @@ void ui_screen_app_attach(struct ui_screen_app *app)
 	atomic_store(&app->wanted, true);
 }
 
+int ui_screen_app_terminal(const struct ui_screen_app *app)
+{
+	int terminal = app && !app->plain ? ui_output_terminal() : -1;
+
+	return terminal > 0 ? terminal : 0;
+}
+
 bool ui_screen_app_left(struct ui_screen_app *app)
 {
 	return atomic_load(&app->left);

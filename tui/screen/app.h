@@ -31,6 +31,9 @@ void ui_screen_app_attach(struct ui_screen_app *app);
 /* The same where other processes write into the recording, too; fd stays open until it is detached or frozen. */
 void ui_screen_app_attach_shared(struct ui_screen_app *app, int fd);
 
+/* The master of the pseudo-terminal that programs started now have as theirs; 0: they have ours. Borrowed from app. */
+int ui_screen_app_terminal(const struct ui_screen_app *app);
+
 /* Has the user left the screen? Thread: any. */
 bool ui_screen_app_left(struct ui_screen_app *app);
 

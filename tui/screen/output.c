@@ -23,6 +23,10 @@ static struct {
 	int before[NR_STANDARD];  /* what stood there; -1: left alone */
 	int to;                   /* the terminal: where it was meant to go */
 	int master;
+	int keys;                 /* the terminal's other way: what is typed; -1: not ours to read */
+	struct termios modes;     /* of the terminal, before keys were passed on */
+	_Atomic bool lent;        /* programs have the pseudo-terminal as theirs: keys are for them */
+	bool keys_taken;          /* who passes, then the helper until it has ended */
 	int spool;                /* all that came while the screen had the terminal; -1: not kept */
 	pthread_t helper;
 	ui_output_fn came;
@@ -32,7 +36,7 @@ static struct {
 	_Atomic bool stop;
 	pthread_mutex_t lock;     /* over where pieces go */
 	bool passing;             /* under lock */
-} output = { .before = { -1, -1, -1 }, .lock = PTHREAD_MUTEX_INITIALIZER };
+} output = { .before = { -1, -1, -1 }, .master = -1, .keys = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static void write_all(int fd, const char *text, size_t len)
 {
@@ -62,6 +66,94 @@ static void piece_take(const char *text, size_t len)
 	pthread_mutex_unlock(&output.lock);
 }
 
+/* As large as the terminal, also when that changes. */
+static void size_follow(void)
+{
+	struct winsize to, has;
+
+	if (!ioctl(output.to, TIOCGWINSZ, &to) && !ioctl(output.master, TIOCGWINSZ, &has) &&
+	    (to.ws_row != has.ws_row || to.ws_col != has.ws_col))
+		ioctl(output.master, TIOCSWINSZ, &to);
+}
+
+/* Ctrl-Z: the shell is to find its terminal as it was; the helper takes the keys again when we go on. */
+static void keys_stop(int number)
+{
+	int kept = errno;
+	sigset_t stop;
+
+	if (tcgetpgrp(output.keys) == getpgrp())
+		tcsetattr(output.keys, TCSANOW, &output.modes);
+	signal(number, SIG_DFL);
+	raise(number);
+	sigemptyset(&stop);
+	sigaddset(&stop, number);
+	pthread_sigmask(SIG_UNBLOCK, &stop, NULL);
+	signal(number, keys_stop);
+	errno = kept;
+}
+
+/* The terminal gives its keys at once and unechoed: lines are the pseudo-terminal's. Signals stay ours. */
+static void keys_take(void)
+{
+	struct termios modes;
+
+	if (output.keys < 0 || tcgetpgrp(output.keys) != getpgrp() || tcgetattr(output.keys, &modes))
+		return;
+	if (!output.keys_taken) {
+		output.modes = modes;
+		signal(SIGTSTP, keys_stop);
+	}
+	output.keys_taken = true;
+	if (!(modes.c_lflag & (ICANON | ECHO)))
+		return; /* a shell sets them anew when we were stopped */
+	modes.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+	modes.c_iflag &= ~(tcflag_t)(ICRNL | INLCR | IGNCR);
+	tcsetattr(output.keys, TCSANOW, &modes);
+}
+
+static void keys_close(void)
+{
+	if (output.keys >= 0)
+		close(output.keys);
+	output.keys = -1;
+}
+
+static void keys_pass(short ready)
+{
+	char typed[256];
+	ssize_t n = ready & POLLIN ? read(output.keys, typed, sizeof(typed)) : 0;
+
+	if (n > 0)
+		write_all(output.master, typed, (size_t)n);
+	else if (ready)
+		keys_close();
+}
+
+static bool is_passing(void)
+{
+	pthread_mutex_lock(&output.lock);
+	bool passing = output.passing;
+	pthread_mutex_unlock(&output.lock);
+	return passing;
+}
+
+/* Waits for something to be written, or typed for the programs; what is ready at the pseudo-terminal. */
+static short helper_wait(int wait_ms)
+{
+	struct pollfd p[2] = { { .fd = output.master, .events = POLLIN }, { .fd = -1, .events = POLLIN } };
+
+	size_follow();
+	if (output.lent && is_passing()) {
+		keys_take();
+		p[1].fd = output.keys_taken ? output.keys : -1;
+	}
+	if (poll(p, 2, wait_ms) <= 0)
+		return 0;
+	keys_pass(p[1].revents);
+	return p[0].revents;
+}
+
 /* A pseudo-terminal that nobody has open reads as an error; it may be opened again. */
 static void *helper_run(void *arg)
 {
@@ -71,14 +163,12 @@ static void *helper_run(void *arg)
 	(void)arg;
 	xf_thread_mute();
 	while (rest > 0) {
-		struct pollfd p = { .fd = output.master, .events = POLLIN };
 		bool last = atomic_load(&output.stop);
-		ssize_t n = 0;
-		if (poll(&p, 1, last ? 0 : LOOK_MS) > 0 && p.revents & POLLIN)
-			n = read(output.master, piece, sizeof(piece));
+		short ready = helper_wait(last ? 0 : LOOK_MS);
+		ssize_t n = ready & POLLIN ? read(output.master, piece, sizeof(piece)) : 0;
 		if (n > 0)
 			piece_take(piece, (size_t)n);
-		else if (!last && p.revents)
+		else if (!last && ready)
 			poll(NULL, 0, LOOK_MS);
 		rest = !last ? PIECES_LEFT : n > 0 ? rest - 1 : 0;
 	}
@@ -110,7 +200,7 @@ static int terminal_make(int *master, int like)
 		return -1;
 	}
 	if (!tcgetattr(slave, &modes)) {
-		cfmakeraw(&modes);
+		modes.c_oflag &= ~(tcflag_t)OPOST;
 		tcsetattr(slave, TCSANOW, &modes);
 	}
 	if (!ioctl(like, TIOCGWINSZ, &size))
@@ -166,6 +256,8 @@ bool ui_output_begin(ui_output_fn came, void *ctx)
 	output.came = came;
 	output.ctx = ctx;
 	output.to = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, NR_STANDARD);
+	output.keys = same_terminal(STDIN_FILENO, output.to) ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, NR_STANDARD) : -1;
+	output.keys_taken = output.lent = false;
 	output.spool = spool_make();
 	output.passing = false;
 	atomic_store(&output.stop, false);
@@ -187,6 +279,21 @@ bool ui_output_begin(ui_output_fn came, void *ctx)
 	return true;
 }
 
+int ui_output_terminal(void)
+{
+	atomic_store(&output.lent, output.running);
+	return output.running ? output.master : -1;
+}
+
+static void keys_give_back(void)
+{
+	if (output.keys_taken)
+		signal(SIGTSTP, SIG_DFL);
+	if (output.keys_taken && output.keys >= 0 && tcgetpgrp(output.keys) == getpgrp())
+		tcsetattr(output.keys, TCSADRAIN, &output.modes);
+	output.keys_taken = false;
+}
+
 /* What was kept while the screen had the terminal. Under lock. */
 static void spool_write(void)
 {
@@ -203,7 +310,7 @@ static void spool_write(void)
 	output.spool = -1;
 }
 
-void ui_output_pass(void)
+static void output_pass(bool with_keys)
 {
 	if (!output.running || !atomic_load(&output.taken))
 		return;
@@ -211,19 +318,28 @@ void ui_output_pass(void)
 	atomic_store(&output.taken, false);
 	standard_give_back();
 	pthread_mutex_lock(&output.lock);
+	if (with_keys && output.lent)
+		keys_take(); /* before a question can be read: its answer is not echoed */
 	spool_write();
 	output.passing = true;
 	pthread_mutex_unlock(&output.lock);
+}
+
+void ui_output_pass(void)
+{
+	output_pass(true);
 }
 
 void ui_output_end(void)
 {
 	if (!output.running)
 		return;
-	ui_output_pass();
+	output_pass(false);
 	atomic_store(&output.stop, true);
 	pthread_join(output.helper, NULL);
 	output.running = false;
+	keys_give_back();
+	keys_close();
 	close(output.master);
 	close(output.to);
 	for (int fd = 0; fd < NR_STANDARD; fd++) {

@@ -5,7 +5,8 @@
  *
  * The descriptors that are the terminal are replaced by a pseudo-terminal, as
  * programs hold their lines back where they see a pipe, and standard input by nothing, as the
- * keys are the screen's. Those that were sent elsewhere by the user are left alone. All
+ * keys are the screen's. The pseudo-terminal changes nothing of what is written, has our terminal's size, and
+ * reads lines as any terminal does. Those that were sent elsewhere by the user are left alone. All
  * that came is kept in a file without a name, not in memory.
  */
 #ifndef UI_SCREEN_OUTPUT_H
@@ -23,9 +24,14 @@ typedef void (*ui_output_fn)(void *ctx, const char *text, size_t len);
  */
 bool ui_output_begin(ui_output_fn came, void *ctx);
 
+/* The master of the pseudo-terminal that programs write to; -1: there is none. Borrowed until the end.
+ * Who asks lends it to a program as its own: what is typed once the terminal is free is for that. */
+int ui_output_terminal(void);
+
 /*
  * The terminal is free: descriptors are given back, what came is written out, and what
- * still comes from programs that were started meanwhile is passed on at once. Idempotent.
+ * still comes from programs that were started meanwhile is passed on at once; what is typed goes to their terminal,
+ * which echoes it, or not. Idempotent.
  */
 void ui_output_pass(void);
 
