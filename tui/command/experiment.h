@@ -1,6 +1,6 @@
 /*
  * experiment: what its files share. experiment.c is the story from the command line to the
- * report; experiment_cells.c says what a cell runs; experiment_run.c runs it;
+ * report; experiment_axes.c says what is swept, experiment_cells.c what a cell runs; experiment_run.c runs it;
  * experiment_predict.c foretells; experiment_show.c prints.
  */
 #ifndef UI_COMMAND_EXPERIMENT_H
@@ -42,9 +42,16 @@ struct ui_experiment {
 	struct ui_style style;
 };
 
+/* ---- experiment_axes.c */
+
+/* The settings' axes, checked value by value. Errors: XF_INVALID, one sentence; XF_NOMEM. */
+enum xf_status ui_experiment_axes_take(struct ui_experiment *x, struct xf_error *err);
+/* Is the axis a fault's? Its rule with that value to rule; "" where the value says: none. */
+bool ui_experiment_rule(const struct tr_axis *axis, const char *value, char *rule, size_t cap);
+
 /* ---- experiment_cells.c: nothing is run, every failure is bad input */
 
-/* Axes, fixed options, faults and what is uploaded from the command line, checked value by value. */
+/* Axes, fixed options, faults and what is uploaded, from the command line. */
 enum xf_status ui_experiment_prepare(struct ui_experiment *x, const struct ui_arguments *a, struct xf_error *err);
 void ui_experiment_fini(struct ui_experiment *x);
 

@@ -1,4 +1,3 @@
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +6,6 @@
 
 #include <jansson.h>
 
-#include "core/endpoint/fault.h"
 #include "tui/command/experiment.h"
 #include "tui/command/transfer.h"
 #include "tui/command/uri.h"
@@ -36,116 +34,7 @@ static enum xf_status fixed_take(struct ui_experiment *x, struct xf_error *err)
 	return status;
 }
 
-/* ---- axes */
-
-/* The axis is a fault's: its rule with that value to rule; "" where the value says: none. */
-static bool axis_fault(const struct tr_axis *axis, const char *value, char *rule, size_t cap)
-{
-	const char *name = axis->name;
-
-	if (!strncmp(name, "fault:", 6))
-		name += 6;
-	else if (strcmp(name, "latency") && strcmp(name, "bandwidth"))
-		return false;
-	snprintf(rule, cap, "%s=%s", name, value);
-	if (!strcmp(value, "none") || !strcmp(value, "0"))
-		*rule = '\0';
-	return true;
-}
-
-static enum xf_status rule_check(const struct ui_experiment *x, const char *rule, struct xf_error *err)
-{
-	struct xf_ep_fault fault;
-	enum xf_status status;
-
-	if (!x->settings->local)
-		return xf_fail(err, XF_INVALID, "%.60s is for the embedded endpoint: add --local", rule);
-	status = xf_ep_fault_parse(&fault, rule, err);
-	if (!status)
-		xf_ep_fault_fini(&fault);
-	return status;
-}
-
-static enum xf_status environment_check(const char *name, struct xf_error *err)
-{
-	bool good = isalpha((unsigned char)*name) || *name == '_';
-
-	for (const char *p = name; *p; p++)
-		good &= isalnum((unsigned char)*p) || *p == '_';
-	return good ? XF_OK : xf_fail(err, XF_INVALID, "--sweep env:%.60s: that is no name of a variable", name);
-}
-
-/* Is it an option a transfer has, and may it have this value? The parser of the command line says so. */
-static enum xf_status option_check(const struct ui_experiment *x, const char *name, const char *value,
-				   struct xf_error *err)
-{
-	const char *argv[] = { "xferdb", "put", NULL, "-", "s3://bucket/key", NULL }, *own;
-	const struct ui_option *o = ui_option_find(name, strlen(name), &own);
-	struct ui_arguments parsed;
-	enum xf_status status;
-	char *word;
-
-	if (o && !(1u << o->group & (UI_ENDPOINT | UI_TRANSFER | UI_OBJECT | UI_ACCESS | UI_CALL)))
-		return xf_fail(err, XF_INVALID,
-			       "--sweep %.60s: that is no option of a transfer; others are latency, bandwidth, fault:RULE and env:NAME",
-			       name);
-	if (!x->file)
-		return xf_fail(err, XF_INVALID,
-			       "--sweep %.60s: another program is swept by env:NAME, latency, bandwidth and fault:RULE", name);
-	if (o && o->kind == UI_KIND_SECRET)
-		return xf_fail(err, XF_INVALID, "--sweep %.60s: secrets are not swept", name);
-	if (asprintf(&word, "--%s=%s", name, value) < 0)
-		return xf_fail(err, XF_NOMEM, "out of memory");
-	argv[2] = word;
-	status = ui_arguments_parse(&parsed, 5, (char **)(uintptr_t)argv, err);
-	ui_arguments_fini(&parsed);
-	free(word);
-	return status;
-}
-
-static enum xf_status value_check(const struct ui_experiment *x, const struct tr_axis *axis, const char *value,
-				  struct xf_error *err)
-{
-	char rule[512];
-
-	if (axis_fault(axis, value, rule, sizeof(rule)))
-		return *rule ? rule_check(x, rule, err) : XF_OK;
-	if (!strncmp(axis->name, "env:", 4))
-		return environment_check(axis->name + 4, err);
-	return option_check(x, axis->name, value, err);
-}
-
-/* One value is how all runs are; several are an axis. */
-static enum xf_status fault_axis(struct ui_experiment *x, const char *name, const char *text, struct xf_error *err)
-{
-	if (!text)
-		return XF_OK;
-	if (strchr(text, ','))
-		return tr_sweep_add_axis(&x->sweep, name, text, err);
-	return strcmp(text, "0") && strcmp(text, "none") ? ui_words_add(&x->faults, err, "%s=%s", name, text) : XF_OK;
-}
-
-static enum xf_status axes_take(struct ui_experiment *x, struct xf_error *err)
-{
-	const struct ui_settings *s = x->settings;
-	enum xf_status status = XF_OK;
-
-	for (size_t i = 0; i < s->sweep.nr_items && !status; i++)
-		status = tr_sweep_add(&x->sweep, s->sweep.items[i], err);
-	if (!status)
-		status = ui_experiment_predict_take(x, err);
-	if (!status)
-		status = fault_axis(x, "latency", s->latency, err);
-	if (!status)
-		status = fault_axis(x, "bandwidth", s->bandwidth, err);
-	for (size_t i = 0; i < x->faults.nr && !status; i++)
-		status = rule_check(x, x->faults.items[i], err);
-	for (unsigned i = 0; i < x->sweep.nr_axes; i++)
-		for (unsigned k = 0; k < x->sweep.axes[i].nr_values && !status; k++)
-			status = value_check(x, &x->sweep.axes[i], x->sweep.axes[i].values[k], err);
-	x->cells = tr_sweep_cells(&x->sweep);
-	return status;
-}
+/* ---- cells */
 
 enum xf_status ui_experiment_cell(const struct ui_experiment *x, unsigned cell, struct ui_words *options,
 				  struct ui_words *environment, struct ui_words *faults, struct xf_error *err)
@@ -159,7 +48,7 @@ enum xf_status ui_experiment_cell(const struct ui_experiment *x, unsigned cell, 
 	for (unsigned i = 0; cell && i < x->sweep.nr_axes && !status; i++) {
 		const struct tr_axis *axis = &x->sweep.axes[i];
 		const char *value = tr_sweep_value(&x->sweep, cell, i);
-		if (axis_fault(axis, value, rule, sizeof(rule)))
+		if (ui_experiment_rule(axis, value, rule, sizeof(rule)))
 			status = *rule ? ui_words_add(faults, err, "%s", rule) : XF_OK;
 		else if (!strncmp(axis->name, "env:", 4))
 			status = ui_words_add(environment, err, "%s=%s", axis->name + 4, value);
@@ -309,7 +198,7 @@ enum xf_status ui_experiment_prepare(struct ui_experiment *x, const struct ui_ar
 	if (!status)
 		status = fixed_take(x, err);
 	if (!status)
-		status = axes_take(x, err);
+		status = ui_experiment_axes_take(x, err);
 	if (!status)
 		status = cells_check(x, err);
 	if (!status)
