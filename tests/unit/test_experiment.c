@@ -1,4 +1,5 @@
 /* Sweeps, statistics, scales, results: against values known from elsewhere. */
+#include <fcntl.h>
 #include <math.h>
 #include <unistd.h>
 
@@ -426,9 +427,14 @@ static void a_results_file_is_gone_on_with(void **state)
 	fclose(torn);
 	assert_int_equal(reopen(path, "this", &other, false, 1), XF_OK);
 	assert_int_equal(tr_results_open(&file, path, "this", &other, false, 3, &all, NULL), XF_OK);
+	r.round = 2;
 	assert_int_equal(tr_results_append(&file, &s, &r, NULL), XF_OK);
 	tr_results_close(&file);
 	assert_int_equal(reopen(path, "this", &other, false, 2), XF_OK);
+	file.fd = open(path, O_WRONLY | O_APPEND);
+	assert_int_equal(tr_results_append(&file, &s, &r, NULL), XF_OK);
+	tr_results_close(&file);
+	assert_int_equal(reopen(path, "this", &other, false, 2), XF_FORMAT); /* it would count twice */
 	unlink(path);
 	tr_results_fini(&all);
 	tr_sample_fini(&r.run);

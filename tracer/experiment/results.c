@@ -270,11 +270,26 @@ static enum xf_status header_check(const json_t *header, const char *definition,
 	return XF_OK;
 }
 
+/* A run that stands there twice would count twice. */
+static enum xf_status run_take(const json_t *json, const char *path, unsigned number, unsigned cells, struct tr_results *all,
+			       struct xf_error *err)
+{
+	struct tr_result result;
+	enum xf_status status = tr_result_parse(json, cells, &result, err);
+
+	if (status)
+		return status == XF_FORMAT ? xf_fail(err, status, "%s, line %u: no run of this experiment", path, number) : status;
+	if (!tr_results_have(all, result.cell, result.round))
+		return tr_results_add(all, &result, err);
+	tr_sample_fini(&result.run);
+	return xf_fail(err, XF_FORMAT, "%s, line %u: round %u of configuration %u stands there already", path, number, result.round,
+		       result.cell);
+}
+
 static enum xf_status lines_read(FILE *from, const char *path, const char *definition, uint64_t *seed, bool fixed,
 				 unsigned cells, struct tr_results *all, off_t *whole, struct xf_error *err)
 {
 	enum xf_status status = XF_OK;
-	struct tr_result result;
 	char *line = NULL;
 	size_t cap = 0;
 	ssize_t len;
@@ -285,8 +300,8 @@ static enum xf_status lines_read(FILE *from, const char *path, const char *defin
 			status = xf_fail(err, XF_FORMAT, "%s, line %u: not JSON", path, number);
 		else if (number == 1)
 			status = header_check(json, definition, seed, fixed, path, err);
-		else if (!(status = tr_result_parse(json, cells, &result, err)))
-			status = tr_results_add(all, &result, err);
+		else
+			status = run_take(json, path, number, cells, all, err);
 		json_decref(json);
 		*whole += len;
 	}

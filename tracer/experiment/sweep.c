@@ -18,37 +18,51 @@ static void axis_fini(struct tr_axis *axis)
 	*axis = (struct tr_axis){ 0 };
 }
 
-static enum xf_status value_add(struct tr_axis *axis, const char *text, size_t len, struct xf_error *err)
+/* Takes value over. */
+static enum xf_status value_add(struct tr_axis *axis, char *value, struct xf_error *err)
 {
+	enum xf_status status = XF_OK;
 	char **values;
 
-	if (!len)
-		return xf_fail(err, XF_INVALID, "--sweep %.60s: a value is empty", axis->name);
-	for (unsigned i = 0; i < axis->nr_values; i++)
-		if (strlen(axis->values[i]) == len && !memcmp(axis->values[i], text, len))
-			return xf_fail(err, XF_INVALID, "--sweep %.60s: %.*s stands there twice", axis->name,
-				       (int)(len < 60 ? len : 60), text);
-	values = realloc(axis->values, (axis->nr_values + 1) * sizeof(*values));
-	if (!values)
-		return xf_fail(err, XF_NOMEM, "out of memory");
+	if (!*value)
+		status = xf_fail(err, XF_INVALID, "--sweep %.60s: a value is empty", axis->name);
+	for (unsigned i = 0; i < axis->nr_values && !status; i++)
+		if (!strcmp(axis->values[i], value))
+			status = xf_fail(err, XF_INVALID, "--sweep %.60s: %.60s stands there twice", axis->name, value);
+	values = status ? NULL : realloc(axis->values, (axis->nr_values + 1) * sizeof(*values));
+	if (!values) {
+		free(value);
+		return status ? status : xf_fail(err, XF_NOMEM, "out of memory");
+	}
 	axis->values = values;
-	values[axis->nr_values] = strndup(text, len);
-	if (!values[axis->nr_values])
-		return xf_fail(err, XF_NOMEM, "out of memory");
-	axis->nr_values++;
+	values[axis->nr_values++] = value;
 	return XF_OK;
+}
+
+/* The value at *text, which goes behind it. "\\," is a comma of the value's own. NULL: no memory. */
+static char *value_take(const char **text)
+{
+	const char *p = *text;
+	char *value = malloc(strlen(p) + 1);
+	size_t len = 0;
+
+	for (; value && *p && *p != ','; p++) {
+		p += *p == '\\' && p[1] == ',';
+		value[len++] = *p;
+	}
+	if (value)
+		value[len] = '\0';
+	*text = p;
+	return value;
 }
 
 static enum xf_status values_add(struct tr_axis *axis, const char *values, struct xf_error *err)
 {
 	for (const char *p = values;; p++) {
-		size_t len = strcspn(p, ",");
-		enum xf_status status = value_add(axis, p, len, err);
-		if (status)
+		char *value = value_take(&p);
+		enum xf_status status = value ? value_add(axis, value, err) : xf_fail(err, XF_NOMEM, "out of memory");
+		if (status || !*p)
 			return status;
-		p += len;
-		if (!*p)
-			return XF_OK;
 	}
 }
 

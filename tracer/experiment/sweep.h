@@ -35,7 +35,7 @@ struct tr_sweep {
 
 /*
  * Adds an axis from "NAME=v1,v2,…". A fault's name has commas and equal signs of its own:
- * "fault:part=3,hold=0,1s" sweeps the rule's last word. Errors: XF_INVALID, one sentence.
+ * "fault:part=3,hold=0,1s" sweeps the rule's last word. "\\," is a comma within a value. Errors: XF_INVALID, one sentence.
  */
 enum xf_status tr_sweep_add(struct tr_sweep *s, const char *text, struct xf_error *err);
 /* The same from a name and a list of values. */

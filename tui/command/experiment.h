@@ -46,8 +46,12 @@ struct ui_experiment {
 
 /* The settings' axes, checked value by value. Errors: XF_INVALID, one sentence; XF_NOMEM. */
 enum xf_status ui_experiment_axes_take(struct ui_experiment *x, struct xf_error *err);
-/* Is the axis a fault's? Its rule with that value to rule; "" where the value says: none. */
+/* The option that the axis sweeps, by whichever of its names; NULL: it is a fault's or a variable's. */
+const struct ui_option *ui_experiment_option(const struct tr_axis *axis);
+/* Is the axis a fault's? Its rule with that value to rule: "" for none, 0 and off; for on the word alone ("noetag"). */
 bool ui_experiment_rule(const struct tr_axis *axis, const char *value, char *rule, size_t cap);
+/* Does an axis say what this rule says, if with another value? */
+bool ui_experiment_swept(const struct ui_experiment *x, const char *rule);
 
 /* ---- experiment_cells.c: nothing is run, every failure is bad input */
 

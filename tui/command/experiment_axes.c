@@ -17,10 +17,28 @@ bool ui_experiment_rule(const struct tr_axis *axis, const char *value, char *rul
 		name += 6;
 	else if (strcmp(name, "latency") && strcmp(name, "bandwidth"))
 		return false;
-	snprintf(rule, cap, "%s=%s", name, value);
-	if (!strcmp(value, "none") || !strcmp(value, "0"))
+	if (!strcmp(value, "none") || !strcmp(value, "0") || !strcmp(value, "off"))
 		*rule = '\0';
+	else if (!strcmp(value, "on"))
+		snprintf(rule, cap, "%s", name);
+	else
+		snprintf(rule, cap, "%s=%s", name, value);
 	return true;
+}
+
+bool ui_experiment_swept(const struct ui_experiment *x, const char *rule)
+{
+	char own[512];
+
+	for (unsigned i = 0; i < x->sweep.nr_axes; i++) {
+		size_t len;
+		if (!ui_experiment_rule(&x->sweep.axes[i], "on", own, sizeof(own)))
+			continue;
+		len = strlen(own);
+		if (!strncmp(rule, own, len) && (!rule[len] || rule[len] == '='))
+			return true;
+	}
+	return false;
 }
 
 static enum xf_status rule_check(const struct ui_experiment *x, const char *rule, struct xf_error *err)
@@ -62,6 +80,9 @@ static enum xf_status option_check(const struct ui_experiment *x, const char *na
 	if (!x->file)
 		return xf_fail(err, XF_INVALID,
 			       "--sweep %.60s: another program is swept by env:NAME, latency, bandwidth and fault:RULE", name);
+	if (o && x->settings->local && (o == &ui_options[UI_OPT_endpoint_url] || o == &ui_options[UI_OPT_profile] ||
+					o == &ui_options[UI_OPT_region]))
+		return xf_fail(err, XF_INVALID, "--sweep %.60s: with --local every run has an endpoint of its own, whatever it is", name);
 	if (o && o->kind == UI_KIND_SECRET)
 		return xf_fail(err, XF_INVALID, "--sweep %.60s: secrets are not swept", name);
 	if (asprintf(&word, "--%s=%s", name, value) < 0)
@@ -83,6 +104,34 @@ static enum xf_status value_check(const struct ui_experiment *x, const struct tr
 	if (!strncmp(axis->name, "env:", 4))
 		return environment_check(axis->name + 4, err);
 	return option_check(x, axis->name, value, err);
+}
+
+const struct ui_option *ui_experiment_option(const struct tr_axis *axis)
+{
+	const char *own;
+
+	return ui_option_find(axis->name, strlen(axis->name), &own);
+}
+
+static bool same(const struct tr_axis *a, const struct tr_axis *b)
+{
+	const struct ui_option *option = ui_experiment_option(a);
+	char one[512], other[512];
+
+	if (ui_experiment_rule(a, "on", one, sizeof(one)))
+		return ui_experiment_rule(b, "on", other, sizeof(other)) && !strcmp(one, other);
+	return option && option == ui_experiment_option(b);
+}
+
+/* Of two names of one option the last would win, and the table would name both. */
+static enum xf_status aliases_check(const struct tr_sweep *sweep, struct xf_error *err)
+{
+	for (unsigned i = 0; i < sweep->nr_axes; i++)
+		for (unsigned k = 0; k < i; k++)
+			if (same(&sweep->axes[k], &sweep->axes[i]))
+				return xf_fail(err, XF_INVALID, "%.60s and %.60s are the same: put all its values into one list",
+					       sweep->axes[k].name, sweep->axes[i].name);
+	return XF_OK;
 }
 
 /* One value is how all runs are; several are an axis. */
@@ -113,6 +162,8 @@ enum xf_status ui_experiment_axes_take(struct ui_experiment *x, struct xf_error 
 	for (unsigned i = 0; i < x->sweep.nr_axes; i++)
 		for (unsigned k = 0; k < x->sweep.axes[i].nr_values && !status; k++)
 			status = value_check(x, &x->sweep.axes[i], x->sweep.axes[i].values[k], err);
+	if (!status)
+		status = aliases_check(&x->sweep, err);
 	x->cells = tr_sweep_cells(&x->sweep);
 	return status;
 }

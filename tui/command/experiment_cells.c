@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -6,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "core/transfer/plan.h"
 #include "tui/command/experiment.h"
 #include "tui/command/transfer.h"
 #include "tui/command/uri.h"
@@ -44,7 +46,6 @@ enum xf_status ui_experiment_cell(const struct ui_experiment *x, unsigned cell, 
 
 	for (size_t i = 0; i < x->fixed.nr && !status; i++)
 		status = ui_words_add(options, err, "%s", x->fixed.items[i]);
-	/* of two rules that say the same the first wins: the swept one */
 	for (unsigned i = 0; cell && i < x->sweep.nr_axes && !status; i++) {
 		const struct tr_axis *axis = &x->sweep.axes[i];
 		const char *value = tr_sweep_value(&x->sweep, cell, i);
@@ -55,8 +56,50 @@ enum xf_status ui_experiment_cell(const struct ui_experiment *x, unsigned cell, 
 		else
 			status = ui_words_add(options, err, "--%s=%s", axis->name, value);
 	}
+	/* what is swept is as the cell has it, also where that is: not at all */
 	for (size_t i = 0; i < x->faults.nr && !status; i++)
-		status = ui_words_add(faults, err, "%s", x->faults.items[i]);
+		if (!cell || !ui_experiment_swept(x, x->faults.items[i]))
+			status = ui_words_add(faults, err, "%s", x->faults.items[i]);
+	return status;
+}
+
+/* What is measured has to be what its label says: a size of parts that S3 does not take would become another. */
+static enum xf_status part_size_check(const struct ui_experiment *x, const struct xf_transfer_config *config, struct xf_error *err)
+{
+	bool swept = false;
+	struct stat st;
+	uint64_t size;
+
+	for (unsigned i = 0; i < x->sweep.nr_axes; i++)
+		swept |= ui_experiment_option(&x->sweep.axes[i]) == &ui_options[UI_OPT_multipart_chunksize];
+	if (!swept || stat(x->file, &st) || (uint64_t)st.st_size < config->multipart_threshold)
+		return XF_OK;
+	size = xf_plan_part_size(config->multipart_chunksize, (uint64_t)st.st_size, true);
+	return size == config->multipart_chunksize ? XF_OK :
+		xf_fail(err, XF_INVALID, "S3's parts have 5 MB to 5 GB and are 10,000 at most: this file's would have %" PRIu64 " bytes", size);
+}
+
+static enum xf_status cell_check(const struct ui_experiment *x, unsigned cell, struct xf_error *err)
+{
+	struct ui_words words = { 0 }, ignored = { 0 };
+	struct xf_transfer_config config;
+	struct ui_arguments parsed;
+	enum xf_status status = ui_words_add(&words, err, "xferdb");
+
+	if (!status)
+		status = ui_experiment_cell(x, cell, &words, &ignored, &ignored, err);
+	for (unsigned i = 0; i < 3 && !status; i++)
+		status = ui_words_add(&words, err, "%s", (const char *const[]){ "put", "-", "s3://bucket/key" }[i]);
+	if (!status) {
+		status = ui_arguments_parse(&parsed, (int)words.nr, words.items, err);
+		if (!status)
+			status = ui_transfer_config(&parsed.settings, &config, err);
+		if (!status && cell)
+			status = part_size_check(x, &config, err);
+		ui_arguments_fini(&parsed);
+	}
+	ui_words_fini(&words);
+	ui_words_fini(&ignored);
 	return status;
 }
 
@@ -64,28 +107,13 @@ enum xf_status ui_experiment_cell(const struct ui_experiment *x, unsigned cell, 
 static enum xf_status cells_check(const struct ui_experiment *x, struct xf_error *err)
 {
 	enum xf_status status = XF_OK;
+	char label[200];
 
 	for (unsigned cell = 0; cell < x->cells && x->file && !status; cell++) {
-		struct ui_words words = { 0 }, ignored = { 0 };
-		struct xf_transfer_config config;
-		struct ui_arguments parsed;
-		char label[200];
-		status = ui_words_add(&words, err, "xferdb");
-		if (!status)
-			status = ui_experiment_cell(x, cell, &words, &ignored, &ignored, err);
-		for (unsigned i = 0; i < 3 && !status; i++)
-			status = ui_words_add(&words, err, "%s", (const char *const[]){ "put", "-", "s3://bucket/key" }[i]);
-		if (!status) {
-			struct xf_error why = XF_ERROR_INIT;
-			status = ui_arguments_parse(&parsed, (int)words.nr, words.items, &why);
-			if (!status)
-				status = ui_transfer_config(&parsed.settings, &config, &why);
-			ui_arguments_fini(&parsed);
-			if (status)
-				xf_fail(err, status, "%s: %s", tr_sweep_label(&x->sweep, cell, label, sizeof(label)), why.message);
-		}
-		ui_words_fini(&words);
-		ui_words_fini(&ignored);
+		struct xf_error why = XF_ERROR_INIT;
+		status = cell_check(x, cell, &why);
+		if (status)
+			xf_fail(err, status, "%s: %s", tr_sweep_label(&x->sweep, cell, label, sizeof(label)), why.message);
 	}
 	return status;
 }
