@@ -1,7 +1,7 @@
 /*
  * experiment: what its files share. experiment.c is the story from the command line to the
  * report; experiment_axes.c says what is swept, experiment_cells.c what a cell runs; experiment_run.c runs it;
- * experiment_predict.c foretells; experiment_show.c prints.
+ * experiment_predict.c foretells; experiment_table.c prints, experiment_write.c writes for others.
  */
 #ifndef UI_COMMAND_EXPERIMENT_H
 #define UI_COMMAND_EXPERIMENT_H
@@ -76,9 +76,12 @@ enum xf_status ui_experiment_predict_take(struct ui_experiment *x, struct xf_err
 enum xf_status ui_experiment_foretell(const struct ui_experiment *x, const struct ui_recording *control,
 				      struct tr_sample *run, struct xf_error *err);
 
-/* ---- experiment_show.c */
+/* ---- experiment_table.c */
 
 void ui_experiment_table(const struct ui_experiment *x);
+
+/* ---- experiment_write.c */
+
 /* Errors: XF_IO. */
 enum xf_status ui_experiment_csv(const struct ui_experiment *x, const char *path, struct xf_error *err);
 enum xf_status ui_experiment_json(const struct ui_experiment *x, struct xf_error *err);
