@@ -28,6 +28,12 @@ def test_bad_input_is_one_sentence_and_nothing_runs():
             ((path, "--local", "--sweep", "max-concurrency"), "NAME=VALUE"),
             ((path, "--local", "--sweep", "max-concurrency=1,1"), "twice"),
             ((path, "--local", "--sweep", "json=a,b"), "no option of a transfer"),
+            ((path, "--local", "--sweep", "max-concurrency=1", "--sweep", "concurrency=2"), "are the same"),
+            ((path, "--local", "--sweep", "latency=1ms", "--sweep", "fault:latency=2ms"), "are the same"),
+            ((path, "--local", "--sweep", "endpoint-url=http://localhost:1"), "an endpoint of its own"),
+            ((path, "--local", "--sweep", "multipart-chunksize=1MB", "--multipart-threshold", "1"), "5 MB to 5 GB"),
+            ((path, "--local", "--sweep", "wait=result\\,nobody"), "result,nobody"),
+            ((path, "--local", "--sweep", "fault:op=put,noetag=1"), "without a value"),
             ((path, "--local", "--sweep", "env:1X=a"), "variable"),
             ((path, "--local", "--sweep", "fault:part=3,hlod=1s,2s"), "hlod"),
             ((path, "--local", "--latency", "5parsecs"), "5parsecs"),
@@ -90,6 +96,36 @@ def test_a_fault_can_be_swept_and_retries_are_seen():
     t.equal(r.status, 0, r)
     t.equal([(c["retries"], c["outcome"]) for c in r.json["cells"]], [(0, "stored"), (0, "stored"), (1, "stored")], r)
     t.true(r.json["cells"][2]["causes_ns"]["backoff"] > 0, r)
+
+
+def test_what_is_swept_is_as_the_cell_has_it():
+    """A latency of all runs is not that of the cells that sweep it; a word without a value is on or off."""
+    path = t.make_file("source", 1000)
+    r = experiment(path, "--local", "--fault", "latency=400ms", "--sweep", "latency=0,1ms", "--sweep", "fault:op=put,error200=on,off",
+                   "--sweep", "wait=result\\,exit,none", "--repeat", "1", "--warm-up", "0", "--max-attempts", "1", "--json", "--quiet")
+    t.equal(r.status, 0, r)
+    by = cells(r)
+    t.true(by["control"]["wall_ns"]["median"] > 0.4e9, r)
+    for latency in ("0", "1ms"):
+        label = "latency=%s fault:op=put,error200=%%s wait=%%s" % latency
+        t.equal(by[label % ("on", "result,exit")]["outcome"], "failed", r)
+        t.equal(by[label % ("off", "none")]["answer"], "does-not-block", r)
+        t.true(by[label % ("off", "result,exit")]["causes_ns"]["server"] < 0.4e9, r)
+
+
+def test_a_damaged_file_of_results_is_named_with_its_line():
+    path, results = t.make_file("source", 1000), t.tmp("results.jsonl")
+    args = (path, "--local", "--sweep", "max-concurrency=1,2", "--repeat", "1", "--warm-up", "0", "--results", results)
+    t.equal(experiment(*args).status, 0)
+    with open(results, encoding="utf-8") as f:
+        lines = f.readlines()
+    for number, line, word in ((3, lines[1], "stands there already"), (3, '{"cell":7}\n', "no run of this experiment"),
+                               (2, lines[1][:-9] + "\n", "not JSON")):
+        with open(results, "w", encoding="utf-8") as f:
+            f.writelines(lines[:number - 1] + [line] + lines[number:])
+        r = experiment(*args)
+        t.equal(r.status, 2, r)
+        t.true("%s, line %d: " % (results, number) in r.err and word in r.err, r)
 
 
 def test_an_interrupted_experiment_goes_on_from_its_file():
@@ -227,6 +263,20 @@ def test_failing_runs_are_counted_with_their_reason():
     all_bad = experiment(path, "--local", "--fault", "op=put,status=403", "--repeat", "1")
     t.equal(all_bad.status, 3, all_bad)
     t.match(r"every run failed: .", all_bad.err)
+
+
+def test_why_runs_failed_and_that_nothing_was_sent_is_said():
+    program = t.tmp("program.sh")
+    with open(program, "w", encoding="utf-8") as out:
+        out.write('if [ "$BAD" = 1 ]; then echo no paper left >&2; exit 3; fi; if [ "$BAD" = 2 ]; then exit 4; fi\n')
+    r = experiment("--sweep", "env:BAD=0,1,2", "--repeat", "1", "--warm-up", "0", "--", "sh", program)
+    t.equal(r.status, 0, r)
+    t.match(r"^Failed: env:BAD=1, 1 of 1: no paper left$", r.out)
+    t.match(r"^Failed: env:BAD=2, 1 of 1: it said nothing; exit status 4$", r.out)
+    t.true("No run made a request" not in r.out, r)
+    r = experiment("--sweep", "env:BAD=0,3", "--repeat", "1", "--warm-up", "0", "--", "sh", program)
+    t.match(r"^No run made a request: ", r.out)
+    t.true("<- best" not in r.out, r)                                 # one run each does not tell
 
 
 class Page(html.parser.HTMLParser):

@@ -275,10 +275,9 @@ static enum xf_status run_take(const json_t *json, const char *path, unsigned nu
 			       struct xf_error *err)
 {
 	struct tr_result result;
-	enum xf_status status = tr_result_parse(json, cells, &result, err);
 
-	if (status)
-		return status == XF_FORMAT ? xf_fail(err, status, "%s, line %u: no run of this experiment", path, number) : status;
+	if (tr_result_parse(json, cells, &result, NULL))
+		return xf_fail(err, XF_FORMAT, "%s, line %u: no run of this experiment", path, number);
 	if (!tr_results_have(all, result.cell, result.round))
 		return tr_results_add(all, &result, err);
 	tr_sample_fini(&result.run);

@@ -180,6 +180,10 @@ static void error_read(const struct job *j, struct tr_sample *run)
 	}
 	if (from)
 		fclose(from);
+	if (!*run->error && run->exit_status > 128)
+		snprintf(run->error, sizeof(run->error), "ended by signal %d", run->exit_status - 128);
+	else if (!*run->error)
+		snprintf(run->error, sizeof(run->error), "it said nothing; exit status %d", run->exit_status);
 }
 
 static void trace_read(const struct ui_experiment *x, const struct job *j, unsigned cell, struct tr_sample *run)

@@ -71,14 +71,14 @@ static int label_width(const struct ui_experiment *x)
 	return width < 60 ? width : 60;
 }
 
-/* Is the cell better than all that share its circumstances, and are there any? */
+/* Is the cell better than all that share its circumstances, and are there any? One run each does not tell. */
 static bool best_alike(const struct ui_experiment *x, unsigned cell)
 {
 	enum tr_measure m = x->summary.measure;
 	double own = x->summary.cells[cell].measures[m].median;
 	unsigned others = 0;
 
-	if (!x->summary.cells[cell].measures[m].nr)
+	if (x->summary.cells[cell].measures[m].nr < 2)
 		return false;
 	for (unsigned i = 1; i < x->cells; i++) {
 		const struct tr_estimate *e = &x->summary.cells[i].measures[m];
@@ -171,6 +171,8 @@ static void best_print(const struct ui_experiment *x)
 		if (others)
 			fprintf(x->out, ", but the interval%s of %u other%s reach%s into its own", others == 1 ? "" : "s", others,
 				others == 1 ? "" : "s", others == 1 ? "es" : "");
+		if (x->summary.cells[i].failed)
+			fprintf(x->out, ", and %u of its %u runs failed", x->summary.cells[i].failed, x->summary.cells[i].runs);
 		fputc('\n', x->out);
 	}
 }
@@ -200,6 +202,32 @@ static void predictions_print(const struct ui_experiment *x)
 		fprintf(x->out, "\nNothing could be foretold: the control's runs show no parts, or not what becomes of all that is swept.\n");
 }
 
+/* Why runs failed: of each cell the last reason. */
+static void failures_print(const struct ui_experiment *x)
+{
+	char label[400];
+
+	for (unsigned i = 0; i < x->cells; i++) {
+		const struct tr_sample *last = NULL;
+		for (size_t k = 0; k < x->results.nr; k++)
+			if (x->results.list[k].cell == i && x->results.list[k].run.exit_status)
+				last = &x->results.list[k].run;
+		if (x->summary.cells[i].failed && last)
+			fprintf(x->out, "Failed: %s, %u of %u: %s\n", tr_sweep_label(&x->sweep, i, label, sizeof(label)),
+				x->summary.cells[i].failed, x->summary.cells[i].runs, last->error);
+	}
+}
+
+/* Times of programs that upload nothing are no answer to anything asked here. */
+static void nothing_sent_print(const struct ui_experiment *x)
+{
+	for (size_t i = 0; i < x->results.nr; i++)
+		if (x->results.list[i].run.requests || x->results.list[i].run.exit_status)
+			return;
+	if (x->results.nr)
+		fprintf(x->out, "No run made a request: what was measured is the program's own time. 'xferdb trace' tells what it sees of it.\n");
+}
+
 void ui_experiment_table(const struct ui_experiment *x)
 {
 	int width = label_width(x);
@@ -211,5 +239,7 @@ void ui_experiment_table(const struct ui_experiment *x)
 	level_print(x);
 	drift_print(x);
 	best_print(x);
+	nothing_sent_print(x);
+	failures_print(x);
 	predictions_print(x);
 }
