@@ -33,6 +33,22 @@ def test_a_wait_is_told_by_its_line_and_by_who_woke_it():
     t.true("semaphore" not in r.err, r)
 
 
+def test_a_loop_waits_in_its_poll_and_not_in_the_read_behind_it():
+    r = trace("""
+import asyncio
+async def main():
+    await asyncio.to_thread(s3.upload_fileobj, data, 'bucket', 'key')
+print('begin', flush=True)
+asyncio.run(main())
+print('end', flush=True)
+""", "--call", "out:begin:end", "--fault", "part=1,hold=500ms")
+    t.match(r"WAITS \(proved\): begin returned only after .*; main waited [0-9]{3,} ms in `asyncio\.run`, .*program\.py:10, "
+            r"woken by asyncio_0", r.err)
+    t.match(r"(?m)^  waited .* for event loop, .*program\.py:10", r.err)
+    t.match(r"(?m)^    asyncio/base_events\.py:[0-9]+ BaseEventLoop\._run_once$|block exit", r.err)
+    t.true("fd (" not in r.err and "for fd" not in r.err, r)
+
+
 def test_a_program_that_another_became_is_told_by_its_lines_too():
     r = trace("s3.upload_fileobj(data, 'bucket', 'key')\n", "--call", "exit",
               launcher=("sh", "-c", 'exec "$0" "$@"'))

@@ -89,10 +89,21 @@ static bool is_line_of(const char *line, size_t len, const struct known_python *
 	       strchr(" .", line[len - function - 1]) != NULL;
 }
 
+/* The poll of asyncio's loop, wherever the loop turns: all its turns are one wait, for whatever it runs. */
+static const struct known_python event_loop = { "asyncio/base_events.py", "_run_once", "event loop", TR_SCOPE_CALL };
+
+static bool is_loop(const char *stack)
+{
+	size_t select = strcspn(stack, "\n"), turn = stack[select] ? strcspn(stack + select + 1, "\n") : 0;
+	return turn && is_line_of(stack + select + 1, turn, &event_loop);
+}
+
 /* The outermost line that is known; NULL. Stacks begin with the innermost. */
 static const struct known_python *find_python(const char *stack)
 {
-	const struct known_python *found = NULL;
+	const struct known_python *found = is_loop(stack) ? &event_loop : NULL;
+	if (found)
+		return found;
 	for (size_t len; *stack; stack += len + (stack[len] == '\n')) {
 		len = strcspn(stack, "\n");
 		for (size_t i = 0; i < sizeof(known_python) / sizeof(known_python[0]); i++)
@@ -142,6 +153,7 @@ struct finder {
 	uint32_t wait, wait_object;     /* begin of the wait under way, TR_NONE */
 	int64_t wait_ns;
 	uint64_t limit_ns;
+	uint32_t poll;                  /* the last, of which no read is known to have come; TR_NONE */
 	uint64_t *longest;              /* by barrier: of its waits, carrying ones first */
 	uint32_t cap_longest;
 	uint32_t *frames;               /* by barrier: event of its frame, TR_NONE */
@@ -193,6 +205,27 @@ static uint32_t carrying_release(const struct finder *f, const struct tr_event *
 			found = edge->from;
 	}
 	return found;
+}
+
+/*
+ * A loop does not wait in its read: it lies in a poll, and reads what it was woken by. So the poll is
+ * the wait of a read whose bytes were written while it lay there. Its limit is the loop's clock, no limit of the call's.
+ */
+static void take_poll(struct finder *f, const struct tr_event *read, uint32_t write, struct wait *w)
+{
+	struct tr_event poll;
+
+	if (f->poll == TR_NONE || read->kind != XF_EV_fd_read || f->wait != TR_NONE || write == TR_NONE)
+		return;
+	poll = tr_log_event(f->log, f->poll);
+	w->ns = TR_PAYLOAD(&poll, poll)->waited_ns;
+	if (write < f->poll && tr_log_time(f->log, write) >= poll.t_ns - (int64_t)w->ns) {
+		f->wait = f->poll;
+		w->how = XF_HOW_WOKEN;
+	} else {
+		w->ns = 0;
+	}
+	f->poll = TR_NONE;
 }
 
 static const char *function_of(const struct finder *f, uint32_t frame)
@@ -269,7 +302,8 @@ static bool is_barrier(const struct finder *f, uint32_t i, uint32_t frame, const
 		return f->frames[i] == frame;
 	if (*place->stack)
 		return is_same_place(&f->places[i], place);
-	return f->frames[i] == TR_NONE && !*f->places[i].stack && e->object != TR_NONE &&
+	/* what a loop reads without having lain in its poll for long enough to be noted is still its own */
+	return f->frames[i] == TR_NONE && (!*f->places[i].stack || e->kind == XF_EV_fd_read) && e->object != TR_NONE &&
 	       f->out->list[i].object == e->object;
 }
 
@@ -294,9 +328,10 @@ static uint32_t barrier_for(struct finder *f, uint32_t frame, const struct place
 	return out->nr++;
 }
 
-static bool add_wait(struct finder *f, const struct tr_event *e, const struct wait *w)
+static bool add_wait(struct finder *f, const struct tr_event *e, struct wait *w)
 {
 	uint32_t frame = frame_of_wait(f), release = carrying_release(f, e);
+	take_poll(f, e, release, w);
 	bool slept = w->how == XF_HOW_WOKEN || w->how == XF_HOW_TIMED_OUT;
 	bool fd_or_process = w->kind == TR_BARRIER_FD || w->kind == TR_BARRIER_PROCESS;
 	if (release == TR_NONE && (!slept || fd_or_process))
@@ -341,6 +376,8 @@ static bool look_at(struct finder *f, const struct tr_event *e)
 		f->depth++;
 	} else if (e->kind == XF_EV_frame_leave && f->depth) {
 		f->depth--;
+	} else if (e->kind == XF_EV_poll) {
+		f->poll = e->index;
 	} else if (xf_kind_info(e->kind)->role == XF_ROLE_WAIT) {
 		f->wait = e->index;
 		f->wait_object = e->object;
@@ -417,7 +454,7 @@ enum xf_status tr_barriers_find(const struct tr_log *log, const struct tr_order 
 				const uint32_t *items, uint32_t nr_items, struct tr_barriers *out,
 				struct xf_error *err)
 {
-	struct finder f = { .log = log, .order = order, .out = out, .wait = TR_NONE };
+	struct finder f = { .log = log, .order = order, .out = out, .wait = TR_NONE, .poll = TR_NONE };
 	bool ok = true;
 	*out = (struct tr_barriers){ .nr = 0 };
 	for (uint32_t i = enter; i != TR_NONE && i <= end && ok; i = tr_log_step(log, i, thread, 1)) {

@@ -50,15 +50,14 @@ static void add_barriers(const struct tr_verdict *v, struct text *t)
 	}
 }
 
-/* "; main waited 513 ms in `self._done_event.wait`, s3transfer/futures.py:266, woken by request-7" */
+/* "513 ms in `self._done_event.wait`, s3transfer/futures.py:266, woken by request-7" */
 static void add_wait_place(const struct tr_log *log, const struct tr_barrier *b, struct text *t)
 {
 	struct tr_event wait = tr_log_event(log, b->wait);
 	struct tr_site site = tr_event_site(log, &wait);
 	char source[128];
 	tr_place_source(log, &wait, source, sizeof(source));
-	add(t, "; %s waited %.*f ms in ", tr_log_thread(log, b->thread)->name,
-	    b->longest_ns < 10000000 ? 1 : 0, (double)b->longest_ns / 1e6);
+	add(t, "%.*f ms in ", b->longest_ns < 10000000 ? 1 : 0, (double)b->longest_ns / 1e6);
 	if (*source)
 		add(t, "`%s`", source);
 	else
@@ -74,14 +73,37 @@ static bool has_a_stack(const struct tr_log *log, const struct tr_barrier *b)
 	return *tr_place_stack(log, &wait) != '\0';
 }
 
+/*
+ * Where the time went, if not at the wait that decides: a loop may have lain in its poll for all of the
+ * upload, and what is enough by itself is the moment's wait for the loop's last thread. NULL: there.
+ */
+static const struct tr_barrier *earlier_and_longer(const struct tr_log *log, const struct tr_verdict *v,
+						   const struct tr_barrier *than)
+{
+	const struct tr_barrier *found = NULL;
+	for (uint32_t i = 0; i < v->barriers.nr; i++) {
+		const struct tr_barrier *b = &v->barriers.list[i];
+		if (b->carries && b->last < than->last && b->longest_ns / 10 > than->longest_ns &&
+		    (!found || b->longest_ns > found->longest_ns) && has_a_stack(log, b))
+			found = b;
+	}
+	return found;
+}
+
 /* A Python program's wait is told by its line, any other by the barriers' names. */
 static void add_waits(const struct tr_log *log, const struct tr_verdict *v, struct text *t)
 {
 	const struct tr_barrier *b = tr_verdict_deciding(v);
-	if (b && has_a_stack(log, b))
-		add_wait_place(log, b, t);
-	else
+	if (!b || !has_a_stack(log, b)) {
 		add_barriers(v, t);
+		return;
+	}
+	const struct tr_barrier *longer = earlier_and_longer(log, v, b);
+	add(t, "; %s waited ", tr_log_thread(log, b->thread)->name);
+	if (longer)
+		add_wait_place(log, longer, t);
+	add(t, "%s", longer ? ", and " : "");
+	add_wait_place(log, b, t);
 }
 
 /* How the items of work ended, for the sentence. */
