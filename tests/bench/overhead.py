@@ -1,12 +1,14 @@
 """What tracing costs the program traced: CPU seconds of program and tracer together, as ratios to untraced.
 
-    tests/bench/overhead.py [rounds] [MiB] [program…]    from a release build; prints the table of docs/overhead.md
+    tests/bench/overhead.py [rounds] [MiB] [program…] [--only technique,…]    from a release build; prints the table of docs/overhead.md
 
-All techniques take turns within each round, so that whatever else the machine does falls on all of
-them; the ratio is of medians, and the spread of "untraced" against itself stands beside it. The
+All techniques take turns within each round, in an order drawn anew for each (what runs behind a heavy one is
+slower), so that whatever else the machine does falls on all of them. Each figure is a ratio of medians with the
+interval in which 95 % of resampled rounds put it, and "untraced" against itself stands beside it. The
 server (`xferdb serve`, storing) is not counted. What is not installed is left out, visibly.
 """
 import os
+import random
 import resource
 import shutil
 import statistics
@@ -74,17 +76,32 @@ def words_of(technique, program):
     return prefix + program
 
 
+def ratio(rows, base):
+    return statistics.median(rows) / statistics.median(base)
+
+
+def interval(rows, base, rng):
+    """The middle 95 % of the ratios of resampled rounds."""
+    many = sorted(ratio(rng.choices(rows, k=len(rows)), rng.choices(base, k=len(base))) for _ in range(2000))
+    return many[50], many[-51]
+
+
 def main():
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
-    size = int(sys.argv[2]) if len(sys.argv) > 2 else 100
+    args = sys.argv[1:]
+    only = args.pop(args.index("--only") + 1).split(",") if "--only" in args else []
+    args = [a for a in args if a != "--only"]
+    rounds = int(args[0]) if args else 7
+    size = int(args[1]) if len(args) > 1 else 100
+    rng = random.Random(1)
+    techniques = [t for t in TECHNIQUES if not only or t[0] in ("untraced", *only)]
     seen = {}
     with t.Serve("--anonymous") as server:
         env = dict(server.environment())
         path = t.make_file("f", size * t.MiB)
         todo = {name: words for name, words in programs(server, path).items()
-                if name in sys.argv[3:] or not sys.argv[3:]}
+                if name in args[2:] or not args[2:]}
         for i in range(rounds):
-            for technique in TECHNIQUES:
+            for technique in rng.sample(techniques, len(techniques)):
                 for name, program in todo.items():
                     if (technique[2] and not shutil.which(technique[2])) or i % technique[3]:
                         continue
@@ -94,15 +111,15 @@ def main():
             print("round %d of %d" % (i + 1, rounds), file=sys.stderr)
     print("| | %s |" % " | ".join("%s CPU | %s wall" % (n, n) for n in todo))
     print("| --- |%s" % (" --- |" * 2 * len(todo)))
-    for technique in TECHNIQUES:
+    for technique in techniques:
         cells = []
         for name in todo:
             rows = seen.get((technique[0], name))
             for k in range(2):
-                base = statistics.median(r[k] for r in seen[("untraced", name)])
-                now = statistics.median(r[k] for r in rows) if rows else None
-                cells.append("-" if now is None else "%.2f s" % now if technique[0] == "untraced"
-                             else "× %.2f" % (now / base))
+                base = [r[k] for r in seen[("untraced", name)]]
+                now = [r[k] for r in rows] if rows else None
+                cells.append("-" if now is None else "%.2f s" % statistics.median(now) if technique[0] == "untraced"
+                             else "× %.2f (%.2f–%.2f)" % (ratio(now, base), *interval(now, base, rng)))
         print("| %s | %s |" % (technique[0], " | ".join(cells)))
 
 
