@@ -94,7 +94,7 @@ static uint64_t least_listed(const struct ui_report *r, const struct tr_verdict 
 	return longest[LISTED_MOST - 1] > NOTICEABLE_NS ? longest[LISTED_MOST - 1] : NOTICEABLE_NS;
 }
 
-static void barrier_line(FILE *out, const struct ui_report *r, const struct tr_barrier *b)
+static void barrier_line(FILE *out, const struct ui_report *r, const struct tr_barrier *b, bool enough)
 {
 	struct tr_event wait = tr_log_event(r->log, b->wait);
 	struct tr_site site = tr_event_site(r->log, &wait);
@@ -103,7 +103,7 @@ static void barrier_line(FILE *out, const struct ui_report *r, const struct tr_b
 	fprintf(out, "  waited %-8s for %s", ui_time_text((int64_t)b->wait_ns, took, sizeof(took)), b->name);
 	if (site.line)
 		fprintf(out, ", %s:%u", site.file, site.line);
-	fprintf(out, "%s\n", b->sufficient ? " (enough by itself)" : "");
+	fprintf(out, "%s\n", enough ? " (enough by itself)" : "");
 }
 
 static void barrier_lines(FILE *out, const struct ui_report *r, const struct tr_verdict *v)
@@ -113,8 +113,9 @@ static void barrier_lines(FILE *out, const struct ui_report *r, const struct tr_
 
 	for (uint32_t i = 0; i < v->barriers.nr; i++) {
 		const struct tr_barrier *b = &v->barriers.list[i];
-		if (b->sufficient || b->wait_ns >= least_ns)
-			barrier_line(out, r, b);
+		bool enough = b->sufficient && v->basis != TR_BASIS_INLINE; /* there no wait is what it waits by */
+		if (enough || b->wait_ns >= least_ns)
+			barrier_line(out, r, b, enough);
 		else
 			left_out++;
 	}
