@@ -422,12 +422,12 @@ static bool keeps(const void *ctx, const struct tr_edge *edge)
 	return barrier_of(a->f, edge->to) == a->kept;
 }
 
-static bool all_known(const struct tr_log *log, const struct tr_clock *clock, const uint32_t *items,
-		      uint32_t nr)
+/* Is every item in the past at hand? Create is where the upload's Complete is. */
+static bool all_reach(const struct finder *f, const struct tr_clock *clock, uint32_t end, const uint32_t *items, uint32_t nr)
 {
 	for (uint32_t i = 0; i < nr; i++)
-		if (items[i] == TR_NONE ||
-		    !tr_clock_knows(clock, tr_log_thread_of(log, items[i]), items[i]))
+		if (items[i] == TR_NONE || !tr_clock_knows(clock, tr_log_thread_of(f->log, items[i]), items[i]) ||
+		    (tr_log_kind(f->log, items[i]) != XF_EV_multipart_create && !tr_order_led_on(f->order, items[i], end)))
 			return false;
 	return nr > 0;
 }
@@ -443,7 +443,7 @@ static bool ablate(struct finder *f, uint32_t thread, uint32_t enter, uint32_t e
 		if (!f->out->list[i].carries)
 			continue;
 		tr_order_past(f->order, end, &clock, keeps, &a);
-		f->out->list[i].sufficient = all_known(f->log, &clock, items, nr);
+		f->out->list[i].sufficient = all_reach(f, &clock, end, items, nr);
 	}
 	tr_clock_fini(&clock);
 	return true;
