@@ -239,12 +239,35 @@ class Bundle:
         end = self.turns(event)
         return any(event["seq"] <= point and (end is None or point < end) for point in points.get(event["on"], []))
 
+    def event_loops(self, ret):
+        """Threads that had lain in epoll."""
+        return {e["on"] for e in self.events.values() if e["event"] == "poll" and e["epoll"] and e["seq"] <= ret["seq"]}
+
+    def next_answer(self, event):
+        """To the request that the event's thread began next, before it turned away."""
+        end = self.turns(event)
+        for e in self.events.values():
+            if e["event"] == "request_start" and e["on"] == event["on"] and e["seq"] > event["seq"]:
+                if end is not None and e["seq"] >= end:
+                    return None
+                return next((a for a in self.events.values() if a["event"] == "response" and a["seq"] > e["seq"]
+                             and a["request"] == e["request"] and self.process(a) == self.process(e)), None)
+        return None
+
+    def led_on_by_requests(self, event, points, ret):
+        while event and event["seq"] <= ret["seq"]:
+            if self.led_on(event, points):
+                return True
+            event = self.next_answer(event)
+        return False
+
     def ordered(self, ends, ret):
         """Those in the past of the return, as far as a thread that drives several requests shows it."""
         known, points = self.past(ret["seq"], self.edges), self.points(ret["seq"], self.edges, self.until)
-        drivers = self.drivers() | self.loops_woken(ret)
+        drivers, loops = self.drivers() | self.loops_woken(ret), self.event_loops(ret)
         known = [e for e in ends if e and e["seq"] < ret["seq"] and known.get(e["on"], -1) >= e["seq"]]
-        sure = [e for e in known if e["on"] not in drivers or self.led_on(e, points)]
+        sure = [e for e in known if (self.led_on(e, points) if e["on"] in drivers else
+                                     e["on"] not in loops or self.led_on_by_requests(e, points, ret))]
         named = {(self.process(e), e["transfer"]) for e in sure if e["event"] == "multipart_complete"}
         return [e for e in known if e in sure or e["event"] == "multipart_create" and (self.process(e), e["transfer"]) in named]
 

@@ -534,6 +534,22 @@ static void what_a_woken_loop_ended_earlier_is_not_ordered(void **state)
 		   "blocks", "happens-before", "stored");
 }
 
+/* An event loop goes on for whatever comes: an upload's end led on if the next thing was begun, or said, there and then. */
+static void what_an_event_loop_ended_before_it_lay_down_again_is_not_ordered(void **state)
+{
+	(void)state;
+#define TURNS "0 poll waited_ns=2000000 ready=1 epoll=1\n"
+#define FIRST(wait) TWO_PUTS wait ANSWERED("1", "0")
+	expect_all(FIRST(TURNS) TURNS SECOND TURNS ANSWERED("2", "1") RETURNS, "unproven", "timing", "stored");
+	expect_all(FIRST(TURNS) SECOND TURNS ANSWERED("2", "1") RETURNS, "blocks", "inline", "stored");
+	expect_all(FIRST(TURNS) SECOND TURNS ANSWERED("2", "1") TURNS RETURNS, "unproven", "timing", "stored");
+	/* what it read first was others' news, and it may have gone on for that */
+	expect_all("thread 1 other\n" FIRST(TURNS) "1 fd_write inode=3 position=0 bytes=1\n0 fd_read inode=3 position=0 bytes=1\n"
+		   SECOND TURNS ANSWERED("2", "1") RETURNS, "unproven", "timing", "stored");
+	/* a thread that waits for its one socket is no loop */
+	expect_all(FIRST(RESTS) RESTS SECOND RESTS ANSWERED("2", "1") RETURNS, "blocks", "inline", "stored");
+}
+
 /* ---- a call of which nothing was sent */
 
 #define UNSENT(more)                                                                               \
@@ -621,6 +637,7 @@ static void unrelated_calls_do_not_share_work(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_a_woken_loop_ended_earlier_is_not_ordered),
+	cmocka_unit_test(what_an_event_loop_ended_before_it_lay_down_again_is_not_ordered),
 	cmocka_unit_test(a_wait_for_the_done_event_blocks),
 	cmocka_unit_test(evidence_leads_from_the_part_to_the_return),
 	cmocka_unit_test(a_latch_found_set_is_a_proof_too),

@@ -116,7 +116,7 @@ static void choose(struct bundle *b)
 	b->end = end_of_edges(b);
 	choose_edges(b);
 	for (uint32_t i = 0; i < tr_log_nr_threads(b->log); i++)
-		b->reader[i] |= tr_order_drives(b->v->order, i);
+		b->reader[i] |= tr_order_serves(b->v->order, i);
 	for (uint32_t i = 0; i < tr_log_nr_calls(b->log); i++)
 		choose_polls(b, tr_log_call(b->log, i));
 	for (uint32_t i = 0; i < tr_log_nr_events(b->log); i++) {

@@ -61,7 +61,8 @@
  * it turned anyhow, and found them. What led to an event (tr_order_led_to) does not ask for that: a
  * loop begins a thing because it was told to, however long it waited with it.
  *
- * The same holds for what a thread ends that drives several requests at once, or that is woken so: see tr_order_led_on().
+ * The same holds for what a thread ends that drives several requests at once, or that is woken so, or lies in
+ * epoll: see tr_order_led_on().
  *
  * Permits of others. A Python Semaphore is a condition with a lock for every waiter: to the
  * C library each wake-up looks like a notification. The place of the wait tells: a
@@ -72,7 +73,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tracer/trace/map.h"
 #include "tracer/verdict/place.h"
 
 #define TAKEN_AGAIN (UINT32_MAX - 1)
@@ -167,7 +167,7 @@ struct builder {
 	struct loop *loops;        /* by thread */
 	struct pending *pending;
 	uint32_t cap_pending;
-	struct tr_map requests;    /* (process, request) under way → thread */
+	struct tr_map requests;    /* (process, request) under way → its begin */
 	struct tr_map items, exits, forks, inodes, transfers;
 	struct tr_map channels;    /* inode that was read → a number of it */
 	struct tr_map readers;     /* (that number, thread) */
@@ -576,20 +576,29 @@ static bool lay_there(const struct builder *b, uint32_t poll, uint32_t write)
 	return write < poll && tr_log_time(b->log, write) >= e.t_ns - (int64_t)TR_PAYLOAD(&e, poll)->waited_ns;
 }
 
-static void note_woken(struct builder *b, const struct tr_event *e)
+/* *first, by thread: the first event of a kind; made when there is one. */
+static void note_first(struct builder *b, uint32_t **first, const struct tr_event *e)
 {
-	struct tr_order *o = b->o;
 	uint32_t threads = tr_log_nr_threads(b->log);
-	if (!o->woken) {
-		o->woken = malloc((threads + 1u) * sizeof(*o->woken));
-		if (!o->woken) {
+	if (!*first) {
+		*first = malloc((threads + 1u) * sizeof(**first));
+		if (!*first) {
 			b->failed = true;
 			return;
 		}
-		memset(o->woken, 0xff, (threads + 1u) * sizeof(*o->woken));
+		memset(*first, 0xff, (threads + 1u) * sizeof(**first));
 	}
-	if (e->index < o->woken[e->thread])
-		o->woken[e->thread] = e->index;
+	if (e->index < (*first)[e->thread])
+		(*first)[e->thread] = e->index;
+}
+
+static void poll_ends(struct builder *b, const struct tr_event *e)
+{
+	b->loops[e->thread].polls = true;
+	b->loops[e->thread].poll = e->index;
+	if (TR_PAYLOAD(e, poll)->epoll)
+		note_first(b, &b->o->turns, e);
+	lie_down(b, e);
 }
 
 static void add_bytes(struct builder *b, const struct range *r, const struct tr_event *e)
@@ -599,7 +608,7 @@ static void add_bytes(struct builder *b, const struct range *r, const struct tr_
 	if (b->o->nr == edge || r->token || !b->loops[e->thread].polls)
 		return;
 	add_passing(b, edge, e->thread);
-	note_woken(b, e);
+	note_first(b, &b->o->woken, e);
 	if (!b->failed && !lay_there(b, b->loops[e->thread].poll, r->event))
 		b->o->passing[b->o->nr_passing - 1].until = e->index;
 }
@@ -645,7 +654,7 @@ static void fd_read(struct builder *b, const struct tr_event *e)
 static void request_start(struct builder *b, const struct tr_event *e)
 {
 	struct tr_order *o = b->o;
-	set_map(b, &b->requests, tr_pair(e->process, TR_PAYLOAD(e, request_start)->request), e->thread);
+	set_map(b, &b->requests, tr_pair(e->process, TR_PAYLOAD(e, request_start)->request), e->index);
 	if (++b->loops[e->thread].under_way < 2)
 		return;
 	if (!o->drives)
@@ -659,12 +668,14 @@ static void request_start(struct builder *b, const struct tr_event *e)
 static void response(struct builder *b, const struct tr_event *e)
 {
 	uint64_t key = tr_pair(e->process, TR_PAYLOAD(e, response)->request);
-	uint32_t thread = tr_map_get(&b->requests, key);
+	uint32_t begin = tr_map_get(&b->requests, key);
 	turn_away(b, e, b->o->nr);
-	if (thread == TR_MAP_NONE || thread == TR_NONE)
+	if (begin == TR_MAP_NONE || begin == TR_NONE)
 		return;
-	b->loops[thread].under_way--;
+	b->loops[tr_log_thread_of(b->log, begin)].under_way--;
 	set_map(b, &b->requests, key, TR_NONE);
+	if (b->o->turns && b->o->turns[e->thread] != TR_NONE)
+		set_map(b, &b->o->answers, begin, e->index);
 }
 
 /* ---- data */
@@ -761,9 +772,7 @@ static void take_other_event(struct builder *b, const struct tr_event *e)
 		fd_read(b, e);
 		break;
 	case XF_EV_poll:
-		b->loops[e->thread].polls = true;
-		b->loops[e->thread].poll = e->index;
-		lie_down(b, e);
+		poll_ends(b, e);
 		break;
 	case XF_EV_sleep:
 		lie_down(b, e);
@@ -906,11 +915,12 @@ static void settle_passing(struct builder *b)
 		if (o->passing[i].until != TR_NONE)
 			o->passing[nr++] = o->passing[i];
 	o->nr_passing = nr;
-	if (!nr && !o->drives && !o->woken)
+	if (!nr && !o->drives && !o->woken && !o->turns)
 		return;
+	o->leads = o->turns ? calloc(1, sizeof(*o->leads)) : NULL;
 	o->used = malloc(o->nr + 1u);
 	o->departures = malloc((o->nr + 1u) * sizeof(*o->departures));
-	if (!o->used || !o->departures) {
+	if (!o->used || !o->departures || (o->turns && !o->leads)) {
 		b->failed = true;
 		return;
 	}
@@ -960,6 +970,11 @@ void tr_order_free(struct tr_order *o)
 		free(o->used);
 		free(o->drives);
 		free(o->woken);
+		free(o->turns);
+		tr_map_fini(&o->answers);
+		if (o->leads)
+			tr_map_fini(&o->leads->known);
+		free(o->leads);
 	}
 	free(o);
 }
@@ -1050,17 +1065,54 @@ static uint32_t turned_away_after(const struct tr_order *o, uint32_t event)
 	return i;
 }
 
-bool tr_order_drives(const struct tr_order *o, uint32_t thread)
+static bool drives(const struct tr_order *o, uint32_t thread)
 {
 	return o->drives && o->drives[thread];
+}
+
+bool tr_order_serves(const struct tr_order *o, uint32_t thread)
+{
+	return drives(o, thread) || (o->turns && o->turns[thread] != TR_NONE);
+}
+
+/* The answer to the next request that the event's thread began, before `until`; TR_NONE: it began none. */
+static uint32_t next_answer(const struct tr_order *o, uint32_t event, uint32_t until)
+{
+	uint32_t thread = tr_log_thread_of(o->log, event), i = event;
+	while ((i = tr_log_step(o->log, i, thread, 1)) != TR_NONE && i < until)
+		if (tr_log_kind(o->log, i) == XF_EV_request_start)
+			return tr_map_get(&o->answers, i);
+	return TR_NONE;
+}
+
+/* Did an event lead on to e, or to a request whose answer did? Each answer is asked for once. */
+static bool led_on_by_requests(const struct tr_order *o, uint32_t event, uint32_t e)
+{
+	struct tr_map *known = &o->leads->known;
+	uint32_t said = TR_MAP_NONE, at = event, next = event;
+	if (o->leads->to != e)
+		tr_map_fini(known);
+	o->leads->to = e;
+	for (;; at = next) {
+		uint32_t until = turned_away_after(o, at);
+		next = next_answer(o, at, until);
+		said = led_on(o, at, until, e) ? 1 : next > e /* or none */ ? 0 : tr_map_get(known, next);
+		if (said != TR_MAP_NONE)
+			break;
+	}
+	for (uint32_t i = event; i != at && tr_map_set(known, i, said);)
+		i = next_answer(o, i, turned_away_after(o, i));
+	tr_map_set(known, at, said);
+	return said;
 }
 
 bool tr_order_led_on(const struct tr_order *o, uint32_t event, uint32_t e)
 {
 	uint32_t thread = tr_log_thread_of(o->log, event);
-	bool loop = o->woken && thread != tr_log_thread_of(o->log, e) && o->woken[thread] < e;
-	return (!tr_order_drives(o, thread) && !loop) ||
-	       led_on(o, event, turned_away_after(o, event), e);
+	if (drives(o, thread) ||
+	    (o->woken && thread != tr_log_thread_of(o->log, e) && o->woken[thread] < e))
+		return led_on(o, event, turned_away_after(o, event), e);
+	return !o->turns || o->turns[thread] > e || led_on_by_requests(o, event, e);
 }
 
 static void learn_past(const struct tr_order *o, uint32_t e, struct tr_clock *clock, tr_edge_fn use,
@@ -1071,6 +1123,8 @@ static void learn_past(const struct tr_order *o, uint32_t e, struct tr_clock *cl
 	tr_clock_learn(clock, tr_log_thread_of(o->log, e), e);
 	if (o->used && !loosely)
 		memset(o->used, 0, o->nr);
+	if (o->leads && !loosely)
+		o->leads->to = TR_NONE;
 	for (uint32_t i = tr_order_edge_at(o, e + 1); i-- > 0;) {
 		const struct tr_edge *edge = &o->edges[i];
 		while (nr_passing && o->passing[nr_passing - 1].edge > i)

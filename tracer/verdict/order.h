@@ -77,10 +77,14 @@ void tr_order_past(const struct tr_order *o, uint32_t e, struct tr_clock *clock,
  * A thread that had several requests under way at once, or another than e's that polls and reads what
  * others write, serves whoever has one: that it came to a later event says nothing of an earlier one.
  * Did `event`, of such a thread, lead on before that lay down or had other news (an answer, bytes): by
- * an edge of the past of e, which was asked for last, or to e itself? True of other threads'.
+ * an edge of the past of e, which was asked for last, or to e itself? Of a thread that had one request
+ * at a time and lay in epoll, an event loop, also by beginning a request whose answer did so.
+ * True of other threads'.
  */
 bool tr_order_led_on(const struct tr_order *o, uint32_t event, uint32_t e);
-bool tr_order_drives(const struct tr_order *o, uint32_t thread);
+
+/* Is a thread of one of these kinds, as far as its own events tell? */
+bool tr_order_serves(const struct tr_order *o, uint32_t thread);
 
 /* What led to event e: its past, and what a loop was told long before it came to e (see order.c). */
 void tr_order_led_to(const struct tr_order *o, uint32_t e, struct tr_clock *clock);

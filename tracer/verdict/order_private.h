@@ -2,11 +2,18 @@
 #ifndef TR_VERDICT_ORDER_PRIVATE_H
 #define TR_VERDICT_ORDER_PRIVATE_H
 
+#include "tracer/trace/map.h"
 #include "tracer/verdict/order.h"
 
 /* A bytes edge into a loop's thread: it carries to what that thread did before it lay down again, or had other news. */
 struct tr_passing {
 	uint32_t edge, until; /* until: the poll or sleep it had lain down in, the answer, the other bytes */
+};
+
+/* Which answers were found to lead on to an event, or not. */
+struct tr_leads {
+	uint32_t to;           /* that event */
+	struct tr_map known;
 };
 
 struct tr_order {
@@ -20,6 +27,9 @@ struct tr_order {
 	uint8_t *used;         /* by edge: took part in the past at hand */
 	uint32_t *woken;       /* by thread: the first bytes a loop read there, TR_NONE; NULL: nobody's */
 	uint8_t *drives;       /* by thread: had several requests under way at once; NULL: none did */
+	uint32_t *turns;       /* by thread: its first poll in epoll, TR_NONE; NULL: nobody's */
+	struct tr_map answers; /* of a request that such a thread began: its answer */
+	struct tr_leads *leads; /* where there are such threads */
 };
 
 /* Until when a signal edge carries on its end's thread; TR_NONE: for ever. */

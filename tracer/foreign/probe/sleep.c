@@ -20,7 +20,7 @@ static void say_slept(uint64_t asked_ns, uint64_t slept_ns, const char *why)
 		      .why = xf_text(why));
 }
 
-static void say_polled(uint64_t limit_ns, uint64_t begin_ns, int ready)
+static void say_polled(uint64_t limit_ns, uint64_t begin_ns, int ready, bool epoll)
 {
 	uint64_t waited_ns = xf_clock_mono_ns() - begin_ns;
 
@@ -28,7 +28,7 @@ static void say_polled(uint64_t limit_ns, uint64_t begin_ns, int ready)
 		return;
 	probe_tls.polled = 1;
 	PROBE_EMIT_AT(poll, 0, 0, probe_python_site(), .limit_ns = limit_ns,
-		      .waited_ns = waited_ns, .ready = ready);
+		      .waited_ns = waited_ns, .ready = ready, .epoll = epoll);
 }
 
 /* When a poll begins that may be worth a record; 0: it is not. */
@@ -99,7 +99,7 @@ static void say_waited(bool on_nothing, uint64_t limit_ns, uint64_t begin_ns, in
 	if (on_nothing && limit_ns > 1)
 		say_slept(limit_ns, xf_clock_mono_ns() - begin_ns, why);
 	else
-		say_polled(limit_ns, begin_ns, ready);
+		say_polled(limit_ns, begin_ns, ready, false);
 }
 
 PROBE_EXPORT int poll(struct pollfd *fds, nfds_t nr, int timeout_ms)
@@ -184,7 +184,7 @@ PROBE_EXPORT int epoll_wait(int epfd, struct epoll_event *events, int max, int t
 	int ready = REAL(epoll_wait)(epfd, events, max, timeout_ms);
 
 	if (begin_ns)
-		PROBE(say_polled(ms_ns(timeout_ms), begin_ns, ready));
+		PROBE(say_polled(ms_ns(timeout_ms), begin_ns, ready, true));
 	return ready;
 }
 
@@ -195,6 +195,6 @@ PROBE_EXPORT int epoll_pwait(int epfd, struct epoll_event *events, int max, int 
 	int ready = REAL(epoll_pwait)(epfd, events, max, timeout_ms, mask);
 
 	if (begin_ns)
-		PROBE(say_polled(ms_ns(timeout_ms), begin_ns, ready));
+		PROBE(say_polled(ms_ns(timeout_ms), begin_ns, ready, true));
 	return ready;
 }

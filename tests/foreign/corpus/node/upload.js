@@ -13,18 +13,33 @@ function upload() {
   return upload.done();
 }
 
+function put(key) {
+  return client.send(new PutObjectCommand({ ...where, Key: key, Body: data.subarray(0, 1 << 20) }));
+}
+
+function sleep(seconds) {
+  return new Promise((wake) => setTimeout(wake, 1000 * seconds));
+}
+
 function pause() {
-  return new Promise((wake) => setTimeout(wake, 1000 * (process.env.T_PAUSE || 3)));
+  return sleep(process.env.T_PAUSE || 3);
 }
 
 async function main(mode) {
   console.log("begin");
-  if (mode === "put") await client.send(new PutObjectCommand({ ...where, Body: data.subarray(0, 1 << 20) }));
-  else if (mode === "await") await upload();
+  if (mode === "put") await put("key");
+  else if (mode === "two") {
+    await put("first");
+    await put("key");
+  } else if (mode === "await") await upload();
   else if (mode === "forgotten" || mode === "exit") upload();
   else if (mode === "other") {
-    client.send(new PutObjectCommand({ ...where, Key: "forgotten", Body: data.subarray(0, 1 << 20) }));
+    put("forgotten");
     await upload();
+  } else if (mode === "timer") {
+    put("forgotten");
+    await sleep(0.5);
+    await put("key");
   } else if (mode === "lucky") {
     upload();
     await pause();
