@@ -379,6 +379,8 @@ addEventListener('load', () => { setTimeout(() => {
   const wide = document.documentElement.scrollWidth > innerWidth;
   const out = { dark: matchMedia('(prefers-color-scheme: dark)').matches, bad: [...new Set(bad)], keys: keys.length, reached: reached.length, wide,
                 svgs: [...document.querySelectorAll('svg')].map(s => s.getBoundingClientRect().width > 200 && s.getBoundingClientRect().height > 60),
+                outside: [...document.querySelectorAll('svg text')].filter(e => { const b = e.getBBox(), v = e.closest('svg').viewBox.baseVal;
+                  return b.x < 0 || b.y < 0 || b.x + b.width > v.width || b.y + b.height > v.height }).map(e => e.textContent),
                 loads: performance.getEntriesByType('resource').map(r => r.name) };
   document.body.replaceChildren(); document.body.textContent = 'SEEN' + JSON.stringify(out) + 'END';
 }, 50) })
@@ -392,26 +394,54 @@ def browse(page, *flags):
                  "--user-data-dir=" + t.tmp("browser"), "--window-size=1100,900", *flags, page, timeout=100)
 
 
+def looked_at(path, *flags):
+    """What a look from inside the page says of it: contrast, keyboard, sizes, requests, labels cut off."""
+    with open(path, encoding="utf-8") as page, open(path + ".check.html", "w", encoding="utf-8") as out:
+        out.write(re.sub(r"<meta http-equiv[^>]*>\n", "", page.read()).replace("</body>", CHECK))
+    seen = browse("file://" + path + ".check.html", "--dump-dom", "--virtual-time-budget=3000", *flags)
+    return json.loads(t.match(r"SEEN(\{.*\})END", seen.out, seen).group(1).replace("&amp;", "&"))
+
+
+def test_long_names_and_failures_can_be_read_in_the_report():
+    """Names longer than their place; cells in which all failed, which have no numbers (not: nought); a narrow screen."""
+    page, program = t.tmp("report.html"), t.tmp("program.py")
+    with open(program, "w", encoding="utf-8") as out:
+        out.write("import os, sys, threading, urllib.request\n"
+                  "def put(): urllib.request.urlopen(urllib.request.Request(os.environ['AWS_ENDPOINT_URL'] + '/b/k', b'x' * 1000, method='PUT'))\n"
+                  "if os.environ.get('WAY_OF_DOING_THINGS_THAT_HAS_A_LONG_NAME', '').startswith('none'): sys.exit('out of <paper>')\n"
+                  "worker = threading.Thread(target=put, name='ThreadPoolExecutor-0_0')\nworker.start()\nworker.join()\n")
+    r = experiment("--local", "--sweep", "env:WAY_OF_DOING_THINGS_THAT_HAS_A_LONG_NAME=none whatsoever,WITH CAPITALS AND MORE OF THEM,<b>&amp;",
+                   "--sweep", "env:OTHER=WWWWWWWWWWWWWWWWWWWWWWWWWWWWW,2", "--repeat", "2", "--warm-up", "0", "--html", page, "--", "python3", program)
+    t.equal(r.status, 0, r)
+    with open(page, encoding="utf-8") as f:
+        text = f.read()
+    t.equal(text.count("2 of 2: out of &lt;paper&gt;"), 2)
+    row = t.match(r"<th scope=\"row\">env:WAY[^<]*=none whatsoever env:OTHER=2(<td.*)</tr>", text).group(1)
+    t.true(row.startswith("<td>failed<td><td>–<td>–<td>–<td>0<td>0<td>–<td>2, 2 failed"), row)
+    t.true("every run failed</title>" in text and "A cross: every run failed" in text)
+    t.true("the first round warms up" not in text)
+    t.need("chromium")
+    for size in ("400,900", "1600,900"):
+        found = looked_at(page, "--window-size=" + size)
+        t.equal((found["outside"], found["wide"]), ([], False), size)
+        t.true(all(found["svgs"]), found)
+
+
 def test_a_browser_shows_the_report_without_complaint():
     t.need("chromium")
     make_report()
-    text = open(t.tmp("report.html"), encoding="utf-8").read()
     # the page itself: its policy forbids everything, so the browser would complain of any request
     plain = browse("file://" + t.tmp("report.html"), "--dump-dom")
     t.equal(plain.status, 0, plain)
     t.equal([line for line in plain.err.splitlines() if "CONSOLE" in line], [], plain)
     t.equal(plain.out.count("<figure>"), 5, plain)
-    # and with a look from inside, light and dark: contrast, keyboard, sizes, requests
-    with open(t.tmp("check.html"), "w", encoding="utf-8") as out:
-        out.write(re.sub(r"<meta http-equiv[^>]*>\n", "", text).replace("</body>", CHECK))
+    # and with a look from inside, light and dark
     for dark in (False, True):
-        flags = ["--blink-settings=preferredColorScheme=%d" % (0 if dark else 1)]
-        seen = browse("file://" + t.tmp("check.html"), "--dump-dom", "--virtual-time-budget=3000", *flags)
-        found = json.loads(t.match(r"SEEN(\{.*\})END", seen.out, seen).group(1).replace("&amp;", "&"))
-        t.equal(found["dark"], dark, seen)
+        found = looked_at(t.tmp("report.html"), "--blink-settings=preferredColorScheme=%d" % (0 if dark else 1))
+        t.equal(found["dark"], dark)
         t.equal(found["bad"], [])
         t.true(found["keys"] >= 8 and found["reached"] == found["keys"], found)
-        t.equal((found["wide"], found["svgs"], found["loads"]), (False, [True] * 5, []))
+        t.equal((found["wide"], found["svgs"], found["loads"], found["outside"]), (False, [True] * 5, [], []))
 
 
 if __name__ == "__main__":

@@ -82,6 +82,7 @@ struct tr_plot_range tr_plot_range(const struct tr_report *r, const struct tr_pl
 			unsigned cell = tr_plot_cell(r, p, x, y);
 			const struct tr_estimate *e = tr_plot_estimate(r, cell);
 			double value = e->median * tr_unit_factor(r);
+			range.failed |= !e->nr;
 			if (!e->nr)
 				continue;
 			if (value < range.low)
@@ -101,8 +102,8 @@ const char *tr_plot_sentence(const struct tr_report *r, const struct tr_plot *p,
 
 	if (p->kind == TR_PLOT_TIMELINE) {
 		run = r->summary->cells[p->cell].typical;
-		snprintf(buf, cap, "%u part%s and requests on %u thread%s; the call took %s s. Strong colour: sending; faint: waiting for the answer; violet: requests about the object.%s",
-			 run->nr_bars, run->nr_bars == 1 ? "" : "s", run->nr_lanes, run->nr_lanes == 1 ? "" : "s",
+		snprintf(buf, cap, "%s: %u part%s and requests on %u thread%s; the call took %s s. Strong colour: sending; faint: waiting for the answer; violet: requests about the object.%s",
+			 tr_sweep_label(r->sweep, p->cell, low_label, sizeof(low_label)), run->nr_bars, run->nr_bars == 1 ? "" : "s", run->nr_lanes, run->nr_lanes == 1 ? "" : "s",
 			 tr_number_text((double)run->wall_ns / 1e9, low, sizeof(low)),
 			 run->bars_cut ? " The picture shows the first of them only." : "");
 		return buf;
@@ -112,12 +113,13 @@ const char *tr_plot_sentence(const struct tr_report *r, const struct tr_plot *p,
 		snprintf(buf, cap, "Nothing could be measured here.");
 		return buf;
 	}
-	snprintf(buf, cap, "Medians%s. Lowest %s %s (%s), highest %s %s (%s).",
+	snprintf(buf, cap, "Medians%s. Lowest %s %s (%s), highest %s %s (%s).%s",
 		 p->kind == TR_PLOT_LINES ? "; bars are intervals of the median" : "",
 		 tr_number_text(range.low, low, sizeof(low)), tr_unit_name(r),
 		 tr_sweep_label(r->sweep, range.low_cell, low_label, sizeof(low_label)),
 		 tr_number_text(range.high, high, sizeof(high)), tr_unit_name(r),
-		 tr_sweep_label(r->sweep, range.high_cell, high_label, sizeof(high_label)));
+		 tr_sweep_label(r->sweep, range.high_cell, high_label, sizeof(high_label)),
+		 p->kind == TR_PLOT_LINES && range.failed ? " A cross: every run failed." : "");
 	return buf;
 }
 

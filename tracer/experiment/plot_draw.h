@@ -22,6 +22,7 @@ unsigned tr_plot_series(const struct tr_report *r, const struct tr_plot *p);
 struct tr_plot_range {
 	double low, high, top; /* top: of the intervals */
 	unsigned low_cell, high_cell;
+	bool failed;           /* some have no runs that count */
 };
 struct tr_plot_range tr_plot_range(const struct tr_report *r, const struct tr_plot *p);
 
@@ -30,8 +31,13 @@ struct tr_plot_range tr_plot_range(const struct tr_report *r, const struct tr_pl
 void tr_plot_begin(FILE *out, const struct tr_report *r, const struct tr_plot *p, double height, bool alone);
 void tr_plot_head(FILE *out, const struct tr_report *r, const struct tr_plot *p);
 void tr_plot_text(FILE *out, double x, double y, const char *anchor, const char *class, const char *text);
-/* Cuts a text to about `most` columns, at a character's boundary. Returns buf. */
+/* Cuts a text to about `most` columns of the font, at a character's boundary. Returns buf; cap: four bytes a column and some. */
 const char *tr_plot_shorten(const char *text, size_t most, char *buf, size_t cap);
+/* The same, of the text's head: what tells names apart stands at their end. */
+const char *tr_plot_shorten_head(const char *text, size_t most, char *buf, size_t cap);
+
+/* The values and the name of the axis across, in a band each; of many narrow ones only some are named. */
+void tr_plot_across(FILE *out, const struct tr_axis *axis, double left, double right, double y);
 
 /* ---- one kind each; what is drawn stands behind tr_plot_begin() */
 

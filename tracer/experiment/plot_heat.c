@@ -53,14 +53,12 @@ void tr_heat_draw(FILE *out, const struct tr_report *r, const struct tr_plot *p)
 	struct tr_plot_range range = tr_plot_range(r, p);
 	char text[64];
 
-	tr_plot_text(out, left - 10, TR_SVG_TOP + 10, "end", "soft", tr_plot_shorten(down->name, 20, text, sizeof(text)));
+	tr_plot_text(out, left - 10, TR_SVG_TOP + 10, "end", "soft", tr_plot_shorten(down->name, 15, text, sizeof(text)));
 	for (unsigned y = 0; y < down->nr_values; y++) {
-		tr_plot_text(out, left - 10, TR_SVG_TOP + 20 + (y + 0.5) * row + 5, "end", "", tr_plot_shorten(down->values[y], 18, text, sizeof(text)));
+		tr_plot_text(out, left - 10, TR_SVG_TOP + 20 + (y + 0.5) * row + 5, "end", "", tr_plot_shorten(down->values[y], 15, text, sizeof(text)));
 		for (unsigned x = 0; x < across->nr_values; x++)
 			heat_cell(out, r, &range, tr_plot_cell(r, p, x, y), left + x * width, TR_SVG_TOP + 20 + y * row, width, row);
 	}
-	for (unsigned x = 0; x < across->nr_values; x++)
-		tr_plot_text(out, left + (x + 0.5) * width, bottom + 20, "middle", "", tr_plot_shorten(across->values[x], 14, text, sizeof(text)));
-	tr_plot_text(out, (left + right) / 2, bottom + 42, "middle", "soft", across->name);
+	tr_plot_across(out, across, left, right, bottom + 20);
 	heat_legend(out, r, &range, bottom + 62);
 }

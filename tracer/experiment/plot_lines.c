@@ -50,7 +50,7 @@ static void tags_draw(FILE *out, const struct tr_report *r, const struct tr_plot
 		      double bottom)
 {
 	const struct tr_axis *axis = &r->sweep->axes[p->y];
-	char text[64], cut[64];
+	char cut[64];
 
 	qsort(tags, nr, sizeof(*tags), by_height);
 	for (unsigned i = 1; i < nr; i++)
@@ -61,18 +61,23 @@ static void tags_draw(FILE *out, const struct tr_report *r, const struct tr_plot
 		if (tags[i].y > most)
 			tags[i].y = most;
 	}
-	snprintf(text, sizeof(text), "%.40s", axis->name);
-	tr_plot_text(out, x, TR_SVG_TOP - 6, "start", "soft", tr_plot_shorten(text, 20, cut, sizeof(cut)));
+	tr_plot_text(out, x, TR_SVG_TOP - 6, "start", "soft", tr_plot_shorten(axis->name, 18, cut, sizeof(cut)));
 	for (unsigned i = 0; i < nr; i++) {
 		fprintf(out, "<g class=\"s%u\">", tags[i].series % TR_SERIES_MAX);
 		dot_draw(out, tags[i].series, x + 7, tags[i].y);
 		tr_plot_text(out, x + 19, tags[i].y + 4, "start", "tag",
-			 tr_plot_shorten(axis->values[tags[i].series], 16, cut, sizeof(cut)));
+			 tr_plot_shorten(axis->values[tags[i].series], 14, cut, sizeof(cut)));
 		fputs("</g>\n", out);
 	}
 }
 
-/* One series: line, intervals, marks. Returns the height of its last point, negative: it has none. */
+/* Nothing came to its end here. */
+static void cross_draw(FILE *out, double x, double y)
+{
+	fprintf(out, "<path class=\"cross\" d=\"M%.1f %.1fl8 8m0-8l-8 8\"><title>every run failed</title></path>\n", x - 4, y - 4);
+}
+
+/* One series: line, intervals, marks. Returns the height of its last point. */
 static double series_draw(FILE *out, const struct tr_report *r, const struct tr_plot *p, unsigned series,
 			  const struct tr_scale *y, double right)
 {
@@ -93,8 +98,11 @@ static double series_draw(FILE *out, const struct tr_report *r, const struct tr_
 		const struct tr_estimate *e = tr_plot_estimate(r, tr_plot_cell(r, p, i, series));
 		double x = tr_scale_band(LEFT, right, i, axis->nr_values) + aside;
 		double low = tr_scale(y, e->low * tr_unit_factor(r)), high = tr_scale(y, e->high * tr_unit_factor(r));
-		if (!e->nr)
+		if (!e->nr) {
+			cross_draw(out, x, tr_scale(y, 0) - 8);
+			last = last < 0 ? tr_scale(y, 0) - 8 : last;
 			continue;
+		}
 		fprintf(out, "<path class=\"bar\" d=\"M%.1f %.1fV%.1fM%.1f %.1fh8M%.1f %.1fh8\"/>\n", x, low, high, x - 4, low,
 			x - 4, high);
 		last = tr_scale(y, e->median * tr_unit_factor(r));
@@ -108,27 +116,23 @@ void tr_lines_draw(FILE *out, const struct tr_report *r, const struct tr_plot *p
 {
 	const struct tr_axis *axis = &r->sweep->axes[p->x];
 	const struct tr_estimate *control = tr_plot_estimate(r, 0);
-	double right = p->y == TR_NONE ? TR_SVG_WIDTH - 90 : TR_SVG_WIDTH - 160, bottom = 350, height = control->median * tr_unit_factor(r);
+	double right = p->y == TR_NONE ? TR_SVG_WIDTH - 90 : TR_SVG_WIDTH - 184, bottom = 350, height = control->median * tr_unit_factor(r);
 	struct tr_ticks ticks = tr_ticks(fmax(tr_plot_range(r, p).top, control->nr ? height : 0), 6);
 	struct tr_scale y = { 0, ticks.step * (ticks.nr - 1), bottom, TR_SVG_TOP + 8 };
 	struct tag tags[TR_SERIES_MAX];
 	unsigned nr = 0;
-	char text[64];
 
 	grid_draw(out, &y, &ticks, right, tr_unit_name(r));
-	for (unsigned i = 0; i < axis->nr_values; i++)
-		tr_plot_text(out, tr_scale_band(LEFT, right, i, axis->nr_values), bottom + 20, "middle", "",
-			 tr_plot_shorten(axis->values[i], 14, text, sizeof(text)));
-	tr_plot_text(out, (LEFT + right) / 2, bottom + 42, "middle", "soft", axis->name);
+	tr_plot_across(out, axis, LEFT, right, bottom + 20);
 	if (control->nr) {
 		fprintf(out, "<line class=\"ctl\" x1=\"%d\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>\n", LEFT, right,
 			tr_scale(&y, height), tr_scale(&y, height));
-		tr_plot_text(out, LEFT + 4, tr_scale(&y, height) - 5, "start", "soft", "control");
+		tr_plot_text(out, p->y == TR_NONE ? right + 6 : LEFT + 4, tr_scale(&y, height) + (p->y == TR_NONE ? 4 : -5), "start", "soft",
+			     "control");
 	}
 	for (unsigned s = 0; s < tr_plot_series(r, p) && s < TR_SERIES_MAX; s++) {
 		double at = series_draw(out, r, p, s, &y, right);
-		if (at >= 0)
-			tags[nr++] = (struct tag){ at, s };
+		tags[nr++] = (struct tag){ at, s };
 	}
 	if (p->y != TR_NONE)
 		tags_draw(out, r, p, tags, nr, right + 12, bottom);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "tracer/experiment/plot_draw.h"
+#include "tracer/experiment/scale.h"
 #include "tracer/export/text.h"
 
 const char tr_plot_style[] =
@@ -14,6 +15,7 @@ const char tr_plot_style[] =
 	".plot .tag{fill:var(--c);font-weight:600}"
 	".plot .send{fill:var(--send)}.plot .wait{fill:var(--wait)}.plot .req{fill:var(--req)}"
 	".plot .bad{stroke:var(--bad);stroke-width:2}.plot .num{fill:#fff;font-size:11px}.plot .numw{fill:#17324a;font-size:11px}"
+	".plot .cross{fill:none;stroke:var(--c);stroke-width:2}"
 	".plot .ret{stroke:var(--ink);stroke-width:1.5}.plot .ring{fill:none;stroke:var(--ink);stroke-width:2.5}"
 	".s0{--c:#0b62a8}.s1{--c:#c4510a}.s2{--c:#0a7f5c}.s3{--c:#a8447f}.s4{--c:#8a6100}.s5{--c:#2a7f9e}.s6{--c:#6a4fb3}.s7{--c:#4d5866}"
 	".plot .h0{fill:#eef4fb}.plot .h1{fill:#dbe8f5}.plot .h2{fill:#c2d9ee}.plot .h3{fill:#a1c5e4}.plot .h4{fill:#79aad6}"
@@ -58,23 +60,64 @@ void tr_plot_text(FILE *out, double x, double y, const char *anchor, const char 
 }
 
 /* Cuts a text to about `most` columns, at a character's boundary. */
+/* How wide a character is, about, in tenths of a column; what continues a character adds nothing. */
+static unsigned width_of(unsigned char c)
+{
+	if ((c & 0xc0) == 0x80)
+		return 0;
+	if (c >= 0xe0 || strchr("WM@%mw", c))
+		return 16;
+	return c >= 'A' && c <= 'Z' ? 13 : 10;
+}
+
+static unsigned width(const char *text)
+{
+	unsigned all = 0;
+
+	while (*text)
+		all += width_of((unsigned char)*text++);
+	return all;
+}
+
 const char *tr_plot_shorten(const char *text, size_t most, char *buf, size_t cap)
 {
 	size_t len = strlen(text);
 
-	if (len <= most || most + 4 > cap) {
-		snprintf(buf, cap, "%s", text);
-		return buf;
-	}
-	while (most && ((unsigned char)text[most] & 0xc0) == 0x80)
-		most--;
-	snprintf(buf, cap, "%.*s…", (int)most, text);
+	if (width(text) > 10 * most)
+		for (unsigned all = len = 0; text[len] && all + width_of((unsigned char)text[len]) <= 10 * most; len++)
+			all += width_of((unsigned char)text[len]);
+	snprintf(buf, cap, "%.*s%s", (int)len, text, text[len] ? "…" : "");
 	return buf;
+}
+
+const char *tr_plot_shorten_head(const char *text, size_t most, char *buf, size_t cap)
+{
+	const char *from = text;
+
+	while (width(from) > 10 * most)
+		do
+			from++;
+		while (((unsigned char)*from & 0xc0) == 0x80);
+	snprintf(buf, cap, "%s%s", from > text ? "…" : "", from);
+	return buf;
+}
+
+void tr_plot_across(FILE *out, const struct tr_axis *axis, double left, double right, double y)
+{
+	double band = (right - left) / axis->nr_values;
+	unsigned each = band < 40 ? (unsigned)(40 / band) + 1 : 1;
+	size_t most = (size_t)(each * band / 8.5);
+	char text[400];
+
+	for (unsigned i = 0; i < axis->nr_values; i += each)
+		tr_plot_text(out, tr_scale_band(left, right, i, axis->nr_values), y, "middle", "",
+			     tr_plot_shorten(axis->values[i], most < 14 ? most : 14, text, sizeof(text)));
+	tr_plot_text(out, (left + right) / 2, y + 22, "middle", "soft", tr_plot_shorten(axis->name, 60, text, sizeof(text)));
 }
 
 void tr_plot_head(FILE *out, const struct tr_report *r, const struct tr_plot *p)
 {
-	char title[600], cut[128];
+	char title[600], cut[400];
 
-	tr_plot_text(out, 16, 26, "start", "head", tr_plot_shorten(tr_plot_title(r, p, title, sizeof(title)), 88, cut, sizeof(cut)));
+	tr_plot_text(out, 16, 26, "start", "head", tr_plot_shorten(tr_plot_title(r, p, title, sizeof(title)), 70, cut, sizeof(cut)));
 }

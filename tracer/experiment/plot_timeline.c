@@ -5,7 +5,7 @@
 #include "tracer/experiment/plot_draw.h"
 #include "tracer/experiment/scale.h"
 
-enum { LANE = 26 };
+enum { LANE = 26, LANES = 140 };
 
 double tr_timeline_height(const struct tr_sample *run)
 {
@@ -58,7 +58,7 @@ static void timeline_legend(FILE *out, double y)
 	static const struct {
 		const char *class, *text;
 	} rows[] = { { "send", "sending" }, { "wait", "waiting for the answer" }, { "req", "request about the object" } };
-	double x = 100;
+	double x = LANES;
 
 	for (size_t i = 0; i < 3; i++) {
 		fprintf(out, "<rect class=\"%s\" x=\"%.0f\" y=\"%.1f\" width=\"14\" height=\"12\" rx=\"2\"/>\n", rows[i].class, x, y);
@@ -73,15 +73,16 @@ void tr_timeline_draw(FILE *out, const struct tr_report *r, const struct tr_plot
 	double last = (double)run->wall_ns, bottom = TR_SVG_TOP + 12 + run->nr_lanes * LANE, unit, returned;
 	struct tr_ticks ticks;
 	struct tr_scale x;
+	char name[64];
 
 	for (uint32_t i = 0; i < run->nr_bars; i++)
 		last = fmax(last, (double)run->bars[i].end_ns);
 	unit = last >= 2e9 ? 1e9 : 1e6;
 	ticks = tr_ticks(last / unit, 8);
-	x = (struct tr_scale){ 0, ticks.step * (ticks.nr - 1), 100, TR_SVG_WIDTH - 30 };
+	x = (struct tr_scale){ 0, ticks.step * (ticks.nr - 1), LANES, TR_SVG_WIDTH - 30 };
 	timeline_axis(out, &x, &ticks, bottom, unit > 1e6 ? "s after the call began" : "ms after the call began");
 	for (uint32_t i = 0; i < run->nr_lanes; i++)
-		tr_plot_text(out, 92, TR_SVG_TOP + 12 + i * LANE + 18, "end", "", run->lanes[i]);
+		tr_plot_text(out, LANES - 8, TR_SVG_TOP + 12 + i * LANE + 18, "end", "", tr_plot_shorten_head(run->lanes[i], 15, name, sizeof(name)));
 	for (uint32_t i = 0; i < run->nr_bars; i++)
 		bar_draw(out, &run->bars[i], &x, unit);
 	returned = tr_scale(&x, (double)run->wall_ns / unit);

@@ -13,14 +13,14 @@
 
 static const char page_style[] =
 	":root{color-scheme:light dark;--ink:#1c2430;--soft:#5a6675;--paper:#fff;--line:#d8dfe7;--band:#f5f7fa;--mark:#0b62a8}"
-	"*{box-sizing:border-box}body{margin:0 auto;max-width:66rem;padding:1.5rem 1.25rem 4rem;color:var(--ink);background:var(--paper);"
+	"*{box-sizing:border-box}body{margin:0 auto;max-width:66rem;padding:1.5rem 1.25rem 4rem;overflow-wrap:anywhere;color:var(--ink);background:var(--paper);"
 	"font:16px/1.55 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}"
-	"h1{font-size:1.7rem;line-height:1.25;margin:.5rem 0;overflow-wrap:anywhere}h2{font-size:1.25rem;margin:2.5rem 0 .75rem}"
+	"h1{font-size:1.7rem;line-height:1.25;margin:.5rem 0}h2{font-size:1.25rem;margin:2.5rem 0 .75rem}"
 	".lead{font-size:1.1rem;max-width:48rem}.soft{color:var(--soft)}a{color:var(--mark)}"
 	"dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:.75rem 1.5rem;margin:1.5rem 0}"
-	"dt{color:var(--soft);font-size:.85rem}dd{margin:0;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}"
+	"dt{color:var(--soft);font-size:.85rem}dd{margin:0;font-variant-numeric:tabular-nums}"
 	"figure{margin:0 0 2rem;padding:1rem;border:1px solid var(--line);border-radius:10px}"
-	"figure svg{display:block;width:100%;height:auto}figcaption{color:var(--soft);font-size:.92rem;margin:.5rem 0}"
+	"figure svg{display:block;width:100%;min-width:40rem;height:auto}figcaption{color:var(--soft);font-size:.92rem;margin:.5rem 0}"
 	".scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.88rem;font-variant-numeric:tabular-nums}"
 	"caption{text-align:left;color:var(--soft);padding:.25rem 0}"
 	"th,td{padding:.35rem .6rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}"
@@ -29,7 +29,7 @@ static const char page_style[] =
 	"summary{cursor:pointer;color:var(--mark);width:fit-content}:focus-visible{outline:3px solid var(--mark);outline-offset:2px}"
 	".skip{position:absolute;left:-99rem}.skip:focus{position:static}"
 	"@media screen and (prefers-color-scheme:dark){:root{--ink:#e6ebf2;--soft:#a3afbf;--paper:#12171f;--line:#2f3948;--band:#181f29;--mark:#6cb6ff}}"
-	"@media print{body{max-width:none;padding:0;font-size:11pt}figure{break-inside:avoid;border-color:#ccc}.skip,summary{display:none}"
+	"@media print{figure svg{min-width:0}body{max-width:none;padding:0;font-size:11pt}figure{break-inside:avoid;border-color:#ccc}.skip,summary{display:none}"
 	".scroll{overflow:visible}table{font-size:7.5pt}th,td{white-space:normal;padding:.15rem .3rem}}";
 
 /* ---- numbers */
@@ -53,30 +53,61 @@ static void number_put(FILE *out, double value)
 	fprintf(out, "<td>%s", tr_number_text(value, text, sizeof(text)));
 }
 
+/* Nothing measured is not nought. */
+static void median_put(FILE *out, const struct tr_estimate *e, double factor)
+{
+	if (e->nr)
+		number_put(out, e->median * factor);
+	else
+		fputs("<td>–", out);
+}
+
 /* ---- pieces of the page */
+
+/* The best choice of a circumstance (nobody chooses a latency), and how sure that is. */
+static void best_put(FILE *out, const struct tr_report *r, unsigned cell)
+{
+	const struct tr_summary *s = r->summary;
+	unsigned others = tr_summary_as_good(s, r->sweep, cell);
+	char label[400], number[32];
+
+	fputs("<strong>", out);
+	tr_put_text(out, tr_sweep_label(r->sweep, cell, label, sizeof(label)));
+	fprintf(out, "</strong>, %s %s",
+		tr_number_text(s->cells[cell].measures[s->measure].median * tr_unit_factor(r), number, sizeof(number)), tr_unit_name(r));
+	if (others)
+		fprintf(out, "; the interval%s of %u other%s reach%s into its own", others == 1 ? "" : "s", others,
+			others == 1 ? "" : "s", others == 1 ? "es" : "");
+	if (s->cells[cell].failed)
+		fprintf(out, "; %u of its %u runs failed", s->cells[cell].failed, s->cells[cell].runs);
+}
 
 static void lead_put(FILE *out, const struct tr_report *r)
 {
-	const struct tr_summary *s = r->summary;
-	char label[400], best[32], worst[32], times[32];
-	double b, w;
+	unsigned nr = 0, last = 0;
 
-	fputs("<p class=\"lead\">", out);
-	if (!s->best) {
-		fputs("No configuration could be compared with another.</p>\n", out);
-		return;
+	for (unsigned i = 1; i < r->summary->nr; i++)
+		if (tr_summary_best(r->summary, r->sweep, i))
+			nr++, last = i;
+	fputs("<div class=\"lead\">", out);
+	if (!nr)
+		fprintf(out, "<p>%s</p>", r->summary->best ? "Nothing is best: too few runs or configurations to compare." :
+							    "No configuration could be compared with another.");
+	else if (nr == 1) {
+		fputs("<p>Best: ", out);
+		best_put(out, r, last);
+		fputs("</p>", out);
+	} else {
+		fputs("<p>Best, in each circumstance:</p><ul>", out);
+		for (unsigned i = 1; i < r->summary->nr; i++)
+			if (tr_summary_best(r->summary, r->sweep, i)) {
+				fputs("<li>", out);
+				best_put(out, r, i);
+				fputs("</li>", out);
+			}
+		fputs("</ul>", out);
 	}
-	b = s->cells[s->best].measures[s->measure].median * tr_unit_factor(r);
-	w = s->cells[s->worst].measures[s->measure].median * tr_unit_factor(r);
-	fputs("Best: <strong>", out);
-	tr_put_text(out, tr_sweep_label(r->sweep, s->best, label, sizeof(label)));
-	fprintf(out, "</strong>, %s %s", tr_number_text(b, best, sizeof(best)), tr_unit_name(r));
-	if (s->worst != s->best && fmin(b, w) > 0) {
-		fprintf(out, ", %s times as good as the worst, ", tr_number_text(fmax(b, w) / fmin(b, w), times, sizeof(times)));
-		tr_put_text(out, tr_sweep_label(r->sweep, s->worst, label, sizeof(label)));
-		fprintf(out, ", %s %s", tr_number_text(w, worst, sizeof(worst)), tr_unit_name(r));
-	}
-	fputs(".</p>\n", out);
+	fputs("</div>\n", out);
 }
 
 static void fact_put(FILE *out, const char *name, const char *value)
@@ -116,12 +147,12 @@ static void facts_put(FILE *out, const struct tr_report *r)
 
 static void configuration_put(FILE *out, const struct tr_report *r, unsigned cell)
 {
-	const struct tr_summary *s = r->summary;
+	bool best = cell && tr_summary_best(r->summary, r->sweep, cell);
 	char label[400];
 
-	fprintf(out, "<tr%s><th scope=\"row\">", cell && cell == s->best ? " class=\"best\"" : "");
+	fprintf(out, "<tr%s><th scope=\"row\">", best ? " class=\"best\"" : "");
 	tr_put_text(out, tr_sweep_label(r->sweep, cell, label, sizeof(label)));
-	if (cell && cell == s->best)
+	if (best)
 		fputs(" (best)", out);
 }
 
@@ -138,12 +169,15 @@ static void cells_put(FILE *out, const struct tr_report *r)
 		const struct tr_cell *c = &r->summary->cells[i];
 		configuration_put(out, r, i);
 		time_put(out, &c->measures[TR_BY_WALL], 1e-9);
-		number_put(out, c->measures[TR_BY_THROUGHPUT].median / 1048576);
-		number_put(out, c->measures[TR_BY_CPU].median / 1e9);
-		number_put(out, c->measures[TR_BY_MEMORY].median / 1048576);
+		median_put(out, &c->measures[TR_BY_THROUGHPUT], 1.0 / 1048576);
+		median_put(out, &c->measures[TR_BY_CPU], 1e-9);
+		median_put(out, &c->measures[TR_BY_MEMORY], 1.0 / 1048576);
 		fprintf(out, "<td>%u", c->peak);
 		number_put(out, c->retries);
-		number_put(out, c->against);
+		if (c->against > 0)
+			number_put(out, c->against);
+		else
+			fputs("<td>–", out);
 		fprintf(out, "<td>%u", c->runs);
 		if (c->failed)
 			fprintf(out, ", %u failed", c->failed);
@@ -154,6 +188,28 @@ static void cells_put(FILE *out, const struct tr_report *r)
 		fputs("</tr>\n", out);
 	}
 	fputs("</tbody></table></div></section>\n", out);
+}
+
+static void failures_put(FILE *out, const struct tr_report *r)
+{
+	bool any = false;
+	char label[400];
+
+	for (unsigned i = 0; i < r->summary->nr; i++) {
+		const struct tr_cell *c = &r->summary->cells[i];
+		if (!c->last_failure)
+			continue;
+		if (!any)
+			fputs("<section aria-labelledby=\"failed\"><h2 id=\"failed\">What failed</h2>\n<ul>\n", out);
+		any = true;
+		fputs("<li>", out);
+		tr_put_text(out, tr_sweep_label(r->sweep, i, label, sizeof(label)));
+		fprintf(out, ", %u of %u: ", c->failed, c->runs);
+		tr_put_text(out, c->last_failure->error);
+		fputs("</li>\n", out);
+	}
+	if (any)
+		fputs("</ul></section>\n", out);
 }
 
 static void causes_put(FILE *out, const struct tr_report *r)
@@ -168,7 +224,10 @@ static void causes_put(FILE *out, const struct tr_report *r)
 	for (unsigned i = 0; i < r->summary->nr; i++) {
 		configuration_put(out, r, i);
 		for (unsigned k = 0; k < TR_CAUSE_COUNT; k++)
-			number_put(out, r->summary->cells[i].causes[k] / 1e9);
+			if (r->summary->cells[i].measures[TR_BY_WALL].nr)
+				number_put(out, r->summary->cells[i].causes[k] / 1e9);
+			else
+				fputs("<td>–", out);
 		fputs("</tr>\n", out);
 	}
 	fputs("</tbody></table></div></section>\n", out);
@@ -208,9 +267,11 @@ static void figure_put(FILE *out, const struct tr_report *r, const struct tr_plo
 {
 	char text[1200];
 
-	fputs("<figure>\n", out);
+	fputs("<figure>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Picture: ", out);
+	tr_put_text(out, tr_plot_title(r, p, text, sizeof(text)));
+	fputs("\">", out);
 	tr_plot_draw(out, r, p, false);
-	fputs("<figcaption>", out);
+	fputs("</div>\n<figcaption>", out);
 	tr_put_text(out, tr_plot_sentence(r, p, text, sizeof(text)));
 	fputs("</figcaption>\n<details><summary>The numbers behind it</summary><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Numbers: ", out);
 	tr_put_text(out, tr_plot_title(r, p, text, sizeof(text)));
@@ -255,13 +316,16 @@ static void head_put(FILE *out, const struct tr_report *r)
 /* Intervals promise what their level says: the lowest that occurs. */
 static void method_put(FILE *out, const struct tr_report *r)
 {
+	bool warm_up = false;
 	double level = 1;
 
+	for (size_t i = 0; i < r->results->nr; i++)
+		warm_up |= !r->results->list[i].round;
 	for (unsigned i = 0; i < r->summary->nr; i++)
 		if (r->summary->cells[i].measures[TR_BY_WALL].nr)
 			level = fmin(level, r->summary->cells[i].measures[TR_BY_WALL].level);
-	fprintf(out, "<section aria-labelledby=\"how\"><h2 id=\"how\">How it was measured</h2>\n<p>Every run is a process of its own. Each round visits all configurations and the control once, in an order drawn from the seed; the first round warms up and does not count. Wall time is the call’s; throughput is the object’s size over the time until it was stored. Intervals are of the median, from order statistics, which assume nothing about the distribution: here they hold it with at least %.1f&nbsp;%%.</p></section>\n",
-		100 * level);
+	fprintf(out, "<section aria-labelledby=\"how\"><h2 id=\"how\">How it was measured</h2>\n<p>Every run is a process of its own. Each round visits all configurations and the control once, in an order drawn from the seed%s. Wall time is the call’s; throughput is the object’s size over the time until it was stored. Intervals are of the median, from order statistics, which assume nothing about the distribution: here they hold it with at least %.1f&nbsp;%%.</p></section>\n",
+		warm_up ? "; the first round warms up and does not count" : "", 100 * level);
 }
 
 static FILE *file_begin(const char *path, struct xf_error *err)
@@ -298,6 +362,7 @@ enum xf_status tr_report_html(const struct tr_report *report, const char *path, 
 	facts_put(out, report);
 	figures_put(out, report, plots, nr, cut);
 	cells_put(out, report);
+	failures_put(out, report);
 	predictions_put(out, report);
 	causes_put(out, report);
 	method_put(out, report);

@@ -100,7 +100,10 @@ static void cell_count(struct tr_cell *c, const struct tr_results *results, unsi
 		if (r->cell != cell || !r->round)
 			continue;
 		c->runs++;
-		c->failed += r->run.exit_status != 0;
+		if (r->run.exit_status) {
+			c->failed++;
+			c->last_failure = &r->run;
+		}
 		c->peak = r->run.peak > c->peak ? r->run.peak : c->peak;
 		retries += r->run.retries;
 		word_count(&answers, *r->run.answer ? r->run.answer : "unknown");
@@ -187,6 +190,34 @@ static void compare(struct tr_summary *s)
 		if (!s->worst || better(s, s->worst, i))
 			s->worst = i;
 	}
+}
+
+bool tr_summary_best(const struct tr_summary *s, const struct tr_sweep *sweep, unsigned cell)
+{
+	unsigned others = 0;
+
+	if (s->cells[cell].measures[s->measure].nr < 2)
+		return false;
+	for (unsigned i = 1; i < s->nr; i++) {
+		if (i == cell || !s->cells[i].measures[s->measure].nr || !tr_sweep_alike(sweep, i, cell))
+			continue;
+		others++;
+		if (better(s, i, cell))
+			return false;
+	}
+	return others;
+}
+
+unsigned tr_summary_as_good(const struct tr_summary *s, const struct tr_sweep *sweep, unsigned cell)
+{
+	const struct tr_estimate *own = &s->cells[cell].measures[s->measure];
+	unsigned nr = 0;
+
+	for (unsigned i = 1; i < s->nr; i++) {
+		const struct tr_estimate *e = &s->cells[i].measures[s->measure];
+		nr += i != cell && e->nr && tr_sweep_alike(sweep, i, cell) && e->low <= own->high && own->low <= e->high;
+	}
+	return nr;
 }
 
 /* The control's runs in the order they were made: first half against second. */

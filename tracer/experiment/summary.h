@@ -24,6 +24,7 @@ struct tr_cell {
 	double retries;                  /* a run, in the mean */
 	char answer[40], outcome[40];    /* the word, or "blocks 5, unproven 2" */
 	const struct tr_sample *typical;    /* the run nearest to the median; NULL: none */
+	const struct tr_sample *last_failure; /* the last run that failed; NULL: none did */
 	double against;                  /* median wall over the control's; 0: not known */
 };
 
@@ -39,6 +40,11 @@ struct tr_summary {
 enum xf_status tr_summary_make(const struct tr_results *results, unsigned cells, struct tr_summary *out,
 			       struct xf_error *err);
 void tr_summary_fini(struct tr_summary *s);
+
+/* Is the cell better than all that share its circumstances, and are there any? One run alone does not tell. */
+bool tr_summary_best(const struct tr_summary *s, const struct tr_sweep *sweep, unsigned cell);
+/* How many that share its circumstances have an interval that reaches into its own: as good, for all we know. */
+unsigned tr_summary_as_good(const struct tr_summary *s, const struct tr_sweep *sweep, unsigned cell);
 
 /* How far the prediction of a cell's wall time is off, of what was measured (0.1: 10 % too long); NAN: there is none. */
 double tr_cell_off(const struct tr_cell *c);

@@ -71,26 +71,6 @@ static int label_width(const struct ui_experiment *x)
 	return width < 60 ? width : 60;
 }
 
-/* Is the cell better than all that share its circumstances, and are there any? One run each does not tell. */
-static bool best_alike(const struct ui_experiment *x, unsigned cell)
-{
-	enum tr_measure m = x->summary.measure;
-	double own = x->summary.cells[cell].measures[m].median;
-	unsigned others = 0;
-
-	if (x->summary.cells[cell].measures[m].nr < 2)
-		return false;
-	for (unsigned i = 1; i < x->cells; i++) {
-		const struct tr_estimate *e = &x->summary.cells[i].measures[m];
-		if (i == cell || !e->nr || !tr_sweep_alike(&x->sweep, i, cell))
-			continue;
-		others++;
-		if (m == TR_BY_THROUGHPUT ? e->median > own : e->median < own)
-			return false;
-	}
-	return others;
-}
-
 static void row_print(const struct ui_experiment *x, unsigned cell, int width)
 {
 	const struct tr_cell *c = &x->summary.cells[cell];
@@ -107,7 +87,7 @@ static void row_print(const struct ui_experiment *x, unsigned cell, int width)
 		rate_text(&c->measures[TR_BY_THROUGHPUT], rate, sizeof(rate)),
 		time_text(&c->measures[TR_BY_CPU], cpu, sizeof(cpu)), against, c->peak,
 		cause_text(c, cause, sizeof(cause)), c->answer, c->outcome, runs,
-		cell && best_alike(x, cell) ? "  <- best" : "");
+		cell && tr_summary_best(&x->summary, &x->sweep, cell) ? "  <- best" : "");
 }
 
 /* Intervals with few runs promise less: the level that the worst of them has. */
@@ -144,19 +124,6 @@ static void drift_print(const struct ui_experiment *x)
 		fabs(drift) > 0.1 ? ": the machine changed meanwhile, distrust differences of that size" : "");
 }
 
-/* How many that share its circumstances have an interval that reaches into the best one's: as good, for all we know. */
-static unsigned as_good(const struct ui_experiment *x, unsigned cell)
-{
-	const struct tr_estimate *own = &x->summary.cells[cell].measures[x->summary.measure];
-	unsigned nr = 0;
-
-	for (unsigned i = 1; i < x->cells; i++) {
-		const struct tr_estimate *e = &x->summary.cells[i].measures[x->summary.measure];
-		nr += i != cell && e->nr && tr_sweep_alike(&x->sweep, i, cell) && e->low <= own->high && own->low <= e->high;
-	}
-	return nr;
-}
-
 /* The best choice for each circumstance: nobody chooses a latency. */
 static void best_print(const struct ui_experiment *x)
 {
@@ -164,9 +131,9 @@ static void best_print(const struct ui_experiment *x)
 
 	for (unsigned i = 1; i < x->cells; i++) {
 		unsigned others;
-		if (!best_alike(x, i))
+		if (!tr_summary_best(&x->summary, &x->sweep, i))
 			continue;
-		others = as_good(x, i);
+		others = tr_summary_as_good(&x->summary, &x->sweep, i);
 		fprintf(x->out, "Best: %s", tr_sweep_label(&x->sweep, i, label, sizeof(label)));
 		if (others)
 			fprintf(x->out, ", but the interval%s of %u other%s reach%s into its own", others == 1 ? "" : "s", others,
@@ -208,13 +175,10 @@ static void failures_print(const struct ui_experiment *x)
 	char label[400];
 
 	for (unsigned i = 0; i < x->cells; i++) {
-		const struct tr_sample *last = NULL;
-		for (size_t k = 0; k < x->results.nr; k++)
-			if (x->results.list[k].cell == i && x->results.list[k].run.exit_status)
-				last = &x->results.list[k].run;
-		if (x->summary.cells[i].failed && last)
+		const struct tr_cell *c = &x->summary.cells[i];
+		if (c->last_failure)
 			fprintf(x->out, "Failed: %s, %u of %u: %s\n", tr_sweep_label(&x->sweep, i, label, sizeof(label)),
-				x->summary.cells[i].failed, x->summary.cells[i].runs, last->error);
+				c->failed, c->runs, c->last_failure->error);
 	}
 }
 
