@@ -70,6 +70,7 @@ def lost(script, *options):
     r = trace(script, "--json", *options)
     t.equal(r.status, 0, r)
     t.match(r"(?m)^\S+ the program ended with exit status 0, but what .* was to upload is LOST", r.err)
+    t.true("is ended" not in r.err, r)
     for call in r.json["calls"]:
         t.equal(call["verdict"]["outcome"], "lost", r)
     t.equal(r.json["summary"]["lost"], len(r.json["calls"]), r)

@@ -266,8 +266,11 @@ static bool row_not_returned(struct judge *j, struct tr_verdict *v, const struct
 		j->failed = true;
 	v->deadlock = circle != TR_NONE;
 	v->deadlock_at = v->deadlock ? circle : 0;
-	tr_judge_say(v, "the trace ends before the call returns%s%s", v->nr_waiting ? ": " : "",
-	    v->nr_waiting ? v->waiting_on[v->nr_waiting - 1].text : "");
+	if (j->s->threads[c->thread].activity == TR_ENDED)
+		tr_judge_say(v, "%s ended in the midst of it, and the call never returned", tr_log_thread(j->log, c->thread)->name);
+	else
+		tr_judge_say(v, "the trace ends before the call returns%s%s", v->nr_waiting ? ": " : "",
+			     v->nr_waiting ? v->waiting_on[v->nr_waiting - 1].text : "");
 	return true;
 }
 

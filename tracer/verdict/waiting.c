@@ -120,6 +120,10 @@ static void describe_wait(const struct tr_log *log, const struct tr_thread_state
 
 static void describe_work(const struct tr_thread_state *t, struct tr_waiting *w, const char *name)
 {
+	if (t->activity == TR_ENDED) {
+		snprintf(w->text, sizeof(w->text), "%s has ended", name);
+		return;
+	}
 	bool reads = t->activity == TR_READING || t->activity == TR_HASHING;
 	if (reads && t->part)
 		snprintf(w->text, sizeof(w->text), "%s is reading the source%s, for part %u", name,
