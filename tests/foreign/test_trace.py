@@ -187,6 +187,13 @@ def test_what_computes_does_not_stand_still():
     t.match("nothing has moved for the time given by --stall", trace("--stall", "1s", "--", PYTHON, "-c", script % "time.sleep(0.2)").err)
 
 
+def test_a_loop_without_an_end_is_told_after_five_times_as_long():
+    r = trace("--stall", "300ms", "--", PYTHON, "-c", "import time\nend = time.monotonic() + 8\nwhile time.monotonic() < end: pass\n")
+    t.match("no byte has moved for five times what --stall gives, though the program is at work:\n"
+            r"RUNS: main is at work .*: it spins, or computes\.", r.err)
+    t.true("nothing has moved" not in r.err, r)
+
+
 def program_of_32_bits():
     """An ELF file of 32 bits whose only call is exit(7)."""
     code = b"\xb8\x01\x00\x00\x00\xbb\x07\x00\x00\x00\xcd\x80"      # mov eax, 1; mov ebx, 7; int 0x80

@@ -101,7 +101,7 @@ static int socket_of(const struct tr_attach *a, int fd)
 
 enum call_kind {
 	CALL_OTHER, CALL_FUTEX, CALL_READ, CALL_WRITE, CALL_CONNECT, CALL_POLL, CALL_SELECT,
-	CALL_EPOLL, CALL_SLEEP, CALL_CHILD,
+	CALL_EPOLL, CALL_SLEEP, CALL_CHILD, CALL_OPEN,
 };
 
 /* ORDER attach calls */
@@ -120,7 +120,10 @@ static const struct {
 	{ SYS_poll, CALL_POLL }, { SYS_select, CALL_SELECT }, { SYS_epoll_wait, CALL_EPOLL },
 #endif
 	{ SYS_nanosleep, CALL_SLEEP }, { SYS_clock_nanosleep, CALL_SLEEP },
-	{ SYS_wait4, CALL_CHILD }, { SYS_waitid, CALL_CHILD },
+	{ SYS_wait4, CALL_CHILD }, { SYS_waitid, CALL_CHILD }, { SYS_openat, CALL_OPEN },
+#ifdef SYS_open
+	{ SYS_open, CALL_OPEN },
+#endif
 };
 
 static enum call_kind kind_of(long number)
@@ -174,6 +177,9 @@ static void waits_on_fd(const struct tr_attach *a, struct tr_attach_thread *t, i
 	t->fd = fd;
 	t->socket = socket_of(a, fd);
 	t->wait = t->socket >= 0 ? on_socket : TR_AT_PIPE;
+	t->writes = on_socket == TR_AT_SEND;
+	if (t->socket < 0)
+		tr_proc_fd(a->pid, fd, t->what, sizeof(t->what));
 }
 
 /* The first connection among the descriptors a poll asks about. */
@@ -230,6 +236,18 @@ static void classify_epoll(struct look *l, struct tr_attach_thread *t)
 	}
 }
 
+/* That takes long for a FIFO, until somebody opens its other end; or on a file system that does not answer. */
+static void classify_open(struct look *l, struct tr_attach_thread *t)
+{
+	uint64_t at = t->call.number == SYS_openat ? t->call.args[1] : t->call.args[0];
+
+	t->wait = TR_AT_KERNEL;
+	if (tr_remote_read(&l->remote, at, t->what, sizeof(t->what) - 1))
+		t->what[sizeof(t->what) - 1] = '\0';
+	else
+		snprintf(t->what, sizeof(t->what), "a file");
+}
+
 static void classify_child(struct tr_attach_thread *t)
 {
 	int64_t which = t->call.number == SYS_wait4 ? (int32_t)t->call.args[0] :
@@ -251,6 +269,7 @@ static void classify_call(struct look *l, struct tr_attach_thread *t)
 	case CALL_EPOLL: classify_epoll(l, t); break;
 	case CALL_SLEEP: t->wait = TR_AT_SLEEP; t->timed = true; break;
 	case CALL_CHILD: classify_child(t); break;
+	case CALL_OPEN: classify_open(l, t); break;
 	case CALL_OTHER: t->wait = TR_AT_KERNEL; break;
 	}
 }
@@ -387,6 +406,26 @@ static void note_python(struct look *l)
 		miss(a, "Python stacks: of this version they cannot be read (3.8 to 3.13 can)");
 }
 
+/* Programs whose waits are not those of their threads: who would tell more. */
+static void note_runtime(struct tr_attach *a)
+{
+	struct tr_proc_module module;
+	bool go = false, node = false;
+
+	for (unsigned i = 0; i < a->nr_threads; i++)
+		for (unsigned k = 0; k < a->threads[i].nr_native; k++) {
+			go = go || strncmp(a->threads[i].native[k].name, "runtime.", 8) == 0;
+			node = node || strncmp(a->threads[i].native[k].module, "node", 4) == 0;
+		}
+	if (go)
+		miss(a, "what its goroutines wait for: they are no threads (SIGQUIT makes a Go program print their "
+			"stacks, and ends it)");
+	else if (node)
+		miss(a, "what JavaScript awaits: a promise that nobody settles is no wait of a thread");
+	else if (tr_proc_module(a->pid, "libjvm.so", &module))
+		miss(a, "Java's stacks, and who holds its monitors: `jstack PID` prints them, and finds deadlocks");
+}
+
 static void look(struct look *l)
 {
 	struct tr_attach *a = l->a;
@@ -402,6 +441,9 @@ static void look(struct look *l)
 	note_python(l);
 	take_python_stacks(l);
 	take_native_stacks(l);
+	if (in_time(l))
+		tr_attach_watch(a);
+	note_runtime(a);
 	if (l->out_of_time)
 		miss(a, "some stacks: there are more threads than time");
 	if (!l->remote.readable)

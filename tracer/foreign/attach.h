@@ -59,6 +59,9 @@ struct tr_attach_thread {
 	int fd;                 /* -1 */
 	int socket;             /* index into sockets; -1 */
 	bool timed;             /* it will look again by itself */
+	bool writes;            /* TR_AT_PIPE: it is for room, not for bytes */
+	char what[128];         /* TR_AT_PIPE, TR_AT_KERNEL: the file, pipe or terminal; "" */
+	unsigned busy_percent;  /* of a processor, while we watched */
 	struct tr_pyframe python[TR_ATTACH_FRAMES];
 	unsigned nr_python;
 	struct tr_native_frame native[TR_ATTACH_FRAMES];
@@ -109,6 +112,9 @@ struct tr_attach {
 	enum tr_attach_verdict verdict;
 	unsigned chain[16];             /* threads, from the main one to the last that somebody waits for */
 	unsigned nr_chain;
+	uint64_t watched_ms;            /* those at work were looked at for so long; 0: not */
+	bool moved;                     /* … and a byte was sent, received, read or written meanwhile */
+	bool wire_only;                 /* … as far as the connections tell */
 	uint64_t still_ms;              /* nothing has moved for so long; 0: unknown */
 	char python_text[16];
 };
@@ -123,6 +129,12 @@ void tr_attach_free(struct tr_attach *attach);
 
 /* Adds what the trace knows: names of threads, open calls. False: it cannot be read (in time). */
 bool tr_attach_read_trace(struct tr_attach *attach);
+
+/*
+ * Looks at those at work for a third of a second: how much of a processor they take, whether a byte moves
+ * meanwhile, and where they are in their program. Nobody at work: returns at once.
+ */
+void tr_attach_watch(struct tr_attach *attach);
 
 /* The decision alone: fills verdict, chain and still_ms from the rest. Any attach, also one made by hand. */
 void tr_attach_decide(struct tr_attach *attach);

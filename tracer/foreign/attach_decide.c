@@ -86,7 +86,8 @@ static uint64_t silent_ms(const struct tr_attach *a, const struct tr_attach_thre
 		return 0;
 	tcp = &a->sockets[t->socket].tcp;
 	ms = tcp->last_sent_ms < tcp->last_received_ms ? tcp->last_sent_ms : tcp->last_received_ms;
-	return tcp->last_ack_ms < ms ? tcp->last_ack_ms : ms;
+	/* an acknowledgement moves bytes only where some are out and are taken: keepalives and probes are answered, too */
+	return tcp->send_queue && !tcp->window_closed && tcp->last_ack_ms < ms ? tcp->last_ack_ms : ms;
 }
 
 /* How likely it is this one that others wait for; 0: it cannot be. */

@@ -109,6 +109,20 @@ static void print_socket_wait(char *to, size_t cap, const struct tr_attach *a,
 		snprintf(to, cap, "the connection to %s", s->tcp.remote);
 }
 
+/* "bytes of a pipe (descriptor 3)", "room in /tmp/fifo (descriptor 1)" */
+static void print_file(char *to, size_t cap, const struct tr_attach_thread *t)
+{
+	static const struct { const char *begin, *name; } kinds[] = {
+		{ "pipe:", "a pipe" }, { "socket:", "a socket that is no TCP connection" }, { "anon_inode:[eventfd", "an eventfd" },
+	};
+	const char *what = t->what;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strncmp(t->what, kinds[i].begin, strlen(kinds[i].begin)) == 0)
+			what = kinds[i].name;
+	snprintf(to, cap, *what ? "%s %s (descriptor %d)" : "%s%s descriptor %d", t->writes ? "room in" : "bytes of", what, t->fd);
+}
+
 static void print_wait(char *to, size_t cap, const struct tr_attach *a, const struct tr_attach_thread *t)
 {
 	char of[64] = "";
@@ -130,17 +144,32 @@ static void print_wait(char *to, size_t cap, const struct tr_attach *a, const st
 	case TR_AT_SEND:
 	case TR_AT_CONNECT: print_socket_wait(to, cap, a, t); break;
 	case TR_AT_POLL: snprintf(to, cap, "events on descriptor%s", of[0] ? of : "s"); break;
-	case TR_AT_PIPE: snprintf(to, cap, "bytes on descriptor%s", of); break;
+	case TR_AT_PIPE: print_file(to, cap, t); break;
 	case TR_AT_SLEEP: snprintf(to, cap, "time to pass (it sleeps)"); break;
 	case TR_AT_CHILD: snprintf(to, cap, "child process%s to end", of[0] ? of : "es"); break;
 	case TR_AT_KERNEL:
-		if (t->call.number < 0)
+		if (t->what[0])
+			snprintf(to, cap, "%s to be opened", t->what);
+		else if (t->call.number < 0)
 			snprintf(to, cap, "the kernel");
 		else
 			snprintf(to, cap, "the kernel (system call %ld)", t->call.number);
 		break;
 	case TR_AT_UNKNOWN: snprintf(to, cap, "something that we may not see"); break;
 	}
+}
+
+/* From outside a loop that waits for something by asking again and again looks like work that needs no bytes. */
+static void print_spin(char *to, size_t cap, const struct tr_attach *a, const struct tr_attach_thread *t)
+{
+	enum { WHOLE = 80 };
+	char watched[32];
+
+	if (!a->watched_ms || a->moved || t->busy_percent < WHOLE)
+		return;
+	print_ms(watched, sizeof(watched), a->watched_ms);
+	snprintf(to, cap, "; looked at for %s it took %u %% of a processor, and no byte %s: it spins, or computes", watched,
+		 t->busy_percent, a->wire_only ? "went over the wire" : "was sent, received, read or written");
 }
 
 /* What follows from how the last connection stands. */
@@ -150,11 +179,16 @@ static void print_cause(char *to, size_t cap, const struct tr_attach *a, const s
 	char since[32];
 
 	to[0] = '\0';
+	if (t->wait == TR_AT_WORK)
+		print_spin(to, cap, a, t);
 	if (t->socket < 0)
 		return;
 	tcp = &a->sockets[t->socket].tcp;
 	print_ms(since, sizeof(since), a->still_ms);
-	if (tcp->retransmits)
+	if (t->wait == TR_AT_CONNECT)
+		snprintf(to, cap, "; asked %u time%s and nobody answered: the network, or a server that takes no more",
+			 tcp->retransmits + 1, tcp->retransmits ? "s" : "");
+	else if (tcp->retransmits)
 		snprintf(to, cap, "; %u bytes sent are not acknowledged, tried %u times again: the network",
 			 tcp->send_queue, tcp->retransmits);
 	else if (tcp->send_queue && t->wait == TR_AT_SEND)
@@ -181,6 +215,29 @@ static const char *ending(enum tr_attach_verdict verdict)
 	if (verdict == TR_ATTACH_ORPHANED)
 		return "; nobody in this process is left who could";
 	return verdict == TR_ATTACH_DEADLOCK ? ": a ring, it will never end" : "";
+}
+
+/* Who waits to be woken as well, and is not in the chain: two locks that two threads want crosswise name nobody. */
+static size_t add_others(char *text, size_t cap, size_t at, const struct tr_attach *a)
+{
+	enum { MOST = 2 };
+	char name[64], place[200], part[320];
+	unsigned nr = 0;
+
+	for (unsigned i = 0; i < a->nr_threads && nr < MOST; i++) {
+		bool chained = false;
+		for (unsigned k = 0; k < a->nr_chain; k++)
+			chained = chained || a->chain[k] == i;
+		if (chained || a->threads[i].wait != TR_AT_SIGNAL)
+			continue;
+		print_thread(name, sizeof(name), a, i);
+		print_place(place, sizeof(place), &a->threads[i]);
+		if (!place[0] || strstr(place, "libjvm.so")) /* the machine's own */
+			continue;
+		snprintf(part, sizeof(part), "%s%s (in %s)", nr++ ? ", " : "; so does ", name, place);
+		at = add(text, cap, at, part);
+	}
+	return at;
 }
 
 void tr_attach_sentence(const struct tr_attach *a, char *text, size_t cap)
@@ -217,6 +274,8 @@ void tr_attach_sentence(const struct tr_attach *a, char *text, size_t cap)
 		at = add(text, cap, at, "the process is over (a zombie); its parent has not waited for it yet");
 	else if (!a->nr_chain)
 		at = add(text, cap, at, "nothing could be seen");
+	if (a->verdict == TR_ATTACH_ORPHANED)
+		at = add_others(text, cap, at, a);
 	add(text, cap, at, ending(a->verdict));
 }
 
@@ -331,11 +390,11 @@ static json_t *json_thread(const struct tr_attach *a, const struct tr_attach_thr
 	char wait[256];
 
 	print_wait(wait, sizeof(wait), a, t);
-	return json_pack("{s:i, s:s, s:s, s:s, s:o, s:o, s:b, s:o}", "tid", (int)t->tid, "name",
+	return json_pack("{s:i, s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:o}", "tid", (int)t->tid, "name",
 			 t->tid == a->pid ? "main" : t->name, "wait", wait_names[t->wait], "waits_for", wait,
 			 "thread", t->thread ? json_integer(t->thread) : json_null(), "fd",
 			 t->fd >= 0 ? json_integer(t->fd) : json_null(), "timed", t->timed, "stack",
-			 json_stack(t));
+			 json_stack(t), "busy_percent", a->watched_ms ? json_integer(t->busy_percent) : json_null());
 }
 
 static json_t *json_socket(const struct tr_attach_socket *s)

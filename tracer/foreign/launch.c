@@ -48,6 +48,7 @@ enum {
 	LAUNCH_BEFORE = 256,                   /* children we had before */
 	STRAGGLE_LOOK_NS = 50000000,
 	STRAGGLE_QUIET_NS = 3000000000u,       /* a process left behind may be quiet so long */
+	SPIN_STALLS = 5,                       /* computing for so many stalls on end may be a loop without one */
 	DRAIN_NS = 2000000000u,                /* what the relay still has to deliver */
 };
 #define STRAGGLE_BUSY_NS 30000000000u          /* and work so long without a connection */
@@ -71,6 +72,7 @@ struct tr_launch {
 	struct tr_timer duration, stall, straggle;
 	uint64_t moved, moved_ns, patience_ns; /* for --stall */
 	uint64_t worked_ns;                    /* what the processes had worked by moved_ns */
+	uint64_t spin_ns, spin_patience_ns;    /* nothing has moved since, computing or not; told after so long */
 	uint64_t ended_ns, quiet_ns;           /* the program's end; when the relay last moved */
 	uint64_t drained;
 	uint32_t before[LAUNCH_BEFORE];
@@ -371,6 +373,19 @@ static bool launch_computes(struct tr_launch *l, uint64_t now)
 	return computes;
 }
 
+/* Nothing has moved for long: it stands still, computes, or turns a loop without an end. */
+static void launch_still(struct tr_launch *l, uint64_t now)
+{
+	if (!launch_computes(l, now)) {
+		l->patience_ns = 2 * (now - l->moved_ns); /* the same standstill is told ever more rarely */
+		l->spin_ns = now;
+		launch_post(l, TR_LAUNCH_STALL);
+	} else if (now - l->spin_ns >= l->spin_patience_ns) {
+		l->spin_patience_ns = 2 * (now - l->spin_ns);
+		launch_post(l, TR_LAUNCH_SPIN);
+	}
+}
+
 static void launch_stall_look(struct tr_timer *timer)
 {
 	struct tr_launch *l = LAUNCH_OF(stall, timer);
@@ -381,11 +396,11 @@ static void launch_stall_look(struct tr_timer *timer)
 		l->moved_ns = now;
 		l->worked_ns = launch_worked(l);
 		l->patience_ns = l->options.stall_ns;
+		l->spin_ns = now;
+		l->spin_patience_ns = SPIN_STALLS * l->options.stall_ns;
 	}
-	if (now - l->moved_ns >= l->patience_ns && !launch_computes(l, now)) {
-		l->patience_ns = 2 * (now - l->moved_ns); /* the same standstill is told ever more rarely */
-		launch_post(l, TR_LAUNCH_STALL);
-	}
+	if (now - l->moved_ns >= l->patience_ns)
+		launch_still(l, now);
 	tr_loop_at(l->loop, timer, now + l->options.stall_ns / 8 + 1000000);
 }
 
@@ -422,8 +437,9 @@ static void *launch_run(void *ctx)
 	launch_seize(l);
 	l->duration.fire = launch_duration_over;
 	l->stall.fire = launch_stall_look;
-	l->moved_ns = now;
+	l->moved_ns = l->spin_ns = now;
 	l->patience_ns = l->options.stall_ns;
+	l->spin_patience_ns = SPIN_STALLS * l->options.stall_ns;
 	if (l->options.duration_ns)
 		tr_loop_at(l->loop, &l->duration, now + l->options.duration_ns);
 	if (l->options.stall_ns)
@@ -904,7 +920,7 @@ enum tr_launch_why tr_launch_wait(struct tr_launch *l)
 	while (!l->why)
 		pthread_cond_wait(&l->changed, &l->lock);
 	/* what asks for a report first; the end stays the end */
-	for (enum tr_launch_why w = TR_LAUNCH_INTERRUPT; w <= TR_LAUNCH_STALL; w++)
+	for (enum tr_launch_why w = TR_LAUNCH_INTERRUPT; w <= TR_LAUNCH_SPIN; w++)
 		if (l->why & 1u << w) {
 			why = w;
 			l->why &= ~(1u << w);

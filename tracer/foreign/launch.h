@@ -73,6 +73,7 @@ enum tr_launch_why {
 	TR_LAUNCH_INTERRUPT, /* Ctrl-C: report, then tr_launch_pass_interrupt() */
 	TR_LAUNCH_DURATION,  /* duration_ns are over */
 	TR_LAUNCH_STALL,     /* nothing moved for stall_ns */
+	TR_LAUNCH_SPIN,      /* nothing moved for much longer, though the program was at work all the while */
 };
 
 struct tr_launch;

@@ -93,19 +93,37 @@ static unsigned children_of_task(uint32_t pid, uint32_t tid, uint32_t *pids, uns
 	return nr;
 }
 
+uint64_t tr_proc_thread_worked_ns(uint32_t pid, uint32_t tid)
+{
+	char text[128], *at = text;
+	uint64_t sum;
+
+	if (read_task(pid, tid, "schedstat", text, sizeof(text)) <= 0)
+		return 0;
+	sum = strtoull(at, &at, 10);
+	return sum + strtoull(at, &at, 10); /* it waited for a processor so long */
+}
+
+bool tr_proc_bytes(uint32_t pid, uint64_t *bytes)
+{
+	char text[512];
+	unsigned long long read = 0, written = 0;
+
+	if (tr_proc_read(pid, "io", text, sizeof(text)) <= 0 ||
+	    sscanf(text, "rchar: %llu wchar: %llu", &read, &written) != 2)
+		return false;
+	*bytes = read + written;
+	return true;
+}
+
 uint64_t tr_proc_worked_ns(uint32_t pid)
 {
 	uint32_t tids[1024];
 	unsigned nr = tr_proc_threads(pid, tids, sizeof(tids) / sizeof(tids[0]));
 	uint64_t sum = 0;
 
-	for (unsigned i = 0; i < nr; i++) {
-		char text[128], *at = text;
-		if (read_task(pid, tids[i], "schedstat", text, sizeof(text)) <= 0)
-			continue;
-		sum += strtoull(at, &at, 10);
-		sum += strtoull(at, &at, 10); /* it waited for a processor so long */
-	}
+	for (unsigned i = 0; i < nr; i++)
+		sum += tr_proc_thread_worked_ns(pid, tids[i]);
 	return sum;
 }
 

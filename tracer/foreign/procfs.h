@@ -35,6 +35,12 @@ unsigned tr_proc_threads(uint32_t pid, uint32_t *tids, unsigned max);
  */
 uint64_t tr_proc_worked_ns(uint32_t pid);
 
+/* The same of one thread. */
+uint64_t tr_proc_thread_worked_ns(uint32_t pid, uint32_t tid);
+
+/* Bytes it has read and written so far, by whatever call; false: not allowed. */
+bool tr_proc_bytes(uint32_t pid, uint64_t *bytes);
+
 /* The children of a process, all its threads', at most max. */
 unsigned tr_proc_children(uint32_t pid, uint32_t *pids, unsigned max);
 

@@ -7,6 +7,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <linux/tcp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@ static const char *const states[] = {
 	"unknown", "established", "syn-sent", "syn-received", "fin-wait-1", "fin-wait-2",
 	"time-wait", "closed", "close-wait", "last-ack", "listening", "closing",
 };
-enum { STATE_LISTEN = 10, ALL_BUT_LISTEN = 0xfff & ~(1 << STATE_LISTEN) };
+enum { STATE_ESTABLISHED = 1, STATE_SYN_SENT = 2, STATE_LISTEN = 10, ALL_BUT_LISTEN = 0xfff & ~(1 << STATE_LISTEN) };
 
 struct list {
 	struct tr_tcp *sockets;
@@ -48,6 +49,27 @@ static void print_address(char *to, size_t cap, int family, const void *address,
 	snprintf(to, cap, family == AF_INET6 ? "[%s]:%u" : "%s:%u", text, port);
 }
 
+/*
+ * A connection being made has sent no byte yet, and nobody notes when it was first asked for. It was
+ * asked again so often: first every second (tcp_syn_linear_timeouts), then after twice as long each time.
+ */
+static uint64_t asked_ms(unsigned retransmits)
+{
+	uint64_t ms = 0, pause = 1000;
+	unsigned linear = 0;
+	FILE *f = fopen("/proc/sys/net/ipv4/tcp_syn_linear_timeouts", "re");
+
+	if (f && fscanf(f, "%u", &linear) != 1)
+		linear = 0;
+	if (f)
+		fclose(f);
+	for (unsigned i = 0; i < retransmits && i < 32; i++) {
+		ms += pause;
+		pause *= i < linear ? 1 : 2;
+	}
+	return ms;
+}
+
 /* Older kernels answer with a shorter struct: what is missing stays 0. */
 static void take_info(struct tr_tcp *t, const void *data, size_t len)
 {
@@ -62,6 +84,10 @@ static void take_info(struct tr_tcp *t, const void *data, size_t len)
 	t->last_received_ms = info.tcpi_last_data_recv;
 	t->last_ack_ms = info.tcpi_last_ack_recv;
 	t->rtt_us = info.tcpi_rtt;
+	if (t->state == states[STATE_SYN_SENT])
+		t->last_sent_ms = t->last_received_ms = t->last_ack_ms = asked_ms(t->retransmits);
+	t->window_closed = len >= offsetof(struct tcp_info, tcpi_snd_wnd) + sizeof(info.tcpi_snd_wnd) &&
+			   t->state == states[STATE_ESTABLISHED] && t->send_queue && info.tcpi_snd_wnd < info.tcpi_snd_mss;
 }
 
 static void take_attributes(struct tr_tcp *t, const struct rtattr *a, size_t len)

@@ -19,7 +19,8 @@ struct tr_tcp {
 	uint32_t receive_queue, send_queue; /* bytes not read, not acknowledged */
 	uint64_t bytes_acked, bytes_received;
 	uint32_t retransmits, total_retransmits; /* in a row now; ever */
-	uint64_t last_sent_ms, last_received_ms, last_ack_ms; /* ago */
+	uint64_t last_sent_ms, last_received_ms, last_ack_ms; /* ago; of one being made: since when it is asked for, at least */
+	bool window_closed;              /* the other side takes no more, though it answers when it is asked */
 	uint32_t rtt_us;
 };
 

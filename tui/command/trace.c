@@ -243,6 +243,9 @@ static void wait_for_end(struct follow *f)
 		case TR_LAUNCH_STALL:
 			report_now(f, "nothing has moved for the time given by --stall:", 0);
 			break;
+		case TR_LAUNCH_SPIN:
+			report_now(f, "no byte has moved for five times what --stall gives, though the program is at work:", 0);
+			break;
 		}
 	}
 }

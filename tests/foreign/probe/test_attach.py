@@ -1,9 +1,12 @@
 """xferdb attach: who waits for whom, without a trace of having looked."""
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 
 import t
@@ -225,6 +228,154 @@ def test_a_stopped_process_and_a_zombie_are_called_so():
 def test_no_such_process():
     t.equal(t.xferdb("attach", "4194303").status, 2)
     t.equal(t.xferdb("attach", "none").status, 2)
+
+
+# ---- hangs of every sort; a report comes at once, and is right
+
+def sentence(p, pattern, seconds=30):
+    """The report, once its sentence fits: a program is on its way to its hang for a moment."""
+    looks = []
+
+    def fits():
+        looks.append(p.look())
+        return re.search(pattern, looks[-1]["sentence"])
+    try:
+        t.wait_until(fits, seconds, every=0.2)
+    except AssertionError:
+        raise AssertionError("no %r in %r" % (pattern, looks[-1]["sentence"])) from None
+    return looks[-1]
+
+
+SPINS = """
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+static volatile int done;
+__attribute__((noinline)) void ask_again_and_again(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	while (!done)
+		poll(&p, 1, 0);
+}
+int main(void)
+{
+	int fds[2];
+	if (pipe(fds)) return 1;
+	puts("ready");
+	fflush(stdout);
+	ask_again_and_again(fds[0]);
+	return 0;
+}
+"""
+
+
+def test_a_loop_that_asks_again_and_again_is_said_to_spin_where_it_is():
+    with Program(sys.executable, script("print('ready', flush=True)\ndef asks():\n    while True: pass\nasks()\n")) as p:
+        a = sentence(p, r"^RUNS: main is at work \(in asks, .*hang\.py:3\); looked at for .* %.* of a processor, and no byte .*: "
+                        "it spins, or computes")
+        t.true(a["threads"][0]["busy_percent"] >= 80, a["threads"])
+    source, binary = os.path.join(t.tmp(), "s.c"), os.path.join(t.tmp(), "s")
+    with open(source, "w") as f:
+        f.write(SPINS)
+    subprocess.check_call([t.need("cc"), "-O1", "-g", "-o", binary, source])
+    with Program(binary) as p:
+        sentence(p, "it spins, or computes")
+        if int(open("/proc/sys/kernel/perf_event_paranoid").read()) <= 2 or os.geteuid() == 0:
+            sentence(p, "in ask_again_and_again, s")
+
+
+def test_a_program_that_reads_while_it_works_is_not_said_to_spin():
+    with Program(sys.executable, script("print('ready', flush=True)\nf = open('/dev/zero', 'rb')\nwhile True: f.read(65536)\n")) as p:
+        a = p.look()
+        t.equal(a["state"], "runs")
+        t.true("spins" not in a["sentence"], a["sentence"])
+
+
+CROSSWISE = """
+import threading
+a, b, ready = threading.Lock(), threading.Lock(), threading.Barrier(2)
+def uploads():
+    with b:
+        ready.wait()
+        with a: pass
+threading.Thread(target=uploads).start()
+with a:
+    ready.wait()
+    print('ready', flush=True)
+    with b: pass
+"""
+
+
+def test_two_python_locks_crosswise_name_both_threads():
+    with Program(sys.executable, script(CROSSWISE)) as p:
+        a = sentence(p, r"^HANGS: main waits for somebody to wake it \(in .*hang\.py:12\); so does thread [0-9]+ \(in uploads, "
+                        r".*hang\.py:7\); nobody in this process is left who could$")
+        t.equal(a["state"], "orphaned")
+
+
+def test_a_fifo_that_nobody_writes_to_is_named():
+    path = t.tmp("fifo")
+    os.mkfifo(path)
+    with Program(sys.executable, script("print('ready', flush=True)\nopen(%r, 'rb').read()\n" % path)) as p:
+        sentence(p, r"waits for %s to be opened \(in .*hang\.py:2\)" % path)
+    with Program(sys.executable, script("import os\nf = os.open(%r, os.O_RDWR)\nprint('ready', flush=True)\nos.read(f, 9)\n" % path)) as p:
+        sentence(p, r"waits for bytes of %s \(descriptor [0-9]+\)" % path)
+
+
+class Deaf(object):
+    """A server that accepts and then never reads, or reads and never answers; or one whose queue is full."""
+
+    def __init__(self, reads=False, full=False):
+        self.listener = socket.socket()
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen(0 if full else 9)
+        self.address = self.listener.getsockname()
+        self.kept = []
+        if full:
+            for _ in range(4):
+                c = socket.socket()
+                c.setblocking(False)
+                c.connect_ex(self.address)
+                self.kept.append(c)
+        else:
+            threading.Thread(target=self.serve, args=(reads,), daemon=True).start()
+
+    def serve(self, reads):
+        while True:
+            c, _ = self.listener.accept()
+            self.kept.append(c)
+            while reads and c.recv(65536):
+                pass
+
+
+PUT = """
+import http.client
+c = http.client.HTTPConnection(%r, %d)
+print('ready', flush=True)
+c.request('PUT', '/b/k', body=b'x' * (20 << 20))
+c.getresponse()
+"""
+
+
+def test_a_server_that_does_not_read_is_the_cause_for_as_long_as_it_does_not():
+    with Program(sys.executable, script(PUT % Deaf().address)) as p:
+        a = sentence(p, r"no byte since ([3-9]|[0-9]{2,})\.[0-9]s, [0-9]+ bytes wait to be taken: the server does not read")
+        t.true(a["still_ms"] >= 3000, a["still_ms"])    # its window is probed all along, and that is no byte
+
+
+def test_a_server_that_never_answers_is_the_cause():
+    with Program(sys.executable, script(PUT % Deaf(reads=True).address)) as p:
+        sentence(p, r"waits for the answer to what it sent from 127\.0\.0\.1:[0-9]+ .*; no byte since .*, all that was sent is "
+                    "acknowledged: network or server, not a deadlock")
+
+
+def test_a_connection_that_nobody_takes_has_been_asked_for_so_often():
+    deaf = Deaf(full=True)
+    text = "import socket\ns = socket.socket()\nprint('ready', flush=True)\ns.connect(%r)\n" % (deaf.address,)
+    with Program(sys.executable, script(text)) as p:
+        a = sentence(p, r"^(WAITS|HANGS [0-9.]+s): main waits for the connection to 127\.0\.0\.1:[0-9]+ .*; asked [2-9] times and "
+                        "nobody answered: the network, or a server that takes no more")
+        t.true(a["still_ms"] < 60000, a["still_ms"])    # not since the machine was started
 
 
 def test_what_may_not_be_seen_is_named():
