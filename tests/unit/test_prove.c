@@ -91,25 +91,33 @@ static void no_memory_is_an_error(void **state)
 
 static void a_hold_outlasts_the_undisturbed_call(void **state)
 {
-	const struct tr_target late = { TR_TARGET_COMPLETE, 0, 3000 * (int64_t)MS, 1 };
-	const struct tr_target early = { TR_TARGET_PART, 1, 100 * MS, 1 };
+	const struct tr_target late = { TR_TARGET_COMPLETE, 0, 3000 * (int64_t)MS, 1, 0 };
+	const struct tr_target early = { TR_TARGET_PART, 1, 100 * MS, 1, 0 };
+	const struct tr_pace slow = { 3000 * (int64_t)MS, 100 * MS, 0 }, fast = { 100 * MS, 10 * MS, 0 };
 
 	(void)state;
 	for (uint32_t i = 0; i < TR_NR_LENGTHS; i++) {
-		assert_true(tr_plan_length_ns(&early, 3000 * (int64_t)MS, 0, i) + 100 * MS > 3000u * MS);
-		assert_true(tr_plan_length_ns(&late, 3000 * (int64_t)MS, 0, i) < tr_plan_length_ns(&early, 3000 * (int64_t)MS, 0, i));
+		assert_true(tr_plan_length_ns(&early, &slow, i) + 100 * MS > 3000u * MS);
+		assert_true(tr_plan_length_ns(&late, &slow, i) < tr_plan_length_ns(&early, &slow, i));
 	}
-	assert_true(tr_plan_length_ns(&early, 100 * MS, 0, 1) >= tr_plan_length_ns(&early, 100 * MS, 0, 0) + 400 * MS);
+	assert_true(tr_plan_length_ns(&early, &fast, 1) >= tr_plan_length_ns(&early, &fast, 0) + 400 * MS);
 }
 
+/* Of the second that the client waits, two lengths that outlast the call by more than its noise; else none. */
 static void an_impatient_client_is_held_for_less(void **state)
 {
-	const struct tr_target t = { TR_TARGET_PART, 1, 0, 1 };
+	const struct tr_target early = { TR_TARGET_PART, 1, 100 * MS, 1, 0 }, late = { TR_TARGET_COMPLETE, 0, 850 * MS, 1, 0 };
+	struct tr_pace pace = { 900 * MS, 60 * MS, 1000 * MS };
+	uint64_t a = tr_plan_length_ns(&late, &pace, 0), b = tr_plan_length_ns(&late, &pace, 1);
 
 	(void)state;
-	for (uint32_t i = 0; i < TR_NR_LENGTHS; i++)
-		assert_true(tr_plan_length_ns(&t, 900 * MS, 1000 * MS, i) <= 500 * MS);
-	assert_true(tr_plan_length_ns(&t, 900 * MS, 1000 * MS, 0) < tr_plan_length_ns(&t, 900 * MS, 1000 * MS, 1));
+	assert_true(850 * MS + a > 900 * MS + 60 * MS && a + 120 * MS <= b && b <= 800 * MS);
+	assert_true(tr_plan_length_ns(&late, &pace, 2) > a && tr_plan_length_ns(&late, &pace, 2) < b);
+	assert_int_equal(tr_plan_length_ns(&early, &pace, 0), 0);
+	pace.noise_ns = 400 * MS;
+	assert_int_equal(tr_plan_length_ns(&late, &pace, 0), 0);
+	pace = (struct tr_pace){ 100 * MS, 10 * MS, 5000ull * MS };
+	assert_int_equal(tr_plan_length_ns(&early, &pace, 1), tr_plan_length_ns(&early, &(struct tr_pace){ 100 * MS, 10 * MS, 0 }, 1));
 }
 
 static void two_rounds_hold_every_target_for_two_lengths(void **state)
@@ -122,9 +130,9 @@ static void two_rounds_hold_every_target_for_two_lengths(void **state)
 			uint32_t nr = tr_plan_round(targets, round, 7, steps);
 			assert_true(nr <= TR_MAX_ROUND);
 			for (uint32_t i = 0; i < nr; i++) {
-				zeros += steps[i].target == TR_NONE;
-				if (steps[i].target != TR_NONE)
-					lengths[steps[i].target] |= 1u << steps[i].length;
+				zeros += steps[i].column == TR_NONE;
+				if (steps[i].column != TR_NONE)
+					lengths[steps[i].column] |= 1u << steps[i].length;
 			}
 		}
 		assert_int_equal(zeros, 2);
@@ -150,23 +158,33 @@ static void a_seed_gives_one_order(void **state)
 
 static void a_hold_is_read_as_it_was_written(void **state)
 {
-	const struct tr_target early = { TR_TARGET_EARLY, 3, 0, 0 };
+	const struct tr_target early = { TR_TARGET_EARLY, 3, 0, 0, 0 };
+	const struct tr_wanted like = { .hold_ns = 5 * MS, .times = 1, .object = UINT64_MAX, .transfer = TR_NONE, .gate = true };
 	struct tr_wanted list[TR_MAX_WANTED], back;
 	char text[TR_WANTED_TEXT];
 	struct xf_error err = XF_ERROR_INIT;
 
 	(void)state;
-	assert_int_equal(tr_wanted_of(&early, 5 * MS, 1, list), 3);
+	assert_int_equal(tr_wanted_of(&early, &like, TR_MAX_WANTED, list), 3);
 	assert_int_equal(tr_wanted_parse(tr_wanted_text(&list[2], text), &back, &err), XF_OK);
 	assert_int_equal(back.part, 3);
 	assert_int_equal(back.hold_ns, 5 * MS);
-	assert_int_equal(tr_wanted_parse("1:2:3", &back, &err), XF_INVALID);
-	assert_int_equal(tr_wanted_parse("1:2:3:4x", &back, &err), XF_INVALID);
+	assert_true(back.gate && back.object == UINT64_MAX && back.transfer == TR_NONE);
+	assert_int_equal(tr_wanted_parse("1:2:3:4:5:6", &back, &err), XF_INVALID);
+	assert_int_equal(tr_wanted_parse("1:2:3:4:5:6:0x", &back, &err), XF_INVALID);
 }
 
 /* ---- decide */
 
-static const struct tr_target two[] = { { TR_TARGET_PART, 1, 10 * MS, 1 }, { TR_TARGET_COMPLETE, 0, 90 * MS, 1 } };
+static const struct tr_plan two = {
+	.uploads = { { 1, 0, "key", false } }, .nr_uploads = 1,
+	.targets = { { TR_TARGET_PART, 1, 10 * MS, 1, 0 }, { TR_TARGET_COMPLETE, 0, 90 * MS, 1, 0 } }, .nr_targets = 2,
+};
+/* Two small uploads of one call. */
+static const struct tr_plan pair = {
+	.uploads = { { 1, 0, "one", false }, { 2, 1, "another", false } }, .nr_uploads = 2,
+	.targets = { { TR_TARGET_PUT, 0, 10 * MS, 1, 0 }, { TR_TARGET_PUT, 0, 90 * MS, 1, 1 } }, .nr_targets = 2,
+};
 
 static struct tr_trial free_run(enum tr_answer answer)
 {
@@ -194,22 +212,32 @@ static void one_stray_run_does_not_make_holds_long(void **state)
 	assert_int_equal(tr_decide_longest_ns(runs + 3, 1), -1);
 }
 
-static struct tr_proof decide(const struct tr_trial *trials, uint32_t nr)
+static struct tr_proof decide_of(const struct tr_plan *plan, const struct tr_trial *trials, uint32_t nr)
 {
 	struct xf_error err = XF_ERROR_INIT;
 	struct tr_proof p;
 
-	assert_int_equal(tr_decide(two, 2, trials, nr, &p, &err), XF_OK);
+	assert_int_equal(tr_decide(plan, trials, nr, &p, &err), XF_OK);
 	return p;
 }
 
+static struct tr_proof decide(const struct tr_trial *trials, uint32_t nr)
+{
+	return decide_of(&two, trials, nr);
+}
+
 /* Holds of 300 and 700 ms on either target, with these returns. */
-static struct tr_proof four(enum tr_answer answer, int64_t a, int64_t b, int64_t c, int64_t d)
+static struct tr_proof four_of(const struct tr_plan *plan, enum tr_answer answer, int64_t a, int64_t b, int64_t c, int64_t d)
 {
 	const struct tr_trial trials[] = { free_run(answer), free_run(answer), held_run(0, 300, a), held_run(0, 700, b),
 					   held_run(1, 300, c), held_run(1, 700, d) };
 
-	return decide(trials, 6);
+	return decide_of(plan, trials, 6);
+}
+
+static struct tr_proof four(enum tr_answer answer, int64_t a, int64_t b, int64_t c, int64_t d)
+{
+	return four_of(&two, answer, a, b, c, d);
 }
 
 static void what_follows_every_hold_waits(void **state)
@@ -273,49 +301,81 @@ static void waiting_for_room_is_not_waiting_for_the_end(void **state)
 	assert_int_equal(p.basis, TR_BASIS_INTERVENTION);
 }
 
-/* The same of a whole small upload beside a large one is no room: it was forgotten. */
+/* The same of a whole small upload to one key with a large one is no room: it was forgotten. */
 static void a_whole_upload_that_never_moves_the_return_is_not_waited_for(void **state)
 {
-	static const struct tr_target targets[] = { { TR_TARGET_PART, 1, 10 * MS, 1 }, { TR_TARGET_PUT, 0, 20 * MS, 1 } };
-	const struct tr_trial trials[] = { free_run(TR_UNPROVEN), free_run(TR_UNPROVEN), held_run(0, 300, 330),
-					   held_run(0, 700, 730), held_run(1, 300, 100), held_run(1, 700, 101) };
-	struct xf_error err = XF_ERROR_INIT;
+	struct tr_plan plan = two;
 	struct tr_proof p;
 
 	(void)state;
-	assert_int_equal(tr_decide(targets, 2, trials, 6, &p, &err), XF_OK);
+	plan.targets[1].kind = TR_TARGET_PUT;
+	p = four_of(&plan, TR_UNPROVEN, 330, 730, 100, 101);
 	assert_int_equal(p.answer, TR_DOES_NOT_BLOCK);
 	assert_int_equal(p.basis, TR_BASIS_INTERVENTION);
+}
+
+static void each_upload_is_judged_by_its_own_holds(void **state)
+{
+	struct tr_proof p = four_of(&pair, TR_UNPROVEN, 330, 730, 335, 735);
+
+	(void)state;
+	assert_int_equal(p.answer, TR_BLOCKS);
+	p = four_of(&pair, TR_UNPROVEN, 330, 730, 100, 101);
+	assert_int_equal(p.answer, TR_DOES_NOT_BLOCK);
+	assert_string_equal(p.reason, "the call returned before 2 of 2 holds of 'another' had ended");
+	assert_true(p.slope.slope < 0.1); /* its own */
+	/* one is waited for to the end, the other for a second at most */
+	p = four_of(&pair, TR_UNPROVEN, 330, 730, 330, 500);
+	assert_int_equal(p.answer, TR_BLOCKS_PARTLY);
+	assert_int_equal(p.limit, TR_LIMIT_TIME_OUT);
+	assert_int_equal(p.at_most_ms, 500);
+	assert_non_null(strstr(p.reason, "'another'"));
+}
+
+static void an_upload_that_was_not_held_is_not_known_to_be_waited_for(void **state)
+{
+	struct tr_plan plan = pair;
+	struct tr_proof p;
+
+	(void)state;
+	plan.unheld = 3;
+	p = four_of(&plan, TR_UNPROVEN, 330, 730, 335, 735);
+	assert_int_equal(p.answer, TR_UNPROVEN);
+	assert_non_null(strstr(p.reason, "2 of 5 uploads"));
+	assert_non_null(strstr(p.settle, "--runs 18"));
+	assert_int_equal(four_of(&plan, TR_UNPROVEN, 330, 730, 100, 101).answer, TR_DOES_NOT_BLOCK);
 }
 
 /* One of two alike may have been forgotten: held together, the other's hold moves the return as well. Outrun holds tell all the same. */
 static void holds_of_several_uploads_at_once_do_not_prove_a_wait_for_all(void **state)
 {
-	static const struct tr_target targets[] = { { TR_TARGET_PART, 1, 10 * MS, 2 }, { TR_TARGET_COMPLETE, 0, 90 * MS, 2 } };
-	struct tr_trial trials[] = { free_run(TR_UNPROVEN), free_run(TR_UNPROVEN), held_run(0, 300, 330), held_run(0, 700, 730),
-				     held_run(1, 300, 335), held_run(1, 700, 735) };
-	struct xf_error err = XF_ERROR_INIT;
+	struct tr_plan plan = two;
 	struct tr_proof p;
 
 	(void)state;
-	assert_int_equal(tr_decide(targets, 2, trials, 6, &p, &err), XF_OK);
+	plan.targets[0].uploads = plan.targets[1].uploads = 2;
+	p = four_of(&plan, TR_UNPROVEN, 330, 730, 335, 735);
 	assert_int_equal(p.answer, TR_UNPROVEN);
 	assert_non_null(strstr(p.reason, "2 uploads at once"));
 	assert_string_equal(p.finding, "");
-	trials[0].answer = trials[1].answer = TR_BLOCKS;
-	assert_int_equal(tr_decide(targets, 2, trials, 6, &p, &err), XF_OK);
-	assert_int_equal(p.answer, TR_BLOCKS);
-	for (uint32_t i = 2; i < 6; i++)
-		trials[i] = held_run(i / 2 - 1, i & 1 ? 700 : 300, 100);
-	assert_int_equal(tr_decide(targets, 2, trials, 6, &p, &err), XF_OK);
-	assert_int_equal(p.answer, TR_DOES_NOT_BLOCK);
+	assert_int_equal(four_of(&plan, TR_BLOCKS, 330, 730, 335, 735).answer, TR_BLOCKS);
+	assert_int_equal(four_of(&plan, TR_BLOCKS, 100, 100, 100, 100).answer, TR_DOES_NOT_BLOCK);
 	/* the forgotten one was the last to be let go in one run: no time limit, and no room */
-	trials[0].answer = trials[1].answer = TR_UNPROVEN;
-	for (uint32_t i = 2; i < 6; i++)
-		trials[i] = held_run(i / 2 - 1, i & 1 ? 700 : 300, i == 5 ? 690 : i & 1 ? 730 : 330);
-	assert_int_equal(tr_decide(targets, 2, trials, 6, &p, &err), XF_OK);
+	p = four_of(&plan, TR_UNPROVEN, 330, 730, 330, 690);
 	assert_int_equal(p.answer, TR_DOES_NOT_BLOCK);
 	assert_int_equal(p.limit, TR_LIMIT_NONE);
+}
+
+/* 310 ms are the short length of a call that was thought to be quicker, not another dose. */
+static void lengths_that_are_nearly_the_same_are_one(void **state)
+{
+	const struct tr_trial trials[] = { free_run(TR_UNPROVEN), free_run(TR_UNPROVEN), held_run(0, 300, 500), held_run(0, 310, 400),
+					   held_run(0, 700, 830), held_run(1, 300, 335), held_run(1, 700, 735) };
+	struct tr_proof p = decide(trials, 7);
+
+	(void)state;
+	assert_int_equal(p.slope.pairs, 3);
+	assert_int_equal(p.answer, TR_BLOCKS);
 }
 
 static void a_lock_is_no_wait(void **state)
@@ -349,19 +409,66 @@ static void a_run_that_lost_its_object_unheld_is_a_witness(void **state)
 	assert_int_equal(p.basis, TR_BASIS_WITNESS);
 }
 
+static struct tr_trial evaded_run(uint32_t target, int64_t hold_ms, int64_t gave_up_ms)
+{
+	struct tr_trial t = held_run(target, hold_ms, 100);
+
+	t.evaded = true;
+	t.gave_up_ns = (uint64_t)gave_up_ms * MS;
+	return t;
+}
+
 static void void_holds_do_not_count(void **state)
 {
-	struct tr_trial trials[] = { free_run(TR_UNPROVEN), held_run(0, 300, 100), held_run(1, 300, 100) };
+	struct tr_trial trials[] = { free_run(TR_UNPROVEN), evaded_run(0, 300, 150), held_run(1, 300, 100), evaded_run(1, 400, 160) };
 	struct tr_proof p;
 
 	(void)state;
-	trials[1].evaded = true;
-	trials[1].gave_up_ns = 150 * MS;
 	trials[2].failed = true;
-	p = decide(trials, 3);
+	p = decide(trials, 4);
 	assert_int_equal(p.answer, TR_UNPROVEN);
-	assert_int_equal(p.patience_ns, 150 * MS);
+	assert_int_equal(p.pace.patience_ns, 150 * MS);
 	assert_int_equal(p.tally[0].held + p.tally[1].held, 0);
+}
+
+/* What happened once, or is belied by a longer hold, is no time limit: later holds stay as long as they have to be. */
+static void one_doubtful_evasion_shortens_nothing(void **state)
+{
+	struct tr_trial trials[] = { free_run(TR_UNPROVEN), evaded_run(0, 300, 30), held_run(1, 300, 330), evaded_run(1, 700, 250),
+				     evaded_run(0, 700, 240), held_run(1, 700, 730), held_run(0, 700, 730) };
+
+	(void)state;
+	assert_int_equal(decide(trials, 4).pace.patience_ns, 0);
+	assert_int_equal(decide(trials, 4).doubtful, 2);
+	assert_int_equal(decide(trials, 5).pace.patience_ns, 240 * MS);
+	assert_int_equal(decide(trials, 7).pace.patience_ns, 0);
+}
+
+/* The client gives up before a hold of an early part says anything: Complete alone is held, and has all parts behind it. */
+static void parts_need_not_be_held_where_complete_can(void **state)
+{
+	struct tr_plan plan = two;
+	struct tr_trial trials[] = { free_run(TR_UNPROVEN), free_run(TR_UNPROVEN), evaded_run(0, 2000, 1000), evaded_run(0, 3000, 1010),
+				     held_run(1, 300, 330), held_run(1, 700, 730) };
+	struct tr_proof p;
+
+	(void)state;
+	trials[0].return_ns = trials[1].return_ns = 1000ll * MS;
+	plan.targets[1].turn_ns = 980 * MS;
+	for (int i = 4; i < 6; i++) {
+		trials[i].end_ns += 960 * MS;
+		trials[i].return_ns += 960 * MS;
+	}
+	p = decide_of(&plan, trials, 6);
+	assert_int_equal(p.means[0], TR_BY_NOTHING);
+	assert_int_equal(p.means[1], TR_BY_BYTES);
+	assert_int_equal(p.answer, TR_BLOCKS);
+	/* a small upload has no such end: the thread that sends it is held */
+	plan.targets[0].kind = TR_TARGET_PUT;
+	p = decide_of(&plan, trials, 6);
+	assert_int_equal(p.means[0], TR_BY_THREAD);
+	assert_int_equal(p.answer, TR_UNPROVEN);
+	assert_non_null(strstr(p.settle, "read_timeout"));
 }
 
 static void a_disagreement_is_said(void **state)
@@ -442,9 +549,14 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_bounded_wait_follows_short_holds_only),
 	cmocka_unit_test(waiting_for_room_is_not_waiting_for_the_end),
 	cmocka_unit_test(a_whole_upload_that_never_moves_the_return_is_not_waited_for),
+	cmocka_unit_test(lengths_that_are_nearly_the_same_are_one),
 	cmocka_unit_test(a_lock_is_no_wait),
 	cmocka_unit_test(a_run_that_lost_its_object_unheld_is_a_witness),
 	cmocka_unit_test(void_holds_do_not_count),
+	cmocka_unit_test(each_upload_is_judged_by_its_own_holds),
+	cmocka_unit_test(an_upload_that_was_not_held_is_not_known_to_be_waited_for),
+	cmocka_unit_test(one_doubtful_evasion_shortens_nothing),
+	cmocka_unit_test(parts_need_not_be_held_where_complete_can),
 	cmocka_unit_test(a_disagreement_is_said),
 	cmocka_unit_test(of_several_holds_the_first_end_counts),
 	cmocka_unit_test(nothing_seen_is_unknown),

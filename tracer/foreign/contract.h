@@ -92,7 +92,7 @@
 
 enum {
 	TR_CONTROL_MAGIC = 0x4c544358, /* "XCTL" */
-	TR_CONTROL_VERSION = 3,
+	TR_CONTROL_VERSION = 4,
 	TR_MARK_FD = 1000000007,
 	TR_NR_PROCESSES = 256,
 	TR_NR_THREADS = 4096,
@@ -142,6 +142,7 @@ struct tr_control_connection {
 	_Atomic uint32_t op;         /* enum xf_op */
 	_Atomic uint32_t flags;      /* TR_CONNECTION_*, of the request under way */
 	_Atomic uint32_t reserved;
+	_Atomic uint64_t object;     /* tr_ids_object() of what it is about; 0: of nothing */
 };
 
 enum {
@@ -174,6 +175,7 @@ struct tr_control_hold {
 	uint32_t times;              /* how many requests that match are held; 0: every one */
 	_Atomic uint32_t hits;       /* how many were */
 	uint32_t reserved;
+	uint64_t object;             /* tr_ids_object() of bucket and key; 0: any */
 	uint64_t hold_ns;            /* how long; 0: until `release` */
 	_Atomic uint32_t release;    /* 1: let go now */
 	_Atomic uint32_t evasion;    /* enum tr_evasion */

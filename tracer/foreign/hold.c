@@ -9,7 +9,7 @@
 
 static bool hold_fits(const struct tr_control_hold *h, const struct tr_hold_request *r)
 {
-	if (h->where != r->where || (h->part && h->part != r->part))
+	if (h->where != r->where || (h->part && h->part != r->part) || (h->object && h->object != r->object))
 		return false;
 	if (h->op == XF_OP_NONE)
 		return tr_s3_is_upload(r->op) && (!h->part || r->part);
@@ -71,14 +71,12 @@ uint64_t tr_hold_end(struct tr_control_hold *h, enum tr_evasion evasion)
 	return now - atomic_load(&h->begin_ns);
 }
 
-bool tr_hold_is_repeated(const struct tr_control_hold *h, uint32_t held_transfer,
-			 const struct tr_hold_request *r)
+bool tr_hold_is_repeated(const struct tr_hold_request *held, const struct tr_hold_request *r)
 {
-	bool same = r->transfer == held_transfer || r->transfer == (uint32_t)TR_NO_TRANSFER ||
-		    held_transfer == (uint32_t)TR_NO_TRANSFER;
+	bool known = held->request && r->request && held->transfer != (uint32_t)TR_NO_TRANSFER;
 
-	return same && r->request != atomic_load(&h->request) && tr_s3_is_upload(r->op) &&
-	       r->part && r->part == atomic_load(&h->held_part);
+	return known && r->request != held->request && r->transfer == held->transfer && r->op == held->op &&
+	       r->part == held->part && tr_s3_is_upload(r->op);
 }
 
 bool tr_hold_any(struct tr_control *control, enum tr_hold_where where)

@@ -17,6 +17,7 @@ struct tr_hold_request {
 	enum tr_hold_where where;
 	enum xf_op op;
 	uint32_t request, transfer, part;
+	uint64_t object; /* tr_ids_object(); 0: about none */
 };
 
 /* The hold that strikes this request, now HELD, with its begin; NULL: none. *id: for the events. */
@@ -32,9 +33,11 @@ bool tr_hold_is_over(const struct tr_control_hold *hold, uint64_t now_ns);
 /* It ends: let go, or evaded. Returns how long it held, ns. */
 uint64_t tr_hold_end(struct tr_control_hold *hold, enum tr_evasion evasion);
 
-/* Is somebody sending what is held a second time? */
-bool tr_hold_is_repeated(const struct tr_control_hold *hold, uint32_t held_transfer,
-			 const struct tr_hold_request *r);
+/*
+ * Is r what is held, sent a second time? Of a request that is not numbered yet nobody can tell: it may be the same part
+ * of another upload.
+ */
+bool tr_hold_is_repeated(const struct tr_hold_request *held, const struct tr_hold_request *r);
 
 /* Is any hold armed or held at that place? */
 bool tr_hold_any(struct tr_control *control, enum tr_hold_where where);

@@ -22,6 +22,12 @@ enum tr_name_kind {
 /* Never 0 or 1. b may be NULL. */
 uint64_t tr_ids_hash(enum tr_name_kind kind, const char *a, const char *b);
 
+/* An object's name among holds. */
+static inline uint64_t tr_ids_object(const char *bucket, const char *key)
+{
+	return tr_ids_hash(TR_NAME_OBJECT, bucket, key);
+}
+
 uint32_t tr_ids_transfer_new(struct tr_control *c);
 /* The transfer under that name, or TR_NO_TRANSFER; take: and the name is free again. */
 uint32_t tr_ids_transfer_find(struct tr_control *c, uint64_t hash);

@@ -680,6 +680,7 @@ static void launch_holds(struct tr_launch *l)
 		to->where = l->relay ? from->where : TR_HOLD_GATE;
 		to->op = from->op;
 		to->part = from->part;
+		to->object = from->object;
 		to->times = from->times;
 		to->hold_ns = from->hold_ns;
 		atomic_store_explicit(&to->state, TR_HOLD_ARMED, memory_order_release);

@@ -273,7 +273,8 @@ static bool slot_read(const struct tr_control *control, uint32_t port, struct tr
 	flags = atomic_load(&s->flags);
 	*now = (struct tr_wire_now){
 		.request = atomic_load(&s->request), .transfer = atomic_load(&s->transfer),
-		.part = atomic_load(&s->part), .op = (enum xf_op)atomic_load(&s->op),
+		.part = atomic_load(&s->part), .object = atomic_load(&s->object),
+		.op = (enum xf_op)atomic_load(&s->op),
 		.sent = flags & TR_CONNECTION_SENT, .expects = flags & TR_CONNECTION_EXPECTS,
 	};
 	return atomic_load(&s->sequence) == before;
@@ -300,7 +301,7 @@ static struct tr_hold_request conn_request(const struct tr_wire_now *now)
 {
 	return (struct tr_hold_request){ .where = TR_HOLD_RESPONSE, .op = now->op,
 					 .request = now->request, .transfer = now->transfer,
-					 .part = now->part };
+					 .part = now->part, .object = now->object };
 }
 
 /* The probe names a request before it numbers it: 0 and the number after it are the same. */
@@ -407,12 +408,33 @@ static void conn_let_go(struct conn *c, enum tr_evasion evasion)
 	conn_hush(c);
 }
 
+/* Is what this connection's hold keeps under way on another one? Whose a request is may be known only after its bytes. */
+static bool conn_is_repeated(const struct conn *c)
+{
+	struct tr_wire_now now;
+	struct tr_hold_request r;
+
+	for (const struct conn *o = c->relay->conns; o; o = o->next) {
+		if (o == c || !conn_now(o, &now))
+			continue;
+		r = conn_request(&now);
+		if (tr_hold_is_repeated(&c->held, &r))
+			return true;
+	}
+	return false;
+}
+
 static void hold_look(struct tr_timer *timer)
 {
 	struct conn *c = (struct conn *)((char *)timer - offsetof(struct conn, timer));
 	uint64_t now = xf_clock_mono_ns(), end;
 
 	conn_tell_held(c, false);
+	if (conn_is_repeated(c)) {
+		conn_let_go(c, TR_EVADED_REPEATED);
+		conn_pump(c);
+		return;
+	}
 	if (!tr_hold_is_over(c->hold, now)) {
 		end = tr_hold_ends_at(c->hold);
 		tr_loop_at(c->relay->setup.loop, timer, end < now + RELAY_LOOK_NS ? end : now + RELAY_LOOK_NS);
@@ -422,7 +444,7 @@ static void hold_look(struct tr_timer *timer)
 	conn_pump(c);
 }
 
-/* Bytes went up on c: is it what somebody else's hold keeps? */
+/* Bytes passed on c: is its request what somebody else's hold keeps? */
 static void conn_check_repeated(struct conn *c)
 {
 	struct tr_wire_now now;
@@ -432,7 +454,7 @@ static void conn_check_repeated(struct conn *c)
 		return;
 	r = conn_request(&now);
 	for (struct conn *o = c->relay->conns; o; o = o->next)
-		if (o != c && o->hold && tr_hold_is_repeated(o->hold, o->held.transfer, &r)) {
+		if (o != c && o->hold && tr_hold_is_repeated(&o->held, &r)) {
 			conn_let_go(o, TR_EVADED_REPEATED);
 			conn_pump(o);
 			return;
@@ -606,6 +628,7 @@ static void flow_saw(struct conn *c, struct flow *f)
 		conn_tell_sent(c, f->buf, f->len);
 		conn_check_repeated(c);
 	} else {
+		conn_check_repeated(c);
 		conn_tell_received(c, f->buf, f->len);
 	}
 }

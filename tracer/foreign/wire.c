@@ -23,6 +23,7 @@ enum { WIRE_QUEUE = 16 }; /* pipelined requests; more are not understood */
 /* A request that has begun. */
 struct wire_request {
 	uint32_t request, transfer, part;
+	uint64_t object;
 	enum xf_op op;
 	uint16_t attempt;
 	bool sent;             /* in full */
@@ -102,6 +103,7 @@ static void slot_name(struct tr_wire *w, const struct wire_request *r)
 	atomic_store(&s->request, r ? r->request : 0);
 	atomic_store(&s->transfer, r ? r->transfer : (uint32_t)TR_NO_TRANSFER);
 	atomic_store(&s->part, r ? r->part : 0);
+	atomic_store(&s->object, r ? r->object : 0);
 	atomic_store(&s->op, r ? r->op : XF_OP_NONE);
 	atomic_store(&s->flags, (r && (r->sent || w->whole) ? TR_CONNECTION_SENT : 0) |
 				(r && r->expects && !r->continued ? TR_CONNECTION_EXPECTS : 0));
@@ -120,6 +122,7 @@ static void slot_take(struct tr_wire *w, uint32_t pid)
 	atomic_store(&s->request, 0);
 	atomic_store(&s->op, XF_OP_NONE);
 	atomic_store(&s->part, 0);
+	atomic_store(&s->object, 0);
 	slot_end(s);
 }
 
@@ -239,6 +242,11 @@ static void wire_tell_begin(struct tr_wire *w, const struct wire_request *r)
 		wire_begin_part(r);
 }
 
+static uint64_t wire_object(const struct tr_s3_request *s3)
+{
+	return *s3->key ? tr_ids_object(s3->bucket, s3->key) : 0;
+}
+
 static uint64_t wire_body_len(const struct tr_http_head *head)
 {
 	if (head->decoded_length)
@@ -261,7 +269,7 @@ static bool wire_request_head(void *ctx, const struct tr_http_head *head)
 	r = &w->queue[(w->first + w->count++) % WIRE_QUEUE];
 	*r = (struct wire_request){
 		.request = atomic_fetch_add(&w->control->nr_requests, 1) + 1,
-		.part = s3.part, .op = s3.op, .begin_ns = xf_clock_mono_ns(),
+		.part = s3.part, .object = wire_object(&s3), .op = s3.op, .begin_ns = xf_clock_mono_ns(),
 		.body_len = wire_body_len(head), .expects = head->facts & TR_HTTP_EXPECT,
 		.head_only = strcmp(head->method, "HEAD") == 0,
 	};
@@ -676,6 +684,7 @@ static bool peek_head(void *ctx, const struct tr_http_head *head)
 		tr_s3_understand(head, &s3);
 		r->op = s3.op;
 		r->part = s3.part;
+		r->object = wire_object(&s3);
 		r->expects = head->facts & TR_HTTP_EXPECT;
 	}
 	return true;
@@ -737,8 +746,8 @@ struct tr_wire_now tr_wire_now(const struct tr_wire *w)
 		return (struct tr_wire_now){ .transfer = TR_NO_TRANSFER };
 	r = &w->queue[w->first];
 	return (struct tr_wire_now){
-		.request = r->request, .transfer = r->transfer, .part = r->part, .op = r->op,
-		.attempt = r->attempt, .sent = r->sent, .expects = r->expects && !r->continued,
+		.request = r->request, .transfer = r->transfer, .part = r->part, .object = r->object,
+		.op = r->op, .attempt = r->attempt, .sent = r->sent, .expects = r->expects && !r->continued,
 	};
 }
 

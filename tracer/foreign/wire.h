@@ -76,6 +76,7 @@ bool tr_wire_lost(const struct tr_wire *wire);
 /* What is under way on it: the oldest request not yet answered. */
 struct tr_wire_now {
 	uint32_t request, transfer, part;
+	uint64_t object; /* tr_ids_object(); 0: it is about none */
 	enum xf_op op;
 	uint16_t attempt;
 	bool sent;    /* in full */

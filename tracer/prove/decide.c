@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A slope on the waiting side: it is at least this much, and its interval no nearer to 0 than to 1. */
 #define SLOPE_WAITS 0.7
@@ -60,6 +61,11 @@ static struct mechanism mechanism_of(const struct tr_trial *trials, uint32_t nr)
 	return m;
 }
 
+static bool paces(const struct tr_trial *t)
+{
+	return is_undisturbed(t) && !t->failed && t->return_ns >= 0;
+}
+
 int64_t tr_decide_longest_ns(const struct tr_trial *trials, uint32_t nr)
 {
 	int64_t longest = -1, second = -1;
@@ -67,7 +73,7 @@ int64_t tr_decide_longest_ns(const struct tr_trial *trials, uint32_t nr)
 
 	for (uint32_t i = 0; i < nr; i++) {
 		int64_t ns = trials[i].return_ns;
-		if (!is_undisturbed(&trials[i]) || trials[i].failed || ns < 0)
+		if (!paces(&trials[i]))
 			continue;
 		runs++;
 		if (ns > longest)
@@ -76,6 +82,16 @@ int64_t tr_decide_longest_ns(const struct tr_trial *trials, uint32_t nr)
 			second = ns;
 	}
 	return runs >= STRAY_OF && longest > 2 * second + 100 * MS ? second : longest;
+}
+
+static uint64_t noise_of(const struct tr_trial *trials, uint32_t nr, int64_t longest_ns)
+{
+	int64_t least = longest_ns;
+
+	for (uint32_t i = 0; i < nr; i++)
+		if (paces(&trials[i]) && trials[i].return_ns < least)
+			least = trials[i].return_ns;
+	return (uint64_t)(longest_ns - least);
 }
 
 /* ---- what the holds say */
@@ -113,9 +129,10 @@ static void tally_one(struct tr_tally *y, const struct tr_trial *t, int64_t long
 	}
 }
 
-/* Over all targets. */
+/* Over the targets of one upload, or of all. */
 struct sums {
 	uint32_t tested, held, moved, outrun, by_lock, evaded, failed, missed;
+	uint32_t targets;            /* that count: some need not be held */
 	uint32_t wait, pass, mixed;  /* targets whose holds all moved it, were all outrun, came out both ways */
 	uint32_t together;           /* so many uploads were held at once; 0: one at a time */
 	uint32_t least;              /* counted holds of the target that has fewest */
@@ -124,33 +141,117 @@ struct sums {
 	uint64_t limit_ns;           /* then: when it gave up, at the latest */
 };
 
-static struct sums sums_of(const struct tr_tally *tally, uint32_t nr)
+static void sums_add(struct sums *s, const struct tr_target *target, const struct tr_tally *y)
+{
+	s->targets++;
+	s->held += y->held, s->moved += y->moved, s->outrun += y->outrun, s->by_lock += y->by_lock;
+	s->evaded += y->evaded, s->failed += y->failed, s->missed += y->missed;
+	s->together = target->uploads > 1 && target->uploads > s->together ? target->uploads : s->together;
+	s->least = y->held < s->least ? y->held : s->least;
+	s->tested += y->held > 0;
+	s->wait += y->moved && !y->outrun;
+	s->pass += y->outrun && !y->moved;
+	if (y->outrun && y->outrun_return_ns < s->soonest_ns)
+		s->soonest_ns = y->outrun_return_ns;
+	if (!y->outrun || !y->moved)
+		return;
+	s->mixed++;
+	s->grows &= y->longest_moved_ns < y->shortest_outrun_ns;
+	if ((uint64_t)y->outrun_return_ns > s->limit_ns)
+		s->limit_ns = (uint64_t)y->outrun_return_ns;
+}
+
+/* upload TR_NONE: of all. */
+static struct sums sums_of(const struct tr_plan *plan, const struct tr_proof *p, uint32_t upload)
 {
 	struct sums s = { .least = UINT32_MAX, .soonest_ns = INT64_MAX, .grows = true };
 
-	for (uint32_t i = 0; i < nr; i++) {
-		const struct tr_tally *y = &tally[i];
-		s.held += y->held, s.moved += y->moved, s.outrun += y->outrun, s.by_lock += y->by_lock;
-		s.evaded += y->evaded, s.failed += y->failed, s.missed += y->missed;
-		s.least = y->held < s.least ? y->held : s.least;
-		s.tested += y->held > 0;
-		s.wait += y->moved && !y->outrun;
-		s.pass += y->outrun && !y->moved;
-		if (y->outrun && y->outrun_return_ns < s.soonest_ns)
-			s.soonest_ns = y->outrun_return_ns;
-		if (!y->outrun || !y->moved)
-			continue;
-		s.mixed++;
-		s.grows &= y->longest_moved_ns < y->shortest_outrun_ns;
-		if ((uint64_t)y->outrun_return_ns > s.limit_ns)
-			s.limit_ns = (uint64_t)y->outrun_return_ns;
-	}
+	for (uint32_t i = 0; i < plan->nr_targets; i++)
+		if ((upload == TR_NONE || plan->targets[i].upload == upload) &&
+		    (p->means[i] != TR_BY_NOTHING || p->tally[i].held || plan->targets[i].kind != TR_TARGET_PART))
+			sums_add(&s, &plan->targets[i], &p->tally[i]);
 	return s;
+}
+
+/* ---- the client's patience, and how a target can be held */
+
+enum { GATE_TRIES = 2 };
+
+static bool agree(uint64_t a, uint64_t b)
+{
+	return a <= b + b / 4 && b <= a + a / 4;
+}
+
+/* Another hold of the same target went on for longer, and was not evaded. */
+static bool is_contradicted(const struct tr_trial *trials, uint32_t nr, const struct tr_trial *t)
+{
+	for (uint32_t i = 0; i < nr; i++)
+		if (trials[i].target == t->target && counts(&trials[i]) && !trials[i].gate &&
+		    trials[i].asked_ns > t->gave_up_ns + t->gave_up_ns / 4)
+			return true;
+	return false;
+}
+
+/* A time limit shows in every hold that is longer. One evasion alone may have had reasons of its own. */
+static void find_patience(const struct tr_trial *trials, uint32_t nr, struct tr_proof *p)
+{
+	for (uint32_t i = 0; i < nr; i++) {
+		const struct tr_trial *t = &trials[i];
+		bool believed = false;
+		if (!t->gave_up_ns || is_undisturbed(t))
+			continue;
+		for (uint32_t k = 0; k < nr; k++)
+			believed |= k != i && trials[k].gave_up_ns && agree(t->gave_up_ns, trials[k].gave_up_ns);
+		if (!believed || is_contradicted(trials, nr, t))
+			p->doubtful++;
+		else if (!p->pace.patience_ns || t->gave_up_ns < p->pace.patience_ns)
+			p->pace.patience_ns = t->gave_up_ns;
+	}
+}
+
+static bool has_complete(const struct tr_plan *plan, uint32_t upload)
+{
+	for (uint32_t i = 0; i < plan->nr_targets; i++)
+		if (plan->targets[i].upload == upload && plan->targets[i].kind == TR_TARGET_COMPLETE)
+			return true;
+	return false;
+}
+
+static enum tr_means means_of(const struct tr_plan *plan, uint32_t target, const struct tr_trial *trials, uint32_t nr,
+			      const struct tr_pace *pace)
+{
+	const struct tr_target *t = &plan->targets[target];
+	uint32_t tried = 0;
+
+	if (tr_plan_length_ns(t, pace, 0))
+		return TR_BY_BYTES;
+	if (t->kind == TR_TARGET_EARLY || (t->kind == TR_TARGET_PART && has_complete(plan, t->upload)))
+		return TR_BY_NOTHING;
+	for (uint32_t i = 0; i < nr; i++)
+		tried += trials[i].target == target && trials[i].gate && !counts(&trials[i]);
+	return tried < GATE_TRIES ? TR_BY_THREAD : TR_BY_NOTHING;
 }
 
 /* ---- the slope */
 
-static enum xf_status slope_of(const struct tr_target *targets, const struct tr_trial *trials, uint32_t nr,
+/*
+ * Lengths follow what is known of the call's own time, and move with it from run to run. Two that are nearly the same
+ * are one: what such a pair differs by is noise over nothing.
+ */
+static void doses_gather(struct tr_dose *doses, uint32_t nr)
+{
+	for (uint32_t i = 1; i < nr; i++)
+		for (uint32_t k = 0; k < i; k++) {
+			double apart = doses[i].x - doses[k].x, most = doses[i].x > doses[k].x ? doses[i].x : doses[k].x;
+			if (doses[i].group == doses[k].group && apart < most / 8 && -apart < most / 8) {
+				doses[i].x = doses[k].x;
+				break;
+			}
+		}
+}
+
+/* Of one upload's holds; upload TR_NONE: of all. */
+static enum xf_status slope_of(const struct tr_plan *plan, uint32_t upload, const struct tr_trial *trials, uint32_t nr,
 			       struct tr_slope *slope, struct xf_error *err)
 {
 	struct tr_dose *doses = calloc(nr + 1u, sizeof(*doses));
@@ -163,11 +264,13 @@ static enum xf_status slope_of(const struct tr_target *targets, const struct tr_
 		const struct tr_trial *t = &trials[i];
 		/* several transfers held one after the other are held as many times as long */
 		uint64_t times = t->asked_ns ? (t->held_ns + t->asked_ns / 2) / t->asked_ns : 0;
-		if (!counts(t) || !t->asked_ns || targets[t->target].kind == TR_TARGET_EARLY)
+		if (!counts(t) || !t->asked_ns || plan->targets[t->target].kind == TR_TARGET_EARLY ||
+		    (upload != TR_NONE && plan->targets[t->target].upload != upload))
 			continue;
 		doses[n++] = (struct tr_dose){ t->target, (double)(t->asked_ns * (times ? times : 1)) / 1e9,
 					       (double)t->return_ns / 1e9 };
 	}
+	doses_gather(doses, n);
 	status = tr_slope_estimate(doses, n, CONFIDENCE, slope, err);
 	free(doses);
 	return status;
@@ -185,6 +288,7 @@ static void say(char *to, size_t cap, const char *format, ...)
 	va_end(args);
 }
 #define REASON(p, ...) say((p)->reason, sizeof((p)->reason), __VA_ARGS__)
+#define SETTLE(p, ...) say((p)->settle, sizeof((p)->settle), __VA_ARGS__)
 #define FINDING(p, ...) say((p)->finding, sizeof((p)->finding), __VA_ARGS__)
 
 static void settle(struct tr_proof *p, enum tr_answer answer, enum tr_basis basis)
@@ -192,6 +296,110 @@ static void settle(struct tr_proof *p, enum tr_answer answer, enum tr_basis basi
 	p->answer = answer;
 	p->basis = basis;
 }
+
+/* All that the rows look at. */
+struct bench {
+	const struct tr_plan *plan;
+	const struct tr_trial *trials;
+	uint32_t nr;
+	struct mechanism m;
+	struct sums all, of[TR_MAX_UPLOADS];
+	struct tr_slope slope[TR_MAX_UPLOADS];
+	bool waits[TR_MAX_UPLOADS], passes[TR_MAX_UPLOADS], gives_up[TR_MAX_UPLOADS], has_room[TR_MAX_UPLOADS];
+	uint32_t nr_wait, nr_pass;   /* uploads */
+};
+
+/* " of 'a', 'b' and 2 others": of the uploads with that mark, where the call has several. */
+static const char *of_which(const struct bench *b, const bool *marked, char *buf, size_t cap)
+{
+	enum { NAMED = 2 };
+	uint32_t n = 0;
+	size_t at = 0;
+
+	*buf = '\0';
+	for (uint32_t u = 0; u < b->plan->nr_uploads; u++) {
+		const char *key = b->plan->uploads[u].key;
+		size_t len = key ? strlen(key) : 0;
+		if (!marked[u] || b->plan->nr_uploads < 2 || !key || n++ >= NAMED)
+			continue;
+		at += (size_t)snprintf(buf + at, cap - at, "%s'%s%.48s'", n > 1 ? ", " : " of ", len > 48 ? "…" : "",
+				       len > 48 ? key + len - 48 : key);
+	}
+	if (n > NAMED)
+		snprintf(buf + at, cap - at, " and %" PRIu32 " other%s", n - NAMED, n - NAMED > 1 ? "s" : "");
+	return buf;
+}
+
+/* Over the uploads with that mark. */
+static struct sums sums_marked(const struct bench *b, const struct tr_proof *p, const bool *marked)
+{
+	struct sums s = { .least = UINT32_MAX, .soonest_ns = INT64_MAX, .grows = true };
+
+	for (uint32_t i = 0; i < b->plan->nr_targets; i++)
+		if (marked[b->plan->targets[i].upload])
+			sums_add(&s, &b->plan->targets[i], &p->tally[i]);
+	return s;
+}
+
+/* ---- one upload */
+
+static bool moved_all(const struct sums *s, const struct tr_slope *slope)
+{
+	return s->targets && s->wait == s->targets && s->least >= 2 && slope->known && slope->slope >= SLOPE_WAITS;
+}
+
+/* The call waits, and gives up: long holds are outrun and short ones are not, or all are outrun by a late return. */
+static bool gives_up(const struct sums *s, const struct mechanism *m, int64_t longest_ns)
+{
+	bool all = s->pass == s->tested && s->tested && longest_ns >= 0 &&
+		   s->soonest_ns > longest_ns + longest_ns / 2 + 100 * MS && !m->late;
+
+	return !s->together && (all || (s->mixed && s->grows && !s->pass));
+}
+
+/* A small upload is whole: that its holds never move the return is no want of room. */
+static bool has_room(const struct bench *b, const struct tr_proof *p, uint32_t upload)
+{
+	for (uint32_t i = 0; i < b->plan->nr_targets; i++)
+		if (b->plan->targets[i].upload == upload && b->plan->targets[i].kind == TR_TARGET_PUT &&
+		    p->tally[i].outrun && !p->tally[i].moved)
+			return false;
+	return b->of[upload].wait && b->of[upload].pass && !b->of[upload].together;
+}
+
+static void judge_upload(struct bench *b, const struct tr_proof *p, uint32_t u)
+{
+	const struct sums *s = &b->of[u];
+
+	b->gives_up[u] = gives_up(s, &b->m, p->pace.longest_ns);
+	b->has_room[u] = !b->gives_up[u] && has_room(b, p, u);
+	b->passes[u] = !b->gives_up[u] && !b->has_room[u] && s->outrun;
+	b->waits[u] = moved_all(s, &b->slope[u]) && !s->together && 2 * s->by_lock <= s->moved;
+	b->nr_wait += b->waits[u];
+	b->nr_pass += b->passes[u];
+}
+
+static bool any(const struct bench *b, const bool *marked)
+{
+	for (uint32_t u = 0; u < b->plan->nr_uploads; u++)
+		if (marked[u])
+			return true;
+	return false;
+}
+
+/* The slope of the upload that settles it, where any does. */
+static void slope_take(const struct bench *b, struct tr_proof *p, const bool *marked)
+{
+	if (any(b, marked))
+		p->slope = (struct tr_slope){ .known = false };
+	for (uint32_t u = 0; u < b->plan->nr_uploads; u++)
+		if (marked[u] && b->slope[u].known) {
+			p->slope = b->slope[u];
+			return;
+		}
+}
+
+/* ---- the call */
 
 static bool row_open(struct tr_proof *p, const struct mechanism *m)
 {
@@ -212,134 +420,188 @@ static bool row_open(struct tr_proof *p, const struct mechanism *m)
 	return true;
 }
 
-/*
- * The call waits, and gives up: seen in the wait itself, or in that long holds are outrun and short ones are not. Of
- * several uploads held together the one may be forgotten and the other waited for: that looks the same.
- */
-static bool row_time_out(struct tr_proof *p, const struct mechanism *m, const struct sums *s)
+/* The call gives up: seen in the wait itself, or by its holds. Not if it waits for one upload to the end and forgot another. */
+static bool row_time_out(struct tr_proof *p, const struct bench *b)
 {
-	bool gave_up = s->pass == s->tested && s->tested && p->longest_ns >= 0 &&
-		       s->soonest_ns > p->longest_ns + p->longest_ns / 2 + 100 * MS && !m->late && !s->together;
-	bool mixed = s->mixed && s->grows && !s->pass && !s->together;
+	struct sums s = sums_marked(b, p, b->gives_up);
+	bool by_holds = any(b, b->gives_up);
+	char which[160];
 
-	if (!m->partly && !mixed && !gave_up)
+	if ((!b->m.partly && !by_holds) || (b->nr_pass && b->plan->nr_uploads > 1 && (b->nr_wait || !b->m.partly)))
 		return false;
-	settle(p, TR_BLOCKS_PARTLY, m->partly ? s->moved + s->outrun ? TR_BASIS_BOTH : TR_BASIS_HAPPENS_BEFORE :
-						TR_BASIS_INTERVENTION);
+	if (!by_holds)
+		s = b->all;
+	settle(p, TR_BLOCKS_PARTLY, b->m.partly ? s.moved + s.outrun ? TR_BASIS_BOTH : TR_BASIS_HAPPENS_BEFORE :
+						  TR_BASIS_INTERVENTION);
 	p->limit = TR_LIMIT_TIME_OUT;
-	p->at_most_ms = m->partly ? m->at_most_ms :
-			((mixed ? s->limit_ns : (uint64_t)s->soonest_ns) + MS - 1) / MS;
-	if (s->outrun)
-		REASON(p, "%" PRIu32 " of %" PRIu32 " holds moved the return, %" PRIu32 " longer than the wait's limit did not",
-		       s->moved, s->held, s->outrun);
+	p->at_most_ms = b->m.partly ? b->m.at_most_ms :
+			((s.mixed ? s.limit_ns : (uint64_t)s.soonest_ns) + MS - 1) / MS;
+	if (s.outrun)
+		REASON(p, "%" PRIu32 " of %" PRIu32 " holds%s moved the return, %" PRIu32 " longer than the wait's limit did not",
+		       s.moved, s.held, of_which(b, b->gives_up, which, sizeof(which)), s.outrun);
 	else
 		REASON(p, "all holds moved the return, but the wait has a time limit, longer than any of them");
 	return true;
 }
 
-/* A small upload, whole, never moved the return: that is no want of room. */
-static bool forgets_an_upload(const struct tr_proof *p, const struct tr_target *targets, uint32_t nr_targets)
+static bool row_back_pressure(struct tr_proof *p, const struct bench *b)
 {
-	for (uint32_t i = 0; i < nr_targets; i++)
-		if (targets[i].kind == TR_TARGET_PUT && p->tally[i].outrun && !p->tally[i].moved)
-			return true;
-	return false;
-}
+	struct sums s = sums_marked(b, p, b->has_room);
+	char which[160];
 
-static bool row_back_pressure(struct tr_proof *p, const struct sums *s, const struct tr_target *targets, uint32_t nr_targets)
-{
-	if (!s->wait || !s->pass || s->together || forgets_an_upload(p, targets, nr_targets))
+	if (!any(b, b->has_room) || b->nr_pass)
 		return false;
 	settle(p, TR_BLOCKS_PARTLY, TR_BASIS_INTERVENTION);
 	p->limit = TR_LIMIT_BACK_PRESSURE;
-	REASON(p, "holding some parts moves the return (%" PRIu32 " of %" PRIu32 " holds), holding others does not: it "
-		  "waits for room, not for the end", s->moved, s->held);
+	slope_take(b, p, b->has_room);
+	REASON(p, "holding some parts%s moves the return (%" PRIu32 " of %" PRIu32 " holds), holding others does not: it "
+		  "waits for room, not for the end", of_which(b, b->has_room, which, sizeof(which)), s.moved, s.held);
 	return true;
 }
 
-static bool row_does_not_block(struct tr_proof *p, const struct mechanism *m, const struct sums *s)
+static bool row_does_not_block(struct tr_proof *p, const struct bench *b)
 {
-	if (!m->late && !s->outrun)
+	struct sums s = sums_marked(b, p, b->passes);
+	char which[160];
+
+	if (!b->m.late && !s.outrun)
 		return false;
-	settle(p, TR_DOES_NOT_BLOCK, s->outrun ? TR_BASIS_INTERVENTION : TR_BASIS_WITNESS);
-	if (s->outrun)
-		REASON(p, "the call returned before %" PRIu32 " of %" PRIu32 " holds had ended", s->outrun, s->held);
+	settle(p, TR_DOES_NOT_BLOCK, s.outrun ? TR_BASIS_INTERVENTION : TR_BASIS_WITNESS);
+	slope_take(b, p, b->passes);
+	if (s.outrun)
+		REASON(p, "the call returned before %" PRIu32 " of %" PRIu32 " holds%s had ended", s.outrun, s.held,
+		       of_which(b, b->passes, which, sizeof(which)));
 	else
-		REASON(p, "work ended after the return in %" PRIu32 " of %" PRIu32 " undisturbed runs", m->late, m->runs);
+		REASON(p, "work ended after the return in %" PRIu32 " of %" PRIu32 " undisturbed runs", b->m.late, b->m.runs);
 	return true;
 }
 
-static bool moved_all(const struct tr_proof *p, const struct sums *s, uint32_t nr_targets)
+static bool moved_every(const struct tr_proof *p, const struct bench *b)
 {
-	return nr_targets && s->wait == nr_targets && s->least >= 2 && p->slope.known &&
+	return b->nr_wait && b->nr_wait == b->plan->nr_uploads && !b->plan->unheld && p->slope.known &&
 	       p->slope.slope >= SLOPE_WAITS && p->slope.low >= SLOPE_LOW;
 }
 
-/* So many uploads were held at once (0: one): that the return moved shows that it waits for one of them. */
-static uint32_t held_together(const struct tr_target *targets, uint32_t nr_targets)
+static bool row_blocks(struct tr_proof *p, const struct bench *b)
 {
-	uint32_t most = 0;
+	bool by_order = b->m.blocks == b->m.runs, by_holds = moved_every(p, b);
 
-	for (uint32_t i = 0; i < nr_targets; i++)
-		most = targets[i].uploads > most ? targets[i].uploads : most;
-	return most > 1 ? most : 0;
-}
-
-static bool row_blocks(struct tr_proof *p, const struct mechanism *m, const struct sums *s, uint32_t nr_targets)
-{
-	bool by_order = m->blocks == m->runs, by_holds = moved_all(p, s, nr_targets);
-
-	if (!by_order && (!by_holds || s->together || 2 * s->by_lock > s->moved))
+	if (!by_order && !by_holds)
 		return false;
 	settle(p, TR_BLOCKS, by_order && by_holds ? TR_BASIS_BOTH : by_holds ? TR_BASIS_INTERVENTION :
-			     m->inlined == m->runs ? TR_BASIS_INLINE : TR_BASIS_HAPPENS_BEFORE);
+			     b->m.inlined == b->m.runs ? TR_BASIS_INLINE : TR_BASIS_HAPPENS_BEFORE);
 	return true;
 }
 
-static void row_unproven(struct tr_proof *p, const struct sums *s, uint32_t nr_targets)
+/* ---- unproven: why, and what would settle it now */
+
+static void say_impatient(struct tr_proof *p, const struct sums *s)
 {
-	settle(p, TR_UNPROVEN, TR_BASIS_TIMING);
-	if (s->together && moved_all(p, s, nr_targets) && 2 * s->by_lock <= s->moved)
-		REASON(p, "every hold moved the return, but each held the same request of %" PRIu32 " uploads at once: the call "
-			  "waits for one of them, and this cannot tell whether for all; name a call that uploads one (--call)", s->together);
-	else if (s->by_lock)
-		REASON(p, "holds moved the return, but only by a lock that another thread had: had the call come first, "
-			  "it would not have waited");
-	else if (s->evaded)
-		REASON(p, "%" PRIu32 " holds were evaded (the client gave up on the held request): raise its time-out, "
-			  "and prove again", s->evaded);
-	else if (s->failed)
-		REASON(p, "the upload failed in %" PRIu32 " runs in which it was held: no verdict from those", s->failed);
-	else if (!s->held)
-		REASON(p, "no hold struck: nothing of the upload could be held");
-	else if (s->tested < nr_targets || s->least < 2)
-		REASON(p, "%" PRIu32 " of %" PRIu32 " holds moved the return; that is too few to tell: more --runs, more "
-			  "--budget", s->moved, s->held);
+	double patience = (double)p->pace.patience_ns / 1e9;
+
+	if (patience > 0) {
+		REASON(p, "the client gives up on a held request after %.1f s, before a hold says anything (%" PRIu32 " evaded)",
+		       patience, s->evaded);
+		SETTLE(p, "raise the client's time limit, or leave it out (boto3: Config(read_timeout=60), aws: --cli-read-timeout 60, "
+			  "curl: --max-time 60), and prove again");
+	} else {
+		REASON(p, "%" PRIu32 " holds were evaded (the client closed the held request, or sent it again), none alike", s->evaded);
+		SETTLE(p, "more --runs and --budget; a client that repeats or cancels requests by itself needs that turned off");
+	}
+}
+
+static void say_together(struct tr_proof *p, const struct sums *s)
+{
+	REASON(p, "every hold moved the return, but each held the same request of %" PRIu32 " uploads at once, as their objects "
+		  "are not told apart: the call waits for one of them, and this cannot tell whether for all", s->together);
+	SETTLE(p, "give each upload a key of its own, the same in every run, or name a call that uploads one (--call)");
+}
+
+static void say_unheld(struct tr_proof *p, const struct bench *b)
+{
+	uint32_t all = b->plan->nr_uploads + b->plan->unheld;
+
+	REASON(p, "every hold moved the return, but only %" PRIu32 " of %" PRIu32 " uploads were held: there was no room for more",
+	       b->plan->nr_uploads, all);
+	if (all <= TR_MAX_UPLOADS)
+		SETTLE(p, "--runs %" PRIu32 ", and a --budget for as many", 2 * all + 8);
 	else
-		REASON(p, "%" PRIu32 " of %" PRIu32 " holds moved the return, too unevenly to tell (slope %.2f to %.2f): "
-			  "more --runs", s->moved, s->held, p->slope.low, p->slope.high);
+		SETTLE(p, "upload fewer objects in one call, %u at most, or name a call that uploads one (--call)", (unsigned)TR_MAX_UPLOADS);
+}
+
+static void row_unproven(struct tr_proof *p, const struct bench *b)
+{
+	bool weak[TR_MAX_UPLOADS] = { false };
+	const struct sums *s = &b->all;
+	char which[160];
+
+	settle(p, TR_UNPROVEN, TR_BASIS_TIMING);
+	for (uint32_t u = b->plan->nr_uploads; u-- > 0;)
+		if (!b->waits[u]) {
+			weak[u] = true;
+			s = &b->of[u];
+		}
+	of_which(b, weak, which, sizeof(which));
+	if (s->together && s->wait == s->targets && s->least >= 2 && 2 * s->by_lock <= s->moved) {
+		say_together(p, s);
+	} else if (s->by_lock) {
+		REASON(p, "holds%s moved the return, but only by a lock that another thread had: had the call come first, "
+			  "it would not have waited", which);
+		SETTLE(p, "no hold can: who comes first to the lock decides. Let the call wait for the upload itself, not for a lock");
+	} else if (s->evaded) {
+		say_impatient(p, s);
+	} else if (s->failed) {
+		REASON(p, "the upload%s failed in %" PRIu32 " runs in which it was held: no verdict from those", which, s->failed);
+		SETTLE(p, "see why it fails when its answer is late: a time limit in the program, or in what calls it");
+	} else if (!s->held) {
+		REASON(p, "no hold%s struck: nothing of the upload could be held", which);
+		SETTLE(p, "--tls-relay, if it speaks TLS that is not read; `xferdb doctor` says what can be held here");
+	} else if (b->plan->unheld && b->nr_wait == b->plan->nr_uploads) {
+		say_unheld(p, b);
+	} else {
+		if (s->tested < s->targets || s->least < 2)
+			REASON(p, "%" PRIu32 " of %" PRIu32 " holds%s moved the return; that is too few to tell", s->moved, s->held, which);
+		else
+			REASON(p, "%" PRIu32 " of %" PRIu32 " holds%s moved the return, too unevenly to tell (slope %.2f to %.2f)",
+			       s->moved, s->held, which, p->slope.low, p->slope.high);
+		SETTLE(p, "more --runs and more --budget, on a machine that has less to do");
+	}
 }
 
 /* Mechanism and holds of the same runs do not agree: what that usually means. */
-static void finding(struct tr_proof *p, const struct mechanism *m, const struct sums *s, uint32_t nr_targets)
+static void finding(struct tr_proof *p, const struct bench *b)
 {
-	bool by_order = m->runs && m->blocks == m->runs;
+	bool by_order = b->m.runs && b->m.blocks == b->m.runs, uneven = false;
+	const struct sums *s = &b->all;
 
+	for (uint32_t u = 0; u < b->plan->nr_uploads; u++)
+		uneven |= b->of[u].mixed && !b->of[u].grows;
 	if (by_order && s->outrun && p->limit == TR_LIMIT_NONE)
 		FINDING(p, "what was recorded says that the call waited, but it returned before %" PRIu32 " holds ended: "
 			   "it waits for a limited time only, or for something else that happened to be late", s->outrun);
-	else if (s->mixed && !s->grows && !s->together)
+	else if (uneven && !s->together)
 		FINDING(p, "holds of the same part moved the return in some runs and not in others: it depends on something "
 			   "besides the upload");
-	else if (!by_order && !s->together && !m->late && !m->partly && moved_all(p, s, nr_targets) && !s->by_lock)
+	else if (!by_order && !b->m.late && !b->m.partly && moved_every(p, b) && !s->by_lock)
 		FINDING(p, "every hold moved the return, yet no recorded signal leads from the upload to it: it polls, asks "
 			   "the server, or waits in a way that cannot be seen from here");
-	else if (m->late && s->wait && !s->outrun)
+	else if (b->m.late && s->wait && !s->outrun)
 		FINDING(p, "holds moved the return, yet undisturbed some work ended after it: it waits for part of the work");
 }
 
-static bool is_sure(const struct tr_proof *p, const struct mechanism *m, const struct sums *s, uint32_t nr_targets)
+/* Every upload was held once, so that each that is forgotten is named. */
+static bool tried_every(const struct bench *b)
 {
+	for (uint32_t u = 0; u < b->plan->nr_uploads; u++)
+		if (!b->of[u].held && !b->of[u].missed && !b->of[u].evaded && !b->of[u].failed)
+			return false;
+	return true;
+}
+
+static bool is_sure(const struct tr_proof *p, const struct bench *b)
+{
+	struct sums pass = sums_marked(b, p, b->passes);
+	const struct sums *s = &b->all;
 	double worth = p->slope.known ? p->slope.confidence : 0;
 
 	switch (p->answer) {
@@ -351,38 +613,51 @@ static bool is_sure(const struct tr_proof *p, const struct mechanism *m, const s
 		return (s->least >= 3 && 2 * s->by_lock > s->moved) || (s->together && worth >= CONFIDENCE);
 	case TR_DOES_NOT_BLOCK:
 		/* every hold outrun is as certain as it gets: the rest is for the slope */
-		return s->least >= 1 && (s->pass == nr_targets || s->least >= 2) && worth >= CONFIDENCE_OUTRUN;
+		s = pass.outrun ? &pass : s;
+		return s->least >= 1 && (s->pass == s->targets || s->least >= 2) && tried_every(b) &&
+		       (worth >= CONFIDENCE_OUTRUN || s->least >= 2);
 	case TR_BLOCKS_PARTLY:
 		return s->least >= 2;
 	default:
-		return s->least >= 2 && m->runs > 1 && p->basis != TR_BASIS_HAPPENS_BEFORE && p->basis != TR_BASIS_INLINE &&
+		return s->least >= 2 && b->m.runs > 1 && p->basis != TR_BASIS_HAPPENS_BEFORE && p->basis != TR_BASIS_INLINE &&
 		       worth >= (p->basis == TR_BASIS_BOTH ? CONFIDENCE_BOTH : CONFIDENCE);
 	}
 }
 
-enum xf_status tr_decide(const struct tr_target *targets, uint32_t nr_targets, const struct tr_trial *trials,
-			 uint32_t nr, struct tr_proof *p, struct xf_error *err)
+static enum xf_status bench_set(struct bench *b, struct tr_proof *p, struct xf_error *err)
 {
-	struct mechanism m = mechanism_of(trials, nr);
-	struct sums s;
+	enum xf_status status = slope_of(b->plan, TR_NONE, b->trials, b->nr, &p->slope, err);
+
+	for (uint32_t i = 0; i < b->nr; i++)
+		if (!is_undisturbed(&b->trials[i]))
+			tally_one(&p->tally[b->trials[i].target], &b->trials[i], p->pace.longest_ns);
+	for (uint32_t i = 0; i < b->plan->nr_targets; i++)
+		p->means[i] = means_of(b->plan, i, b->trials, b->nr, &p->pace);
+	b->all = sums_of(b->plan, p, TR_NONE);
+	for (uint32_t u = 0; u < b->plan->nr_uploads && !status; u++) {
+		b->of[u] = sums_of(b->plan, p, u);
+		status = slope_of(b->plan, u, b->trials, b->nr, &b->slope[u], err);
+		judge_upload(b, p, u);
+	}
+	return status;
+}
+
+enum xf_status tr_decide(const struct tr_plan *plan, const struct tr_trial *trials, uint32_t nr, struct tr_proof *p,
+			 struct xf_error *err)
+{
+	struct bench b = { .plan = plan, .trials = trials, .nr = nr, .m = mechanism_of(trials, nr) };
 	enum xf_status status;
 
-	*p = (struct tr_proof){ .longest_ns = tr_decide_longest_ns(trials, nr) };
-	for (uint32_t i = 0; i < nr; i++) {
-		if (!is_undisturbed(&trials[i]))
-			tally_one(&p->tally[trials[i].target], &trials[i], p->longest_ns);
-		if (trials[i].gave_up_ns && (!p->patience_ns || trials[i].gave_up_ns < p->patience_ns))
-			p->patience_ns = trials[i].gave_up_ns;
-	}
-	s = sums_of(p->tally, nr_targets);
-	s.together = held_together(targets, nr_targets);
-	status = slope_of(targets, trials, nr, &p->slope, err);
+	*p = (struct tr_proof){ .pace.longest_ns = tr_decide_longest_ns(trials, nr) };
+	p->pace.noise_ns = noise_of(trials, nr, p->pace.longest_ns);
+	find_patience(trials, nr, p);
+	status = bench_set(&b, p, err);
 	if (status)
 		return status;
-	if (!row_open(p, &m) && !row_time_out(p, &m, &s) && !row_back_pressure(p, &s, targets, nr_targets) &&
-	    !row_does_not_block(p, &m, &s) && !row_blocks(p, &m, &s, nr_targets))
-		row_unproven(p, &s, nr_targets);
-	finding(p, &m, &s, nr_targets);
-	p->sure = is_sure(p, &m, &s, nr_targets);
+	if (!row_open(p, &b.m) && !row_time_out(p, &b) && !row_back_pressure(p, &b) && !row_does_not_block(p, &b) &&
+	    !row_blocks(p, &b))
+		row_unproven(p, &b);
+	finding(p, &b);
+	p->sure = is_sure(p, &b);
 	return XF_OK;
 }

@@ -7,8 +7,8 @@
  *   moved    it returned after the hold's end, and that lay behind every undisturbed return
  *   neither  the hold ended too early to tell; it still counts for the slope
  *
- * and the rows are those of docs/verdict.md, over all runs, with the mechanism (what
- * signal edges prove in the same runs) beside them. Where the two disagree, `finding` says
+ * Each upload is judged by its own holds: the call waits if it does for every one. The rows are those of
+ * docs/verdict.md, over all runs, with the mechanism (what signal edges prove in the same runs) beside them. Where the two disagree, `finding` says
  * so, and what that usually means.
  */
 #ifndef TR_PROVE_DECIDE_H
@@ -27,6 +27,13 @@ struct tr_tally {
 	int64_t outrun_return_ns;                      /* the latest return of an outrun one */
 };
 
+/* How a target can be held. */
+enum tr_means {
+	TR_BY_BYTES,  /* the relay keeps them */
+	TR_BY_THREAD, /* the client gives up on held bytes before that says anything: the probe holds who sends */
+	TR_BY_NOTHING,/* neither, or it need not be: Complete cannot come before its parts are answered */
+};
+
 struct tr_proof {
 	enum tr_answer answer;
 	enum tr_basis basis;
@@ -34,10 +41,12 @@ struct tr_proof {
 	uint64_t at_most_ms;
 	struct tr_slope slope;
 	struct tr_tally tally[TR_MAX_TARGETS];
-	int64_t longest_ns;    /* undisturbed */
-	uint64_t patience_ns;  /* the soonest a client gave up; 0: never */
+	enum tr_means means[TR_MAX_TARGETS];
+	struct tr_pace pace;
+	uint32_t doubtful;     /* evasions that no other one agrees with: they shorten nothing */
 	bool sure;             /* more runs would change nothing */
 	char reason[256];      /* "" when the answer needs none */
+	char settle[256];      /* unproven: what would settle it now, or that nothing here can */
 	char finding[384];     /* a disagreement of mechanism and holds; "" */
 };
 
@@ -48,8 +57,7 @@ struct tr_proof {
 int64_t tr_decide_longest_ns(const struct tr_trial *trials, uint32_t nr);
 
 /* Errors: XF_NOMEM. */
-enum xf_status tr_decide(const struct tr_target *targets, uint32_t nr_targets,
-			 const struct tr_trial *trials, uint32_t nr, struct tr_proof *out,
+enum xf_status tr_decide(const struct tr_plan *plan, const struct tr_trial *trials, uint32_t nr, struct tr_proof *out,
 			 struct xf_error *err);
 
 #endif

@@ -10,46 +10,46 @@
 
 /* ---- as it is asked for */
 
-uint32_t tr_wanted_of(const struct tr_target *target, uint64_t hold_ns, uint32_t times,
-		      struct tr_wanted list[TR_MAX_WANTED])
+uint32_t tr_wanted_of(const struct tr_target *target, const struct tr_wanted *like, uint32_t room, struct tr_wanted *list)
 {
 	uint32_t nr = target->kind == TR_TARGET_EARLY ? target->part : 1;
 
-	if (nr > TR_MAX_WANTED)
-		nr = TR_MAX_WANTED;
-	for (uint32_t i = 0; i < nr; i++)
-		list[i] = (struct tr_wanted){
-			.op = target->kind == TR_TARGET_COMPLETE ? XF_OP_COMPLETE_MULTIPART_UPLOAD :
-			      target->kind == TR_TARGET_PUT	 ? XF_OP_PUT_OBJECT :
-								   XF_OP_UPLOAD_PART,
-			.part = target->kind == TR_TARGET_EARLY ? i + 1 : target->part,
-			.times = times, .hold_ns = hold_ns };
+	nr = nr < room ? nr : room;
+	for (uint32_t i = 0; i < nr; i++) {
+		list[i] = *like;
+		list[i].op = target->kind == TR_TARGET_COMPLETE ? XF_OP_COMPLETE_MULTIPART_UPLOAD :
+			     target->kind == TR_TARGET_PUT	? XF_OP_PUT_OBJECT :
+								  XF_OP_UPLOAD_PART;
+		list[i].part = target->kind == TR_TARGET_EARLY ? i + 1 : target->part;
+	}
 	return nr;
 }
 
 const char *tr_wanted_text(const struct tr_wanted *w, char buf[TR_WANTED_TEXT])
 {
-	snprintf(buf, TR_WANTED_TEXT, "%u:%" PRIu32 ":%" PRIu32 ":%" PRIu64, (unsigned)w->op, w->part,
-		 w->times, w->hold_ns);
+	snprintf(buf, TR_WANTED_TEXT, "%u:%" PRIu32 ":%" PRIu32 ":%" PRIu64 ":%" PRIx64 ":%" PRIu32 ":%u", (unsigned)w->op,
+		 w->part, w->times, w->hold_ns, w->object, w->transfer, w->gate);
 	return buf;
 }
 
 enum xf_status tr_wanted_parse(const char *text, struct tr_wanted *w, struct xf_error *err)
 {
-	unsigned op;
+	unsigned op, gate;
 	int end = 0;
 
-	if (sscanf(text, "%u:%" SCNu32 ":%" SCNu32 ":%" SCNu64 "%n", &op, &w->part, &w->times, &w->hold_ns,
-		   &end) != 4 || text[end] || op >= XF_OP_COUNT)
+	if (sscanf(text, "%u:%" SCNu32 ":%" SCNu32 ":%" SCNu64 ":%" SCNx64 ":%" SCNu32 ":%u%n", &op, &w->part, &w->times,
+		   &w->hold_ns, &w->object, &w->transfer, &gate, &end) != 7 || text[end] || op >= XF_OP_COUNT)
 		return xf_fail(err, XF_INVALID, "'%.40s' is no hold", text);
 	w->op = (enum xf_op)op;
+	w->gate = gate;
 	return XF_OK;
 }
 
 struct tr_control_hold tr_wanted_for_relay(const struct tr_wanted *w)
 {
 	/* there 0 ns means: until it is released */
-	return (struct tr_control_hold){ .where = TR_HOLD_RESPONSE, .op = w->op, .part = w->part,
+	return (struct tr_control_hold){ .where = w->gate ? TR_HOLD_GATE : TR_HOLD_RESPONSE, .op = w->op,
+					 .object = w->object, .part = w->part,
 					 .times = w->times ? w->times : 1, .hold_ns = w->hold_ns ? w->hold_ns : 1 };
 }
 
@@ -87,10 +87,12 @@ static bool at_gate(const struct xf_gate_point *p, enum xf_op *op, uint32_t *tra
 	return false;
 }
 
-static const struct tr_wanted *wanted(enum xf_op op, uint32_t part)
+static const struct tr_wanted *wanted(enum xf_op op, uint32_t transfer, uint32_t part)
 {
 	for (uint32_t i = 0; i < gate.nr; i++) {
 		const struct tr_wanted *w = &gate.list[i];
+		if (w->transfer != TR_NONE && w->transfer != transfer)
+			continue;
 		if (w->op == op && (!w->part || w->part == part))
 			return w;
 		/* the one request of a small object is its part 1 */
@@ -123,7 +125,7 @@ static void pass(void *ctx, const struct xf_gate_point *point)
 	(void)ctx;
 	if (thread == gate.caller || atomic_load(&gate.over) || !at_gate(point, &op, &transfer, &part))
 		return;
-	w = wanted(op, part);
+	w = wanted(op, transfer, part);
 	if (!w)
 		return;
 	number = atomic_fetch_add(&gate.numbers, 1) + 1;

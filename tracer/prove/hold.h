@@ -15,18 +15,23 @@
 #include "tracer/foreign/contract.h"
 #include "tracer/prove/plan.h"
 
-enum { TR_MAX_WANTED = 16, TR_WANTED_TEXT = 64 };
+enum { TR_MAX_WANTED = 16, TR_WANTED_TEXT = 96 };
 
 struct tr_wanted {
 	enum xf_op op;     /* UploadPart, PutObject, CompleteMultipartUpload */
 	uint32_t part;     /* 0: op says it */
 	uint32_t times;    /* programs: how many requests that match */
 	uint64_t hold_ns;  /* 0 is a hold like any other: it begins and ends */
+	uint64_t object;   /* programs: tr_ids_object(); 0: any */
+	uint32_t transfer; /* our own core, whose transfers have the same numbers in every run; TR_NONE: any */
+	bool gate;         /* programs: hold the thread that sends, so that no time limit of the client's runs */
 };
 
-/* What a target comes to; returns how many (EARLY: one a part, TR_MAX_WANTED at most). */
-uint32_t tr_wanted_of(const struct tr_target *target, uint64_t hold_ns, uint32_t times,
-		      struct tr_wanted list[TR_MAX_WANTED]);
+/*
+ * What a target comes to; returns how many (EARLY: one a part, `room` at most). like: length, times, and how
+ * it is held.
+ */
+uint32_t tr_wanted_of(const struct tr_target *target, const struct tr_wanted *like, uint32_t room, struct tr_wanted *list);
 
 /* As one word, and back. Errors: XF_INVALID. */
 const char *tr_wanted_text(const struct tr_wanted *w, char buf[TR_WANTED_TEXT]);

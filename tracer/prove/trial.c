@@ -55,17 +55,60 @@ static bool held_the_caller(const struct tr_log *log, const struct tr_verdict *v
 	return c && (e.thread == c->thread || (c->ret != TR_NONE && e.thread == tr_log_event(log, c->ret).thread));
 }
 
+/*
+ * Who holds a thread holds all that it does. One that looks after several requests, or that others wake (a loop), may be
+ * needed by the caller for something else. Without a time limit of the client's no thread needs to be held.
+ */
+static bool held_a_loop(const struct tr_log *log, const struct tr_hold *h)
+{
+	uint32_t thread = tr_log_event(log, h->held).thread, open = 0;
+
+	for (uint32_t i = tr_log_thread(log, thread)->first; i != TR_NONE; i = tr_log_step(log, i, thread, 1)) {
+		enum xf_kind kind = tr_log_kind(log, i);
+		open += kind == XF_EV_request_start;
+		open -= kind == XF_EV_response && open;
+		if (open > 1 || kind == XF_EV_fd_read)
+			return true;
+	}
+	return false;
+}
+
+/* The client went around it while the call was still to return: what it does afterwards shows nothing of the call. */
+static bool evaded_in_time(const struct tr_log *log, const struct tr_verdict *v, const struct tr_hold *h)
+{
+	return h->evaded && (v->return_ns < 0 || tr_log_time(log, h->evaded_at) <= v->return_ns);
+}
+
+static bool failed_in_time(const struct tr_log *log, const struct tr_verdicts *all, const struct tr_verdict *v)
+{
+	bool later = false;
+
+	if (v->outcome != TR_FAILED && v->outcome != TR_CANCELLED)
+		return false;
+	for (uint32_t i = 0; i < v->nr_transfers; i++) {
+		const struct tr_transfer_state *t = &all->final->transfers[v->transfers[i]];
+		uint32_t at = t->fail_event != TR_NONE ? t->fail_event : t->abort;
+		if (at == TR_NONE)
+			continue;
+		if (v->return_ns < 0 || tr_log_time(log, at) <= v->return_ns)
+			return true;
+		later = true;
+	}
+	return !later;
+}
+
 static void holds_read(const struct tr_log *log, const struct tr_verdict *v, struct tr_trial *t)
 {
 	uint32_t last = TR_NONE, first = TR_NONE;
 
 	for (uint32_t i = 0; i < v->nr_holds; i++) {
 		const struct tr_hold *h = &v->holds[i];
-		if (held_the_caller(log, v, h))
+		bool evaded = evaded_in_time(log, v, h);
+		if (held_the_caller(log, v, h) || (t->gate && held_a_loop(log, h)))
 			continue;
 		t->hit = true;
-		t->evaded |= h->evaded;
-		if (h->evaded && (!t->gave_up_ns || h->hold_ns < t->gave_up_ns))
+		t->evaded |= evaded;
+		if (evaded && (!t->gave_up_ns || h->hold_ns < t->gave_up_ns))
 			t->gave_up_ns = h->hold_ns;
 		if (h->released != TR_NONE && (last == TR_NONE || h->released > last))
 			last = h->released;
@@ -85,7 +128,6 @@ static void holds_read(const struct tr_log *log, const struct tr_verdict *v, str
 void tr_trial_read(const struct tr_log *log, const struct tr_verdicts *all, const struct tr_verdict *v,
 		   struct tr_trial *t)
 {
-	(void)all;
 	t->return_ns = -1;
 	t->seen = v && v->nr_transfers;
 	if (!v)
@@ -97,6 +139,6 @@ void tr_trial_read(const struct tr_log *log, const struct tr_verdicts *all, cons
 	t->at_most_ms = v->at_most_ms;
 	t->outcome = v->outcome;
 	t->result = v->call == TR_NONE ? 0 : tr_log_call(log, v->call)->result;
-	t->failed = v->outcome == TR_FAILED || v->outcome == TR_CANCELLED;
+	t->failed = failed_in_time(log, all, v);
 	holds_read(log, v, t);
 }

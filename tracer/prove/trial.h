@@ -8,13 +8,14 @@
 #include "tracer/verdict/verdict.h"
 
 struct tr_trial {
-	uint32_t target;     /* index in the plan; TR_NONE: undisturbed, or a hold of no length */
+	uint32_t target;     /* index in the call's plan; TR_NONE: undisturbed, or a hold of no length */
 	bool zero;           /* the latter */
 	bool several;        /* many parts were held at once: who waits for room goes on when the first is let go */
+	bool gate;           /* the thread that sends was to be held, not its bytes */
 	bool seen;           /* the run made the call, and it uploaded */
 	bool hit;            /* the hold struck */
-	bool evaded;         /* and is void: the client went around it */
-	bool failed;         /* the upload failed, or the call did where it had not: no verdict from it */
+	bool evaded;         /* and is void: the client went around it before the call returned */
+	bool failed;         /* the upload failed before the return, or the call did where it had not: no verdict from it */
 	int32_t result;      /* of the call: the exit status, or not 0 for an exception */
 	bool by_lock;        /* it came back late because it stood at a lock when the hold ended */
 	uint64_t asked_ns;   /* how long it was to be held */

@@ -2,14 +2,15 @@
 #include "tracer/trace/map.h"
 #include "tracer/verdict/judge.h"
 
-static bool is_own(const struct judge *j, const struct tr_verdict *v, uint32_t process, uint32_t id)
+/* Index of the call's transfer that an event of that process means by this number; TR_NONE. */
+static uint32_t own_transfer(const struct judge *j, const struct tr_verdict *v, uint32_t process, uint32_t id)
 {
 	uint32_t t = tr_state_transfer(j->all->model, j->s, process, id);
 	for (uint32_t i = 0; i < v->nr_transfers; i++)
 		/* the relay, process 0, holds what a probe in another process has numbered: one count for all */
 		if (v->transfers[i] == t || (!process && j->s->transfers[v->transfers[i]].id == id))
-			return true;
-	return false;
+			return v->transfers[i];
+	return TR_NONE;
 }
 
 /* The end of a hold: released or evaded, after it began. */
@@ -23,6 +24,7 @@ static void find_hold_end(const struct judge *j, struct tr_hold *hold, uint32_t 
 			continue;
 		if (!released) {
 			hold->evaded = true;
+			hold->evaded_at = e.index;
 		} else if (hold->released == TR_NONE) {
 			hold->released = e.index;
 			hold->hold_ns = TR_PAYLOAD(&e, released)->held_ns;
@@ -36,7 +38,8 @@ void tr_judge_gather_holds(struct judge *j, struct tr_verdict *v)
 	for (uint32_t i = 0; i < j->nr_holds; i++) {
 		struct tr_event e = tr_log_event(j->log, j->holds[i]);
 		const struct xf_ev_held *h = TR_PAYLOAD(&e, held);
-		if (!is_own(j, v, e.process, h->transfer))
+		uint32_t own = own_transfer(j, v, e.process, h->transfer);
+		if (own == TR_NONE)
 			continue;
 		if (!tr_grow(&v->holds, v->nr_holds, &cap, sizeof(*v->holds))) {
 			j->failed = true;
@@ -44,7 +47,8 @@ void tr_judge_gather_holds(struct judge *j, struct tr_verdict *v)
 		}
 		struct tr_hold *hold = &v->holds[v->nr_holds++];
 		*hold = (struct tr_hold){ .hold = h->hold, .transfer = h->transfer, .part = h->part,
-			.held = e.index, .released = TR_NONE,
+			.held = e.index, .released = TR_NONE, .evaded_at = TR_NONE,
+			.key = tr_log_text(j->log, j->s->transfers[own].process, j->s->transfers[own].key),
 			.return_ns = v->return_ns < 0 ? -1 : v->return_ns - v->enter_ns };
 		find_hold_end(j, hold, e.process);
 	}

@@ -33,7 +33,7 @@ const struct tr_barrier *tr_verdict_deciding(const struct tr_verdict *v)
 	const struct tr_barrier *found = NULL;
 	for (uint32_t i = 0; i < v->barriers.nr; i++) {
 		const struct tr_barrier *b = &v->barriers.list[i];
-		if (b->sufficient && (!found || b->wait_ns > found->wait_ns))
+		if (b->sufficient && b->wait != TR_NONE && (!found || b->wait_ns > found->wait_ns))
 			found = b;
 	}
 	return found;

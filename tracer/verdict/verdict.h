@@ -92,6 +92,8 @@ struct tr_hold {
 	uint64_t hold_ns;
 	int64_t return_ns;       /* duration of the call in this run; -1 not returned */
 	bool evaded;
+	uint32_t evaded_at;      /* event; TR_NONE */
+	const char *key;         /* of the object that was held; NULL: of several */
 };
 
 /* Who waits for whom: each link waits for the next. */
@@ -122,6 +124,7 @@ struct tr_verdict {
 	struct tr_item *items; uint32_t nr_items;
 	struct tr_evidence *evidence; uint32_t nr_evidence; /* blocks: one a part, then the rest */
 	struct tr_hold *holds; uint32_t nr_holds;
+	char settle[256];        /* filled by prove: what would settle it now; "" */
 	bool has_slope;          /* filled by prove */
 	double slope, slope_low, slope_high;
 	uint32_t trials;
@@ -152,7 +155,7 @@ void tr_verdicts_fini(struct tr_verdicts *v);
 const char *tr_verdict_sentence(const struct tr_log *log, const struct tr_verdicts *all,
 				const struct tr_verdict *v, char *buf, size_t cap);
 
-/* The barrier the sentence speaks of: sufficient, and waited at longest. NULL: none is sufficient. */
+/* The barrier the sentence speaks of: sufficient, and waited at longest in this trace. NULL: none is. */
 const struct tr_barrier *tr_verdict_deciding(const struct tr_verdict *v);
 
 /*

@@ -262,6 +262,7 @@ static json_t *holds_json(const struct tr_verdict *v)
 		const struct tr_hold *h = &v->holds[i];
 		json_t *o = json_object();
 		set(o, "part", integer_or_null(h->part != 0, h->part));
+		set(o, "key", h->key && *h->key ? text(h->key) : json_null());
 		set(o, "hold_ms", json_real((double)h->hold_ns / 1e6));
 		set(o, "return_ms", h->return_ns < 0 ? json_null() : json_real((double)h->return_ns / 1e6));
 		set(o, "evaded", json_boolean(h->evaded));

@@ -124,53 +124,155 @@ static void trial_keep(struct ui_prove *p, struct ui_subject *s, const struct ui
 	(void)p;
 }
 
+/* ---- what is held */
+
+static void columns_take(struct ui_prove *p)
+{
+	const struct tr_plan *plans[UI_MAX_SUBJECTS];
+
+	for (uint32_t i = 0; i < p->nr_subjects; i++)
+		plans[i] = &p->subjects[i].plan;
+	p->nr_columns = tr_plan_columns(plans, p->nr_subjects, p->columns);
+}
+
+static void plans_take_most(struct ui_prove *p, uint32_t most)
+{
+	const struct tr_verdicts *all = &p->base.verdicts;
+
+	for (uint32_t i = 0; i < p->nr_subjects; i++) {
+		struct ui_subject *s = &p->subjects[i];
+		tr_plan_take(p->base.log, all, &all->list[s->verdict], p->depth, p->together, most, &s->plan);
+	}
+	columns_take(p);
+}
+
+static void plans_take(struct ui_prove *p)
+{
+	plans_take_most(p, TR_MAX_UPLOADS);
+}
+
+/* A program may name its objects anew in every run: then they cannot be told apart by name. */
+static void plans_compare(struct ui_prove *p, const struct ui_recording *trace)
+{
+	struct tr_plan *now = malloc(sizeof(*now));
+	bool agree = true;
+
+	for (uint32_t i = 0; now && i < p->nr_subjects; i++) {
+		struct ui_subject *s = &p->subjects[i];
+		const struct tr_verdict *v = tr_trial_find(trace->log, &trace->verdicts, s->name, s->nth);
+		if (!v || !v->nr_transfers)
+			continue;
+		tr_plan_take(trace->log, &trace->verdicts, v, TR_PLAN_ENDS, false, TR_MAX_UPLOADS, now);
+		agree = agree && tr_plan_agrees(&s->plan, now);
+	}
+	free(now);
+	if (agree || p->together || p->is_put)
+		return;
+	p->together = true;
+	p->depth = TR_PLAN_ALL;
+	plans_take(p);
+}
+
 static enum xf_status decide(struct ui_prove *p, struct xf_error *err)
 {
 	enum xf_status status = XF_OK;
 
 	for (uint32_t i = 0; i < p->nr_subjects && !status; i++) {
 		struct ui_subject *s = &p->subjects[i];
-		status = tr_decide(s->targets, p->nr_targets, s->trials, s->nr_trials, &s->proof, err);
+		status = tr_decide(&s->plan, s->trials, s->nr_trials, &s->proof, err);
 	}
 	return status;
 }
 
-/* Long enough for every call on trial. */
-static uint64_t length_of(const struct ui_prove *p, uint32_t target, uint32_t length)
+/* A thread that is held has all the time of the world. */
+static uint64_t length_of(const struct ui_subject *s, uint32_t target, uint32_t length)
 {
-	uint64_t longest = 0;
+	struct tr_pace pace = s->proof.pace;
 
-	for (uint32_t i = 0; i < p->nr_subjects; i++) {
-		const struct ui_subject *s = &p->subjects[i];
-		uint64_t ns = tr_plan_length_ns(&s->targets[target], s->proof.longest_ns, s->proof.patience_ns, length);
-		longest = ns > longest ? ns : longest;
-	}
-	return longest;
+	if (s->proof.means[target] != TR_BY_BYTES)
+		pace.patience_ns = 0;
+	return tr_plan_length_ns(&s->plan.targets[target], &pace, length);
 }
 
-/* A run with that step of the plan; target TR_NONE with zero: the hold of no length. */
-static enum xf_status trial_make(struct ui_prove *p, uint32_t target, uint32_t length, bool zero,
+static bool same_hold(const struct tr_wanted *a, const struct tr_wanted *b)
+{
+	return a->op == b->op && a->part == b->part && a->object == b->object && a->transfer == b->transfer;
+}
+
+/* What a trial holds; one request of several calls at once is held once, for the longest of them. */
+static void wanted_add(const struct ui_prove *p, const struct ui_subject *s, const struct tr_trial *t, struct ui_run *run)
+{
+	const struct tr_target *target = &s->plan.targets[t->target];
+	const struct tr_upload *upload = &s->plan.uploads[target->upload];
+	struct tr_wanted like = { .times = p->nr_transfers, .hold_ns = t->asked_ns, .gate = t->gate,
+				  .object = p->is_put ? 0 : upload->object, .transfer = p->is_put ? upload->transfer : TR_NONE };
+	uint32_t nr = tr_wanted_of(target, &like, TR_MAX_WANTED - run->nr_holds, run->holds + run->nr_holds);
+
+	for (uint32_t i = 0; i < run->nr_holds && nr == 1; i++)
+		if (same_hold(&run->holds[i], &run->holds[run->nr_holds])) {
+			if (run->holds[i].hold_ns < t->asked_ns)
+				run->holds[i].hold_ns = t->asked_ns;
+			return;
+		}
+	run->nr_holds += nr;
+}
+
+/* Every call has undisturbed trials; of others those that hold something of its own. */
+static bool concerns(const struct tr_column *c, uint32_t subject, uint32_t *target)
+{
+	*target = TR_NONE;
+	for (uint32_t i = 0; c && i < c->nr; i++)
+		if (c->at[i].call == subject)
+			*target = c->at[i].target;
+	return !c || *target != TR_NONE;
+}
+
+static void say_runs(const struct ui_prove *p, const struct tr_column *c)
+{
+	uint32_t target;
+
+	for (uint32_t i = 0; i < p->nr_subjects && !p->settings->quiet; i++)
+		if (concerns(c, i, &target) && p->subjects[i].nr_trials) {
+			ui_prove_say_run(p, &p->subjects[i]);
+			if (!c)
+				return;
+		}
+}
+
+/* A run with that column of the plan; NULL with zero: the hold of no length. */
+static enum xf_status trial_make(struct ui_prove *p, const struct tr_column *c, uint32_t length, bool zero,
 				 struct xf_error *err)
 {
 	char path[96];
 	struct ui_run run = { .trace = path };
 	struct ui_recording trace = { .log = NULL };
-	struct tr_trial t = { .target = target, .zero = zero,
-			      .several = target != TR_NONE && p->targets[target].kind == TR_TARGET_EARLY };
+	struct tr_trial of[UI_MAX_SUBJECTS];
 	struct xf_error ignored = XF_ERROR_INIT;
+	uint32_t target;
 
 	snprintf(path, sizeof(path), "%s/run.xft", p->folder);
-	if (target != TR_NONE)
-		t.asked_ns = length_of(p, target, length);
-	if (target != TR_NONE || (zero && p->nr_targets))
-		run.nr_holds = tr_wanted_of(&p->targets[zero ? 0 : target], t.asked_ns, p->nr_transfers, run.holds);
+	for (uint32_t i = 0; i < p->nr_subjects; i++) {
+		const struct ui_subject *s = &p->subjects[i];
+		of[i] = (struct tr_trial){ .target = TR_NONE, .zero = zero };
+		if (zero && s->plan.nr_targets && !run.nr_holds)
+			wanted_add(p, s, &(struct tr_trial){ .target = 0 }, &run);
+		if (!c || !concerns(c, i, &target))
+			continue;
+		of[i].target = target;
+		of[i].several = s->plan.targets[target].kind == TR_TARGET_EARLY;
+		of[i].gate = s->proof.means[target] == TR_BY_THREAD;
+		of[i].asked_ns = length_of(s, target, length);
+		wanted_add(p, s, &of[i], &run);
+	}
 	if (ui_prove_run_one(p, &run, err) < 0)
 		return err->status;
 	ui_recording_open(&trace, path, true, &ignored);
 	for (uint32_t i = 0; i < p->nr_subjects; i++)
-		trial_keep(p, &p->subjects[i], &trace, t);
-	if (!p->settings->quiet && p->nr_subjects)
-		ui_prove_say_run(p, target, &p->subjects[0].trials[p->subjects[0].nr_trials - 1]);
+		if (concerns(c, i, &target))
+			trial_keep(p, &p->subjects[i], &trace, of[i]);
+	if (!c && !zero && trace.judged)
+		plans_compare(p, &trace);
+	say_runs(p, c);
 	ui_recording_close(&trace);
 	unlink(path);
 	return decide(p, err);
@@ -200,25 +302,6 @@ static void subjects_take(struct ui_prove *p)
 		s.nth = nth_of_name(p, s.name);
 		p->subjects[p->nr_subjects++] = s;
 	}
-}
-
-/* The targets are those of the first call that has any; every call has its own turns at them. */
-static void targets_take(struct ui_prove *p)
-{
-	const struct tr_verdicts *all = &p->base.verdicts;
-
-	for (uint32_t i = 0; i < p->nr_subjects && !p->nr_targets; i++)
-		p->nr_targets = tr_plan_targets(p->base.log, all, &all->list[p->subjects[i].verdict], p->targets);
-	for (uint32_t i = 0; i < p->nr_subjects; i++) {
-		struct ui_subject *s = &p->subjects[i];
-		const struct tr_verdict *v = &all->list[s->verdict];
-		memcpy(s->targets, p->targets, sizeof(s->targets));
-		/* seen from a call that began elsewhere, nothing is known but that it may be at once */
-		if (tr_plan_targets(p->base.log, all, v, s->targets) != p->nr_targets)
-			for (uint32_t k = 0; k < p->nr_targets; k++)
-				s->targets[k] = (struct tr_target){ p->targets[k].kind, p->targets[k].part, 0, p->targets[k].uploads };
-	}
-	p->nr_transfers = all->final ? all->final->nr_transfers : 0;
 }
 
 /* The first run's trace is the one that stays: where -o says, else the newest of this user. */
@@ -259,11 +342,11 @@ static enum xf_status first_run(struct ui_prove *p, struct xf_error *err)
 	if (ui_recording_open(&p->base, path, true, err))
 		return err->status;
 	subjects_take(p);
-	targets_take(p);
+	p->nr_transfers = p->base.verdicts.final ? p->base.verdicts.final->nr_transfers : 0;
 	for (uint32_t i = 0; i < p->nr_subjects; i++)
 		trial_keep(p, &p->subjects[i], &p->base, (struct tr_trial){ .target = TR_NONE });
-	if (!p->settings->quiet && p->nr_subjects)
-		ui_prove_say_run(p, TR_NONE, &p->subjects[0].trials[0]);
+	say_runs(p, NULL);
+	plans_take(p);
 	return decide(p, err);
 }
 
@@ -301,19 +384,18 @@ static bool is_inline(const struct ui_prove *p)
  */
 static void early_add(struct ui_prove *p)
 {
-	const struct ui_subject *s = &p->subjects[0];
-	uint32_t last = p->nr_targets >= 2 && p->targets[p->nr_targets - 1].kind == TR_TARGET_COMPLETE ?
-				p->targets[p->nr_targets - 2].part : 0;
+	struct ui_subject *s = &p->subjects[0];
+	struct tr_plan *plan = &s->plan;
+	uint32_t nr = plan->nr_targets;
+	uint32_t last = nr >= 2 && plan->targets[nr - 1].kind == TR_TARGET_COMPLETE ? plan->targets[nr - 2].part : 0;
 
-	if (p->nr_targets >= TR_MAX_TARGETS || last < 3 || s->proof.answer != TR_DOES_NOT_BLOCK ||
-	    s->proof.longest_ns < s->targets[0].turn_ns)
+	if (p->nr_subjects > 1 || plan->nr_uploads != 1 || nr >= TR_MAX_TARGETS || last < 3 ||
+	    s->proof.answer != TR_DOES_NOT_BLOCK || s->proof.pace.longest_ns < plan->targets[0].turn_ns)
 		return;
 	last -= last / 3;
 	last = last < TR_MAX_WANTED ? last : TR_MAX_WANTED;
-	for (uint32_t i = 0; i < p->nr_subjects; i++)
-		p->subjects[i].targets[p->nr_targets] = (struct tr_target){ TR_TARGET_EARLY, last, 0, 0 };
-	p->targets[p->nr_targets] = p->subjects[0].targets[p->nr_targets];
-	p->nr_targets++;
+	plan->targets[plan->nr_targets++] = (struct tr_target){ TR_TARGET_EARLY, last, 0, 1, 0 };
+	columns_take(p);
 }
 
 static bool is_boto3(const struct ui_prove *p)
@@ -321,31 +403,103 @@ static bool is_boto3(const struct ui_prove *p)
 	return p->nr_subjects && !p->is_put && !strncmp(p->subjects[0].name, "boto3.s3.inject:", 16);
 }
 
+/* Does anything have to be held? Not what a call does on its own thread. */
+static bool holds_nothing(const struct ui_prove *p)
+{
+	return !p->nr_columns || (p->is_put && is_inline(p));
+}
+
 /* Runs the rounds make until they are sure, when nothing is uneven. */
 static uint32_t runs_of_rounds(const struct ui_prove *p)
 {
-	if (!p->nr_targets || (p->is_put && is_inline(p)))
-		return 0;
-	return 2 * ((TR_ROUND_HOLDS + p->nr_targets - 1) / p->nr_targets * p->nr_targets + 1);
+	return holds_nothing(p) ? 0 : 2 * tr_plan_round_steps(p->nr_columns);
 }
 
 /* Runs that are kept for boto3's two waits, where --runs has room for both. */
 static uint32_t runs_of_ablation(const struct ui_prove *p)
 {
-	bool wanted = is_boto3(p) && p->nr_targets && p->settings->ablate != UI_NO;
+	bool wanted = is_boto3(p) && p->nr_columns && p->settings->ablate != UI_NO;
 
 	return wanted && UNDISTURBED + runs_of_rounds(p) + ABLATION_RUNS <= p->settings->runs ? ABLATION_RUNS : 0;
+}
+
+/* A held run is longer by its hold, which is as long as the call and half a second. */
+static uint64_t run_estimate(const struct ui_prove *p)
+{
+	uint64_t longest = 0;
+
+	for (uint32_t i = 0; i < p->nr_subjects; i++)
+		if (p->subjects[i].proof.pace.longest_ns > (int64_t)longest)
+			longest = (uint64_t)p->subjects[i].proof.pace.longest_ns;
+	return p->first_run_ns + longest + 500000000;
+}
+
+/* So many runs may be made, as --runs and --budget have it. */
+static uint64_t runs_allowed(const struct ui_prove *p)
+{
+	uint64_t by_time = p->settings->budget / p->run_ns;
+
+	return by_time < p->settings->runs ? by_time : p->settings->runs;
+}
+
+static bool has_room(const struct ui_prove *p)
+{
+	return UNDISTURBED + runs_of_rounds(p) <= runs_allowed(p);
+}
+
+static bool has_several(const struct ui_prove *p)
+{
+	for (uint32_t i = 0; i < p->nr_subjects; i++)
+		if (p->subjects[i].plan.nr_uploads > 1)
+			return true;
+	return false;
+}
+
+/* Signals lead from all uploads to the return: no want of room has to be told from a wait for the end. */
+static bool is_shown(const struct ui_prove *p)
+{
+	for (uint32_t i = 0; i < p->nr_subjects; i++)
+		for (uint32_t u = 0; u < p->subjects[i].plan.nr_uploads; u++)
+			if (!p->subjects[i].plan.uploads[u].shown)
+				return false;
+	return true;
+}
+
+/* Where not every target of every upload has room: what makes the objects; where not even that, as many as have. */
+static void depth_choose(struct ui_prove *p)
+{
+	uint32_t most = TR_MAX_UPLOADS;
+
+	p->run_ns = run_estimate(p);
+	if (!has_several(p) || (has_room(p) && !is_shown(p)))
+		return;
+	p->depth = TR_PLAN_ENDS;
+	plans_take(p);
+	while (!has_room(p) && has_several(p))
+		plans_take_most(p, most = most > p->nr_columns ? p->nr_columns - 1 : most - 1);
+}
+
+/* What cannot be held, or need not be, is left out. */
+static bool is_left_out(const struct ui_prove *p, const struct tr_column *c)
+{
+	for (uint32_t i = 0; i < c->nr; i++)
+		if (p->subjects[c->at[i].call].proof.means[c->at[i].target] != TR_BY_NOTHING)
+			return false;
+	return true;
 }
 
 static enum xf_status round_make(struct ui_prove *p, uint32_t round, struct xf_error *err)
 {
 	struct tr_step steps[TR_MAX_ROUND];
 	uint32_t kept = runs_of_ablation(p);
-	uint32_t nr = tr_plan_round(p->nr_targets, round, p->seed, steps);
+	uint32_t nr = tr_plan_round(p->nr_columns, round, p->seed, steps);
 	enum xf_status status = XF_OK;
 
-	for (uint32_t i = 0; i < nr && !status && may_go_on(p, kept) && !is_sure(p); i++)
-		status = trial_make(p, steps[i].target, steps[i].length, steps[i].target == TR_NONE, err);
+	for (uint32_t i = 0; i < nr && !status && may_go_on(p, kept) && !is_sure(p); i++) {
+		const struct tr_column *c = steps[i].column == TR_NONE ? NULL : &p->columns[steps[i].column];
+		if (!c || !is_left_out(p, c))
+			status = trial_make(p, c, steps[i].length, !c, err);
+	}
 	return status;
 }
 
@@ -355,8 +509,8 @@ static enum xf_status rounds_make(struct ui_prove *p, struct xf_error *err)
 	enum xf_status status = XF_OK;
 
 	for (uint32_t i = 1; i < UNDISTURBED && !status && may_go_on(p, 0); i++)
-		status = trial_make(p, TR_NONE, 0, false, err);
-	if (!p->nr_targets || (p->is_put && is_inline(p)))
+		status = trial_make(p, NULL, 0, false, err);
+	if (holds_nothing(p))
 		return status;
 	for (uint32_t round = 0; round < TR_NR_ROUNDS + EXTRA_ROUNDS && !status; round++) {
 		status = round_make(p, round, err);
@@ -386,14 +540,14 @@ static enum xf_status waits_without(struct ui_prove *p, const char *without, boo
 	char path[96];
 	struct ui_subject *s = &p->subjects[0];
 	struct xf_error ignored = XF_ERROR_INIT;
-	uint32_t target = p->nr_targets - 1, moved = 0, made = 0;
+	uint32_t target = s->plan.nr_targets - 1, moved = 0, made = 0;
 
 	snprintf(path, sizeof(path), "%s/run.xft", p->folder);
 	for (uint32_t length = 0; length < 2 && may_go_on(p, 0); length++) {
 		struct ui_run run = { .trace = path, .without = without };
 		struct ui_recording trace = { .log = NULL };
-		struct tr_trial t = { .target = target, .asked_ns = length_of(p, target, length) };
-		run.nr_holds = tr_wanted_of(&p->targets[target], t.asked_ns, p->nr_transfers, run.holds);
+		struct tr_trial t = { .target = target, .asked_ns = length_of(s, target, length) };
+		wanted_add(p, s, &t, &run);
 		if (ui_prove_run_one(p, &run, err) < 0)
 			return err->status;
 		ui_recording_open(&trace, path, true, &ignored);
@@ -423,7 +577,7 @@ static enum xf_status ablate(struct ui_prove *p, struct xf_error *err)
 	enum xf_status status;
 
 	if (p->settings->ablate == UI_NO || !is_boto3(p) || p->subjects[0].proof.answer != TR_BLOCKS ||
-	    !p->nr_targets || !may_go_on(p, ABLATION_RUNS - 1))
+	    !p->subjects[0].plan.nr_targets || !may_go_on(p, ABLATION_RUNS - 1))
 		return XF_OK;
 	p->ablated = true;
 	status = waits_without(p, "exit", &p->alone[0], err);
@@ -472,8 +626,9 @@ static void holds_put(const struct ui_subject *s, struct tr_verdict *v)
 		if (t->target == TR_NONE || !t->hit)
 			continue;
 		v->holds[v->nr_holds++] = (struct tr_hold){
-			.hold = v->nr_holds + 1, .transfer = TR_NONE, .held = TR_NONE, .released = TR_NONE,
-			.part = s->targets[t->target].kind == TR_TARGET_PUT ? 1 : s->targets[t->target].part,
+			.hold = v->nr_holds + 1, .transfer = TR_NONE, .held = TR_NONE, .released = TR_NONE, .evaded_at = TR_NONE,
+			.key = s->plan.uploads[s->plan.targets[t->target].upload].key,
+			.part = s->plan.targets[t->target].kind == TR_TARGET_PUT ? 1 : s->plan.targets[t->target].part,
 			.hold_ns = t->asked_ns, .return_ns = t->return_ns, .evaded = t->evaded || t->failed };
 	}
 }
@@ -492,6 +647,7 @@ static void answer_put(struct ui_prove *p, const struct ui_subject *s)
 	v->limit = proof->limit;
 	v->at_most_ms = proof->at_most_ms;
 	snprintf(v->reason, sizeof(v->reason), "%s", proof->reason);
+	snprintf(v->settle, sizeof(v->settle), "%s", proof->settle);
 	v->has_slope = proof->slope.known;
 	v->slope = proof->slope.slope;
 	v->slope_low = proof->slope.low;
@@ -566,8 +722,12 @@ static int prove(struct ui_prove *p, struct xf_error *err)
 			"it works\n", p->base_status);
 		return ui_conclude_to(p->out, &p->base, p->settings, "prove", true) == UI_EXIT_UNMET ? UI_EXIT_UNMET : UI_EXIT_FAILED;
 	}
-	if (!status && !p->settings->quiet && p->nr_subjects)
+	if (!status)
+		depth_choose(p);
+	if (!status && !p->settings->quiet && p->nr_subjects) {
 		ui_prove_say_first(p, expected_runs(p));
+		ui_prove_say_depth(p);
+	}
 	if (!status && p->nr_subjects)
 		status = rounds_make(p, err);
 	if (!status)

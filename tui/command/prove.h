@@ -17,7 +17,7 @@ struct ui_subject {
 	const char *name;            /* of the base trace */
 	uint32_t nth;                /* among those of its name */
 	uint32_t verdict;            /* in the base trace's list */
-	struct tr_target targets[TR_MAX_TARGETS]; /* the plan's, with this call's turns */
+	struct tr_plan plan;         /* of this call's uploads */
 	struct tr_trial *trials;     /* one a run made for the answer */
 	uint32_t nr_trials;
 	uint32_t lost;               /* held runs whose object was lost */
@@ -40,12 +40,14 @@ struct ui_prove {
 	FILE *out;
 	struct ui_style style;
 	char folder[64];             /* traces and outputs of the runs */
-	uint64_t seed, begin_ns, first_run_ns;
+	uint64_t seed, begin_ns, first_run_ns, run_ns; /* run_ns: about how long a held run takes */
 	struct ui_recording base;        /* the first undisturbed run */
 	struct ui_subject subjects[UI_MAX_SUBJECTS];
 	uint32_t nr_subjects;
-	struct tr_target targets[TR_MAX_TARGETS];
-	uint32_t nr_targets;
+	struct tr_column columns[TR_MAX_TARGETS];
+	uint32_t nr_columns;
+	enum tr_plan_depth depth;
+	bool together;               /* the objects are not the same in every run */
 	uint32_t nr_transfers;       /* of the undisturbed run */
 	uint32_t nr_runs;            /* made */
 	int base_status;             /* exit status of the first run */
@@ -65,8 +67,10 @@ bool ui_prove_interrupted(void);
 
 void ui_prove_say_plan(const struct ui_prove *p);
 void ui_prove_say_first(const struct ui_prove *p, uint32_t expected);
-/* target TR_NONE: undisturbed, or a hold of no length. */
-void ui_prove_say_run(const struct ui_prove *p, uint32_t target, const struct tr_trial *t);
+/* What of it is held, where that is not everything. */
+void ui_prove_say_depth(const struct ui_prove *p);
+/* The last trial of a call. */
+void ui_prove_say_run(const struct ui_prove *p, const struct ui_subject *s);
 void ui_prove_say_table(const struct ui_prove *p);
 
 #endif

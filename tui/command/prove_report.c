@@ -19,8 +19,9 @@ void ui_prove_say_plan(const struct ui_prove *p)
 	fprintf(p->out, "At most %" PRIu64 " runs, and none begun after %s, of:", p->settings->runs,
 		ui_time_text((int64_t)p->settings->budget, budget, sizeof(budget)));
 	command_print(p);
-	fprintf(p->out, "  2 undisturbed; then the first, the middle and the last part and Complete held back, each for\n"
-			"  several lengths, in an order drawn from --seed %" PRIu64 ", until it is sure\n", p->seed);
+	fprintf(p->out, "  2 undisturbed; then the first, the middle and the last part and Complete of each upload held back,\n"
+			"  one at a time, each for several lengths, in an order drawn from --seed %" PRIu64 ", until it is sure.\n"
+			"  Of many uploads Complete or PutObject alone, of as many as --runs and --budget have room for\n", p->seed);
 	if (!p->settings->local)
 		fprintf(p->out, "  every run uploads, and a hold can lose what luck saved: use a key nobody needs\n");
 	fflush(p->out);
@@ -29,17 +30,27 @@ void ui_prove_say_plan(const struct ui_prove *p)
 void ui_prove_say_first(const struct ui_prove *p, uint32_t expected)
 {
 	char one[32], all[32];
-	int64_t each = (int64_t)p->first_run_ns;
+	int64_t each = (int64_t)p->run_ns;
 
-	/* a held run is longer by its hold, which is as long as the call and half a second */
-	for (uint32_t i = 0; i < p->nr_subjects; i++)
-		if (p->subjects[i].proof.longest_ns > 0) {
-			each += p->subjects[i].proof.longest_ns + 500000000;
-			break;
-		}
 	fprintf(p->out, "The first run took %s: about %" PRIu32 " runs, %s\n",
 		ui_time_text((int64_t)p->first_run_ns, one, sizeof(one)), expected,
 		ui_time_text(each * expected, all, sizeof(all)));
+	fflush(p->out);
+}
+
+void ui_prove_say_depth(const struct ui_prove *p)
+{
+	uint32_t held = 0, unheld = 0;
+
+	for (uint32_t i = 0; i < p->nr_subjects; i++) {
+		held += p->subjects[i].plan.nr_uploads;
+		unheld += p->subjects[i].plan.unheld;
+	}
+	if (p->depth == TR_PLAN_ENDS)
+		fprintf(p->out, "  of its %" PRIu32 " uploads only what makes the objects (Complete, PutObject) is held%s",
+			held + unheld, unheld ? "" : "\n");
+	if (unheld)
+		fprintf(p->out, ", and of %" PRIu32 " nothing: more --runs, more --budget\n", unheld);
 	fflush(p->out);
 }
 
@@ -62,17 +73,19 @@ static const char *found_text(const struct tr_trial *t, int64_t longest_ns)
 	return t->end_ns > longest_ns ? "it returned after the hold's end" : "the hold ended too early to tell";
 }
 
-void ui_prove_say_run(const struct ui_prove *p, uint32_t target, const struct tr_trial *t)
+void ui_prove_say_run(const struct ui_prove *p, const struct ui_subject *s)
 {
-	char what[32] = "undisturbed", asked[32], took[32];
+	const struct tr_trial *t = &s->trials[s->nr_trials - 1];
+	char what[96] = "undisturbed", asked[32], took[32];
 
 	if (t->zero)
 		snprintf(what, sizeof(what), "a hold of no length");
-	if (target != TR_NONE)
-		tr_target_text(&p->targets[target], what, sizeof(what));
-	fprintf(p->out, "  %3u  %-20s %-8s the call took %-8s %s\n", p->nr_runs, what,
-		target == TR_NONE ? "" : ui_time_text((int64_t)t->asked_ns, asked, sizeof(asked)),
-		ui_time_text(t->return_ns, took, sizeof(took)), found_text(t, p->subjects[0].proof.longest_ns));
+	if (t->target != TR_NONE)
+		tr_target_text(&s->plan, t->target, what, sizeof(what));
+	fprintf(p->out, "  %3u  %-20s %-8s %s took %-8s %s%s\n", p->nr_runs, what,
+		t->target == TR_NONE ? "" : ui_time_text((int64_t)t->asked_ns, asked, sizeof(asked)),
+		p->nr_subjects > 1 ? s->name : "the call", ui_time_text(t->return_ns, took, sizeof(took)),
+		found_text(t, s->proof.pace.longest_ns), t->gate && t->hit ? " (its thread was held)" : "");
 	fflush(p->out);
 }
 
@@ -95,15 +108,15 @@ static void pairs_print(const struct ui_prove *p, const struct ui_subject *s, ui
 
 static void table_print(const struct ui_prove *p, const struct ui_subject *s)
 {
-	char text[32], count[32];
+	char text[96], count[32];
 
 	fprintf(p->out, "\n%s, undisturbed %s at most\n", s->name,
-		ui_time_text(s->proof.longest_ns, text, sizeof(text)));
+		ui_time_text(s->proof.pace.longest_ns, text, sizeof(text)));
 	fprintf(p->out, "  %-16s %-12s %s\n", "HELD", "MOVED IT", "HOLD: RETURN");
-	for (uint32_t i = 0; i < p->nr_targets; i++) {
+	for (uint32_t i = 0; i < s->plan.nr_targets; i++) {
 		const struct tr_tally *y = &s->proof.tally[i];
 		snprintf(count, sizeof(count), "%u of %u", y->moved, y->held);
-		fprintf(p->out, "  %-16s %-12s ", tr_target_text(&p->targets[i], text, sizeof(text)), count);
+		fprintf(p->out, "  %-16s %-12s ", tr_target_text(&s->plan, i, text, sizeof(text)), count);
 		pairs_print(p, s, i);
 		if (y->evaded || y->failed || y->missed)
 			fprintf(p->out, "  (void: %u evaded, %u failed, %u not struck)", y->evaded, y->failed, y->missed);

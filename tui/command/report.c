@@ -96,10 +96,15 @@ static uint64_t least_listed(const struct ui_report *r, const struct tr_verdict 
 
 static void barrier_line(FILE *out, const struct ui_report *r, const struct tr_barrier *b, bool enough)
 {
-	struct tr_event wait = tr_log_event(r->log, b->wait);
-	struct tr_site site = tr_event_site(r->log, &wait);
+	struct tr_event wait;
+	struct tr_site site = { .line = 0 };
 	char took[32];
 
+	/* one that prove found by taking it away has no wait in this trace */
+	if (b->wait != TR_NONE) {
+		wait = tr_log_event(r->log, b->wait);
+		site = tr_event_site(r->log, &wait);
+	}
 	fprintf(out, "  waited %-8s for %s", ui_time_text((int64_t)b->wait_ns, took, sizeof(took)), b->name);
 	if (site.line)
 		fprintf(out, ", %s:%u", site.file, site.line);
@@ -243,7 +248,7 @@ static const char *advice(const struct ui_report *r, const struct tr_verdict *v)
 	case TR_DOES_NOT_BLOCK:
 		return a->goes_on;
 	case TR_UNPROVEN:
-		return is_foreign(r) ? "" :
+		return is_foreign(r) || *v->settle ? "" :
 			"to settle it, hold a part back and see whether the return moves: --local --fault 'part=1,hold=2s'";
 	case TR_NOT_RETURNED:
 		return "the link at the end of the chain is where to look";
@@ -278,13 +283,15 @@ static const char *asked_for(const struct ui_report *r, const char *name)
 	return "";
 }
 
-/* The command that would settle it: the same program under prove, which holds parts back. */
+/* The command that would settle it: the same program under prove, which holds parts back; what would help prove itself. */
 static void settle_line(FILE *out, const struct ui_report *r, const struct tr_verdict *v)
 {
 	const char *name = v->call == TR_NONE ? "" : tr_log_call(r->log, v->call)->name;
 	const char *command = program_command(r);
 
-	if (v->answer != TR_UNPROVEN || !is_foreign(r))
+	if (v->answer == TR_UNPROVEN && *v->settle)
+		fprintf(out, "  to settle it: %s\n", v->settle);
+	if (v->answer != TR_UNPROVEN || *v->settle || !is_foreign(r))
 		return;
 	fprintf(out, "  to settle it: xferdb prove --local");
 	if (manner_of(r, v) == MANNER_PROGRAM)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/event/gate.h"
+#include "tracer/foreign/ids.h"
 #include "tracer/foreign/probe/probe.h"
 
 enum { LOOK_EVERY_NS = 1000000 };
@@ -21,6 +22,15 @@ struct wanted {
 };
 
 static __thread struct wanted wanted __attribute__((tls_model("initial-exec")));
+
+/* Is that transfer's object the one that a hold is for? */
+static bool is_about(const struct tr_control_hold *h, uint32_t transfer)
+{
+	const struct tr_control_object *o = &probe_control->objects[transfer % TR_NR_OBJECTS];
+
+	return !h->object || (o->transfer == transfer && !(atomic_load(&o->sequence) & 1) &&
+			      tr_ids_object(o->bucket, o->key) == h->object);
+}
 
 static bool fits(const struct tr_control_hold *h, uint32_t op, uint32_t part)
 {
@@ -46,7 +56,7 @@ static void pass(void *unused, const struct xf_gate_point *point)
 	for (int i = 0; i < TR_NR_HOLDS && is_upload(r.op); i++) {
 		struct tr_control_hold *h = &probe_control->holds[i];
 		uint32_t part = r.op == XF_OP_PUT_OBJECT ? 1 : r.part, armed = TR_HOLD_ARMED;
-		if (!fits(h, r.op, part) ||
+		if (!fits(h, r.op, part) || !is_about(h, r.transfer) ||
 		    !atomic_compare_exchange_strong(&h->state, &armed, TR_HOLD_HELD))
 			continue;
 		wanted = (struct wanted){ h, r.request, r.transfer, part, r.op };
