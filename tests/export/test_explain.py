@@ -59,6 +59,20 @@ def bound(*args, **how):
     return explain(run(*args, **how))["bound"]
 
 
+def test_what_a_call_does_not_wait_for_does_not_hold_it_back():
+    call = explain(run("--no-wait", "--fault", "latency=300ms"))
+    t.equal(call["bound"], "none", call["sentence"])
+    t.match(r"^nothing held it back: it returned before 9 of 9 parts were done$", call["sentence"])
+    r = t.xferdb("explain", t.tmp("run.xft"))
+    t.match(r"^upload_file took [^;]*; nothing held it back: ", r.out)
+
+
+def test_a_few_bytes_fill_no_line():
+    for size in (0, 1000):
+        call = explain(run("--fault", "latency=300ms", size=size))
+        t.equal(call["bound"], "server", call["sentence"])
+
+
 def test_a_latency_is_the_server():
     t.equal(bound("--concurrency", "10", "--fault", "latency=1s"), "server")
 

@@ -69,6 +69,24 @@ static void decide(struct tr_explanation *o, enum tr_bound bound, const char *fo
 	va_end(args);
 }
 
+/* Parts that the call returned before: it did not wait for them, so they did not hold it back. */
+static uint32_t left_behind(const struct tr_explanation *o)
+{
+	uint32_t nr = 0;
+	for (uint32_t i = 0; o->returned && i < o->run.nr_parts; i++)
+		nr += o->run.parts[i].end_ns > o->wall_ns;
+	return nr;
+}
+
+/* Enough bytes that a line could be full of them: of a few, an answer's time is no rate. */
+static bool fills_a_line(const struct tr_explanation *o)
+{
+	uint64_t bytes = 0;
+	for (uint32_t i = 0; i < o->run.nr_parts; i++)
+		bytes += o->run.parts[i].bytes;
+	return o->run.by_bytes && bytes >= 65536;
+}
+
 /*
  * The rest: the largest share of the path. Bytes from memory (the page cache) are read faster than they are hashed
  * or sent; where reading comes first, they come from a disk.
@@ -81,8 +99,8 @@ static void decide_by_path(struct tr_explanation *o)
 	double rate = tr_run_rate(&o->run);
 	if (reading > hashing && reading > sending && reading > server && share(o, reading) > 0.3)
 		decide(o, TR_BOUND_DISK, "reading the source: %.0f %% of the time, %.1f MB a second", 100 * share(o, reading), rate / 1048576);
-	else if (o->run.by_bytes && share(o, server + sending) > 0.4)
-		decide(o, TR_BOUND_BANDWIDTH, "the way to the server or the server itself takes about %.1f MB a second, "
+	else if (fills_a_line(o) && share(o, server + sending) > 0.4)
+		decide(o, TR_BOUND_BANDWIDTH, "the way to the server, or the server itself: about %.1f MB a second, "
 		       "however many requests there are", rate / 1048576);
 	else if (server >= sending && server >= hashing && share(o, server) > 0.3)
 		decide(o, TR_BOUND_SERVER, "the server's answers: %.0f %% of the time went into waiting for them", 100 * share(o, server));
@@ -90,10 +108,12 @@ static void decide_by_path(struct tr_explanation *o)
 		decide(o, TR_BOUND_BANDWIDTH, "receiving: %.0f %% of the time, %.1f MB a second", 100 * share(o, receiving), rate / 1048576);
 	else if (sending > hashing && share(o, sending) > 0.3 && rate < 100e6)
 		decide(o, TR_BOUND_BANDWIDTH, "sending: %.0f %% of the time, %.1f MB a second", 100 * share(o, sending), rate / 1048576);
+	else if (o->run.nr_parts && share(o, o->cause_ns[TR_PATH_RUNNING]) > 0.5)
+		decide(o, TR_BOUND_CPU, "this machine: %.0f %% of the time went into computing", 100 * share(o, o->cause_ns[TR_PATH_RUNNING]));
 	else if (o->run.nr_parts)
 		decide(o, TR_BOUND_CPU, "this machine: hashing, copying and sending use what it has (%.0f MB a second)", rate / 1048576);
 	else
-		decide(o, TR_BOUND_NONE, "nothing was transferred");
+		decide(o, TR_BOUND_NONE, "what held it back is not known: nothing was transferred");
 }
 
 void tr_bound_decide(struct tr_explanation *o)
@@ -103,7 +123,10 @@ void tr_bound_decide(struct tr_explanation *o)
 	int64_t ahead = o->run.permits ? tr_run_replay(&o->run, &(struct tr_limits){ .permits = o->run.nr_parts }, NULL) : o->replayed_ns;
 	double by_more = o->replayed_ns > 0 ? 1 - (double)more / (double)o->replayed_ns : 0;
 	double by_ahead = o->replayed_ns > 0 ? 1 - (double)ahead / (double)o->replayed_ns : 0;
-	if (share(o, o->cause_ns[TR_PATH_HELD]) > 0.25)
+	if (left_behind(o))
+		decide(o, TR_BOUND_NONE, "nothing held it back: it returned before %" PRIu32 " of %" PRIu32 " parts were done", left_behind(o),
+		       o->run.nr_parts);
+	else if (share(o, o->cause_ns[TR_PATH_HELD]) > 0.25)
 		decide(o, TR_BOUND_HELD, "the debugger: the call was held for %.0f %% of the time", 100 * share(o, o->cause_ns[TR_PATH_HELD]));
 	else if (o->retries && share(o, o->cause_ns[TR_PATH_BACKOFF]) > 0.2)
 		decide(o, TR_BOUND_RETRIES, "retries: %" PRIu32 " of %" PRIu32 " requests were repeated, and waiting before them took %.0f %% of the time",

@@ -81,8 +81,8 @@ static void run_read(struct side *s, const struct ui_recording *t, const struct 
 	double wait = 0;
 	for (uint32_t i = 0; i < v->barriers.nr; i++)
 		wait += (double)v->barriers.list[i].wait_ns;
-	snprintf(s->words[s->nr], sizeof(s->words[0]), "%s (%s), %s, held back by %s", tr_answer_name(v->answer),
-		 tr_basis_name(v->basis), tr_outcome_name(v->outcome), tr_bound_name(e->bound));
+	snprintf(s->words[s->nr], sizeof(s->words[0]), "%s (%s), %s, held back by %s", tr_answer_name(v->answer), tr_basis_name(v->basis),
+		 tr_outcome_name(v->outcome), e->bound == TR_BOUND_NONE ? "nothing that is known" : tr_bound_name(e->bound));
 	s->values[WALL][s->nr] = (double)e->wall_ns;
 	s->values[PEAK][s->nr] = tr_state_peak(t->verdicts.final);
 	s->values[REQUESTS][s->nr] = e->requests;

@@ -137,8 +137,9 @@ static void explanation_print(FILE *out, const struct ui_recording *t, const str
 			      const struct tr_traffic *traffic)
 {
 	char took[32];
-	fprintf(out, "%s %s %s; held back by %s\n", tr_log_call(t->log, e->call)->name,
-		e->returned ? "took" : "had taken, when the trace ends,", ui_time_text(e->wall_ns, took, sizeof(took)), e->sentence);
+	fprintf(out, "%s %s %s; %s%s\n", tr_log_call(t->log, e->call)->name,
+		e->returned ? "took" : "had taken, when the trace ends,", ui_time_text(e->wall_ns, took, sizeof(took)),
+		e->bound == TR_BOUND_NONE ? "" : "held back by ", e->sentence);
 	causes_print(out, e);
 	path_print(out, t, e);
 	traffic_print(out, traffic);
