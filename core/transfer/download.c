@@ -213,6 +213,7 @@ static void write_in_turn(struct xf_download *d)
 	}
 }
 
+/* ORDER run_write: explain knows the write by this name. */
 static void run_write(struct xf_task *task, struct xf_worker *worker)
 {
 	struct chunk *c = (struct chunk *)task;

@@ -113,6 +113,17 @@ def test_a_slow_writer_of_the_pipe_is_the_source():
     t.equal(bound(input=slowly), "source")
 
 
+def test_a_slow_reader_of_the_pipe_is_the_destination():
+    with t.Serve() as server:
+        t.equal(server.xferdb("put", "-q", t.make_file("f", 20 * MiB), "s3://bucket/k").status, 0)
+        reader = "import sys, time\nwhile sys.stdin.buffer.read(1 << 20): time.sleep(0.1)"
+        r = t.run("sh", "-c", '"$XFERDB" get s3://bucket/k - -q -o "$0" | "$1" -c "$2"', t.tmp("get.xft"), sys.executable, reader, env=server.environment(XFERDB=t.XFERDB), timeout=60 * t.SLOW)
+        t.equal(r.status, 0, r)
+    call = explain(t.tmp("get.xft"))
+    t.equal(call["bound"], "destination", (call["sentence"], call["causes_ns"]))
+    t.true(call["causes_ns"]["writing"] > 0.7 * call["wall_ns"], call["causes_ns"])
+
+
 def test_a_slow_disk_is_named_signed_or_not():
     """Signed, a first pass hashes what a second one sends; unsigned, reading is a part of sending."""
     for extra in ((), ("--no-sign-request",)):

@@ -7,7 +7,7 @@
 
 static const char *const bounds[TR_BOUND_COUNT] = { /* ORDER bounds */
 	"none", "concurrency", "bandwidth", "bandwidth-limit", "server", "disk", "cpu", "read-ahead", "retries",
-	"slow-part", "source", "held",
+	"slow-part", "source", "held", "destination",
 };
 
 const char *tr_bound_name(enum tr_bound b) { return b < TR_BOUND_COUNT ? bounds[b] : ""; }
@@ -140,6 +140,9 @@ void tr_bound_decide(struct tr_explanation *o)
 	else if (o->run.permits && share(o, o->cause_ns[TR_PATH_READING]) > 0.4)
 		decide(o, TR_BOUND_SOURCE, "the source: %.0f %% of the time went into waiting for its bytes",
 		       100 * share(o, o->cause_ns[TR_PATH_READING]));
+	else if (share(o, o->cause_ns[TR_PATH_WRITING]) > 0.4)
+		decide(o, TR_BOUND_DESTINATION, "the destination: %.0f %% of the time went into writing what was received",
+		       100 * share(o, o->cause_ns[TR_PATH_WRITING]));
 	else if (by_ahead > 0.2 && o->run.permits < o->run.workers)
 		decide(o, TR_BOUND_READ_AHEAD, "the read-ahead: %" PRIu32 " chunk%s in memory keep%s %" PRIu32 " workers waiting",
 		       o->run.permits, o->run.permits == 1 ? "" : "s", o->run.permits == 1 ? "s" : "", o->run.workers);

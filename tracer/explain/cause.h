@@ -21,6 +21,7 @@
 	TR_CAUSE_WORK_MAP(X)                                                                       \
 	X(CONNECTING, "connecting", "connecting")                                                  \
 	X(RECEIVING, "receiving", "receiving")                                                     \
+	X(WRITING, "writing", "writing what was received")                                         \
 	X(BANDWIDTH_LIMIT, "bandwidth-limit", "kept back by the bandwidth limit")                  \
 	X(HELD, "held", "held or stopped by the debugger")                                         \
 	X(WAKING, "waking", "between a wake-up and the thread running")                            \

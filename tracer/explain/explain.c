@@ -26,6 +26,7 @@ struct before {
 	uint32_t part;
 	uint8_t activity;
 	uint8_t exchange;   /* where its request stood: a cause; TR_PATH_RUNNING: it had none under way */
+	bool writing;       /* what was received, to its destination */
 };
 
 struct scan {
@@ -47,31 +48,49 @@ static uint8_t exchange_after(enum xf_kind kind, uint8_t before)
 	}
 }
 
+/* ORDER run_write: a download's write has no events of its own, but that frame of core/transfer/download.c. */
+static bool writing_after(const struct tr_log *log, uint32_t index, bool before)
+{
+	struct tr_event e = tr_log_event(log, index);
+	struct tr_site site;
+	if (e.kind != XF_EV_frame_enter && e.kind != XF_EV_frame_leave)
+		return before;
+	site = tr_event_site(log, &e);
+	if (strcmp(site.function, "run_write") || strcmp(site.file, "core/transfer/download.c"))
+		return before;
+	return e.kind == XF_EV_frame_enter;
+}
+
+/* What a thread had before it, as far as the scan has come. */
+struct scanned {
+	uint32_t last;      /* its last event and one; 0: none */
+	uint8_t exchange;
+	bool writing;
+};
+
 static bool scan_events(struct scan *s, struct xf_error *err)
 {
 	struct tr_model *m;
-	uint32_t *last = calloc(tr_log_nr_threads(s->log) + 1u, sizeof(*last));
-	uint8_t *exchange = calloc(tr_log_nr_threads(s->log) + 1u, sizeof(*exchange));
+	struct scanned *threads = calloc(tr_log_nr_threads(s->log) + 1u, sizeof(*threads));
 	s->before = calloc(s->end + 1u, sizeof(*s->before));
-	if (!last || !exchange || !s->before || tr_model_new(s->log, &m, err)) {
-		free(last);
-		free(exchange);
+	if (!threads || !s->before || tr_model_new(s->log, &m, err)) {
+		free(threads);
 		return false;
 	}
 	for (uint32_t i = 0; i <= s->end; i++) {
 		const struct tr_state *state = tr_model_at(m, i, err);
 		uint32_t thread = tr_log_thread_of(s->log, i);
+		struct scanned *t = &threads[thread];
 		if (!state)
 			break;
-		s->before[i] = (struct before){ last[thread] ? last[thread] - 1 : TR_NONE,
-						state->threads[thread].part, (uint8_t)state->threads[thread].activity,
-						exchange[thread] };
-		last[thread] = i + 1;
-		exchange[thread] = exchange_after(tr_log_kind(s->log, i), exchange[thread]);
+		s->before[i] = (struct before){ t->last ? t->last - 1 : TR_NONE, state->threads[thread].part,
+						(uint8_t)state->threads[thread].activity, t->exchange, t->writing };
+		t->last = i + 1;
+		t->exchange = exchange_after(tr_log_kind(s->log, i), t->exchange);
+		t->writing = writing_after(s->log, i, t->writing);
 	}
 	tr_model_free(m);
-	free(last);
-	free(exchange);
+	free(threads);
 	return true;
 }
 
@@ -114,6 +133,8 @@ static enum tr_path_cause cause_of(const struct scan *s, const struct tr_event *
 	}
 	/* another's program polls, locks and runs in the midst of a request: it is the request that takes the time */
 	enum tr_path_cause cause = activity_cause(s->before[e->index].activity);
+	if (s->before[e->index].writing && cause != TR_PATH_WAITING && cause != TR_PATH_HELD)
+		return TR_PATH_WRITING;
 	return cause == TR_PATH_RUNNING ? (enum tr_path_cause)s->before[e->index].exchange : cause;
 }
 

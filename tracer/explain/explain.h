@@ -30,7 +30,7 @@ const char *tr_path_cause_sentence(enum tr_path_cause c); /* "waiting for the se
 enum tr_bound {
 	TR_BOUND_NONE, TR_BOUND_CONCURRENCY, TR_BOUND_BANDWIDTH, TR_BOUND_BANDWIDTH_LIMIT, TR_BOUND_SERVER,
 	TR_BOUND_DISK, TR_BOUND_CPU, TR_BOUND_READ_AHEAD, TR_BOUND_RETRIES, TR_BOUND_SLOW_PART, TR_BOUND_SOURCE,
-	TR_BOUND_HELD, TR_BOUND_COUNT
+	TR_BOUND_HELD, TR_BOUND_DESTINATION, TR_BOUND_COUNT
 };
 const char *tr_bound_name(enum tr_bound b);     /* "slow-part" */
 
