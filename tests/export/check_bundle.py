@@ -232,8 +232,20 @@ class Bundle:
         """Where the event's thread had lain down since, or other news: an answer, others' bytes."""
         news = [e["seq"] for e in self.events.values() if e["on"] == event["on"] and e["seq"] > event["seq"] and (
             e["event"] == "response" or e["seq"] in self.writes)]
-        down = self.lies_down(event)
-        return min(news[:1] + ([down] if down is not None else []), default=None)
+        ends = news[:1] + [self.lies_down(event), self.timer(event)]
+        return min((seq for seq in ends if seq is not None), default=None)
+
+    def timer(self, event):
+        """The first event of the thread since, at which a timer of its loop was due: the limit of the last epoll that might wait."""
+        due = None
+        for e in self.events.values():
+            if e["on"] != event["on"]:
+                continue
+            if e["seq"] > event["seq"] and due is not None and e["t_ns"] >= due:
+                return e["seq"]
+            if e["event"] == "poll" and e["epoll"] and e["limit_ns"] != 1:
+                due = e["t_ns"] - e["waited_ns"] + e["limit_ns"] if e["limit_ns"] else None
+        return None
 
     def led_on(self, event, points):
         end = self.turns(event)

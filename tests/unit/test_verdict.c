@@ -546,6 +546,11 @@ static void what_an_event_loop_ended_before_it_lay_down_again_is_not_ordered(voi
 	/* what it read first was others' news, and it may have gone on for that */
 	expect_all("thread 1 other\n" FIRST(TURNS) "1 fd_write inode=3 position=0 bytes=1\n0 fd_read inode=3 position=0 bytes=1\n"
 		   SECOND TURNS ANSWERED("2", "1") RETURNS, "unproven", "timing", "stored");
+	/* a timer was due by then, or not yet, or there was none */
+#define TURNED(limit) "0 poll waited_ns=2000000 limit_ns=" limit " ready=1 epoll=1\n"
+	expect_all(FIRST(TURNED("2000000")) SECOND TURNS ANSWERED("2", "1") RETURNS, "unproven", "timing", "stored");
+	expect_all(FIRST(TURNED("900000000")) SECOND TURNS ANSWERED("2", "1") RETURNS, "blocks", "inline", "stored");
+	expect_all(FIRST(TURNED("2000000") TURNED("900000000")) SECOND TURNS ANSWERED("2", "1") RETURNS, "blocks", "inline", "stored");
 	/* a thread that waits for its one socket is no loop */
 	expect_all(FIRST(RESTS) RESTS SECOND RESTS ANSWERED("2", "1") RETURNS, "blocks", "inline", "stored");
 }

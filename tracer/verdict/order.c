@@ -62,7 +62,7 @@
  * loop begins a thing because it was told to, however long it waited with it.
  *
  * The same holds for what a thread ends that drives several requests at once, or that is woken so, or lies in
- * epoll: see tr_order_led_on().
+ * epoll: see tr_order_led_on(). There a timer is news, too: the limit of an epoll tells when the next is due.
  *
  * Permits of others. A Python Semaphore is a condition with a lock for every waiter: to the
  * C library each wake-up looks like a notification. The place of the wait tells: a
@@ -1046,14 +1046,42 @@ static bool is_news(const struct tr_order *o, uint32_t event)
 	return false;
 }
 
-/* Where the event's thread had lain down since, or other news: a request's answer, bytes; TR_NONE: nowhere. */
+/* When the next timer of an event loop is due, as the limit of its poll tells; one that does not wait at all tells nothing. */
+static void learn_due(const struct tr_event *poll, int64_t *due_ns)
+{
+	const struct xf_ev_poll *p = TR_PAYLOAD(poll, poll);
+	if (p->epoll && p->limit_ns != 1)
+		*due_ns = p->limit_ns ? poll->t_ns - (int64_t)p->waited_ns + (int64_t)p->limit_ns : INT64_MAX;
+}
+
+static int64_t due_at(const struct tr_order *o, uint32_t event)
+{
+	uint32_t thread = tr_log_thread_of(o->log, event);
+	int64_t due_ns = 0;
+	if (!o->turns || o->turns[thread] > event)
+		return INT64_MAX;
+	while (!due_ns && event != TR_NONE && event >= o->turns[thread]) {
+		if (tr_log_kind(o->log, event) == XF_EV_poll) {
+			struct tr_event e = tr_log_event(o->log, event);
+			learn_due(&e, &due_ns);
+		}
+		event = tr_log_step(o->log, event, thread, -1);
+	}
+	return due_ns ? due_ns : INT64_MAX;
+}
+
+/*
+ * Where the event's thread had lain down since, or other news: a request's answer, bytes, a timer that was
+ * due; TR_NONE: nowhere.
+ */
 static uint32_t turned_away_after(const struct tr_order *o, uint32_t event)
 {
 	uint32_t thread = tr_log_thread_of(o->log, event), i = event;
+	int64_t due_ns = due_at(o, event);
 	uint64_t lay = 0;
 	while ((i = tr_log_step(o->log, i, thread, 1)) != TR_NONE) {
 		enum xf_kind kind = tr_log_kind(o->log, i);
-		if (kind == XF_EV_response || (kind == XF_EV_fd_read && is_news(o, i)))
+		if (kind == XF_EV_response || (kind == XF_EV_fd_read && is_news(o, i)) || tr_log_time(o->log, i) >= due_ns)
 			break;
 		if (kind != XF_EV_poll && kind != XF_EV_sleep)
 			continue;
@@ -1061,6 +1089,8 @@ static uint32_t turned_away_after(const struct tr_order *o, uint32_t event)
 		lay += lay_ns(&e);
 		if (lay >= LAY_DOWN_NS)
 			break;
+		if (kind == XF_EV_poll)
+			learn_due(&e, &due_ns);
 	}
 	return i;
 }

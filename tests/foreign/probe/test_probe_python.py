@@ -257,5 +257,23 @@ def test_without_both_barriers_nothing_waits_and_the_object_is_lost():
     t.equal(ablated("result", "exit"), (False, False))
 
 
+TIMERS = """
+import os, select
+inner, outer = os.pipe()
+os.write(outer, b"x")
+loop = select.epoll()
+loop.register(inner, select.EPOLLIN)
+for limit in [5] * 1000 + [60] * 1000 + [None] * 1000 + [0] * 1000:
+    loop.poll(limit)
+"""
+
+
+def test_an_epoll_that_finds_something_at_once_is_recorded_when_its_timer_is_another():
+    r = run("/usr/bin/python3", "-c", TIMERS)
+    limits = [int(e.fields["limit_ns"]) for e in r.all("poll")]
+    t.equal([n for i, n in enumerate(limits) if n != limits[i - 1] or not i], [5 * 10**9, 60 * 10**9, 0], limits)
+    t.true(len(limits) < 1000, len(limits))
+
+
 if __name__ == "__main__":
     t.main()

@@ -37,6 +37,7 @@ struct probe_tls {
 	uint16_t calls;      /* calls on trial open on this thread */
 	uint8_t polled;      /* a poll of this thread has been recorded */
 	uint8_t unused;
+	uint64_t due_ns;     /* when its event loop's next timer is due; 0: never, as far as it has said */
 	void *ssl;           /* SSL object whose read or write is under way */
 	void *shadow;        /* return addresses of symbol calls, call.c */
 };

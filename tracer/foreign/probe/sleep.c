@@ -4,14 +4,15 @@
  *
  * A poll is recorded when it took some time or ran out; the ones that find a
  * socket ready at once come before every send and say nothing, but for a thread's
- * first: that it looks before it reads.
+ * first: that it looks before it reads. One in epoll whose limit tells of another timer than
+ * the one before is recorded, too: the reader asks which timer was due when.
  */
 #include <limits.h>
 #include <unistd.h>
 
 #include "tracer/foreign/probe/probe.h"
 
-enum { WORTH_NS = 100 * 1000 };
+enum { WORTH_NS = 100 * 1000, ROUNDED_NS = 2 * 1000 * 1000 };
 static const uint64_t NO_LIMIT; /* 0, as in every wait's limit_ns */
 
 static void say_slept(uint64_t asked_ns, uint64_t slept_ns, const char *why)
@@ -20,11 +21,23 @@ static void say_slept(uint64_t asked_ns, uint64_t slept_ns, const char *why)
 		      .why = xf_text(why));
 }
 
+/* Does the limit of an epoll, which loops round, tell of another timer than the last? One that does not wait tells nothing. */
+static bool another_timer(uint64_t limit_ns, uint64_t begin_ns)
+{
+	uint64_t due_ns = limit_ns == NO_LIMIT ? 0 : begin_ns + limit_ns, last_ns = probe_tls.due_ns;
+
+	if (limit_ns == 1 || (due_ns && last_ns && due_ns + ROUNDED_NS > last_ns && due_ns < last_ns + ROUNDED_NS) || due_ns == last_ns)
+		return false;
+	probe_tls.due_ns = due_ns;
+	return true;
+}
+
 static void say_polled(uint64_t limit_ns, uint64_t begin_ns, int ready, bool epoll)
 {
 	uint64_t waited_ns = xf_clock_mono_ns() - begin_ns;
+	bool news = epoll && another_timer(limit_ns, begin_ns);
 
-	if (waited_ns < WORTH_NS && probe_tls.polled)
+	if (waited_ns < WORTH_NS && probe_tls.polled && !news)
 		return;
 	probe_tls.polled = 1;
 	PROBE_EMIT_AT(poll, 0, 0, probe_python_site(), .limit_ns = limit_ns,

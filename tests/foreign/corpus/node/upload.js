@@ -38,7 +38,7 @@ async function main(mode) {
     await upload();
   } else if (mode === "timer") {
     put("forgotten");
-    await sleep(0.5);
+    await sleep(2);
     await put("key");
   } else if (mode === "lucky") {
     upload();
