@@ -31,6 +31,7 @@
 #include "tui/command/leftovers.h"
 #include "tui/command/linger.h"
 #include "tui/command/paths.h"
+#include "tui/command/processors.h"
 #include "tui/command/progress.h"
 #include "tui/command/signals.h"
 #include "tui/command/transfer.h"
@@ -402,6 +403,11 @@ static const char *call_name(const struct carry *p)
 	return p->uploads.list[0].path ? "upload_file" : "upload_fileobj";
 }
 
+static pid_t endpoint_pid(const struct carry *p)
+{
+	return p->local ? p->local->pid : (pid_t)p->settings->endpoint_pid;
+}
+
 static int transfer(struct carry *p)
 {
 	struct xf_call_options call = {
@@ -410,9 +416,13 @@ static int transfer(struct carry *p)
 		.downloads = p->downloads.list, .nr_downloads = p->downloads.nr,
 	};
 	struct xf_error err = XF_ERROR_INIT;
+	struct ui_processors before = ui_processors_now(endpoint_pid(p)), after;
 	enum xf_status refused = xf_call_transfer(p->client, &p->config, &call, manager_ready, p, &p->own, &err);
 	int exit_status;
 	bool over;
+
+	after = ui_processors_now(endpoint_pid(p));
+	ui_processors_note(&before, &after);
 
 	if (!p->what->download && p->own && ui_visible_wanted(p->settings) && !ui_signals_count())
 		ui_visible_look(p->client, p->own, &p->extra);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -40,6 +41,7 @@ static enum xf_status words_of(struct job *j, struct xf_error *err, const char *
 /* A put of ours, to the endpoint that was started for it, if one was. */
 static enum xf_status put_words(struct ui_experiment *x, struct job *j, unsigned cell, struct xf_error *err)
 {
+	char pid[16];
 	enum xf_status status = words_of(j, err, (const char *const[]){
 		"xferdb", "put", "--quiet", "--no-verify", "-o", j->trace, NULL });
 
@@ -52,11 +54,12 @@ static enum xf_status put_words(struct ui_experiment *x, struct job *j, unsigned
 	if (status)
 		return status;
 	j->has_local = true;
+	snprintf(pid, sizeof(pid), "%d", (int)j->local.pid);
 	status = ui_words_add(&j->environment, err, "AWS_ACCESS_KEY_ID=%s", j->local.access_key);
 	if (!status)
 		status = ui_words_add(&j->environment, err, "AWS_SECRET_ACCESS_KEY=%s", j->local.secret_key);
 	return status ? status : words_of(j, err, (const char *const[]){
-		"--region=us-east-1", "--endpoint-url", j->local.endpoint_url, "--", x->file, x->destination, NULL });
+		"--region=us-east-1", "--endpoint-pid", pid, "--endpoint-url", j->local.endpoint_url, "--", x->file, x->destination, NULL });
 }
 
 /* Another program under trace, which starts its endpoint itself. */
