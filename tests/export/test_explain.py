@@ -55,6 +55,18 @@ def test_requests_are_told_in_numbers():
     t.true(1 <= traffic["slowest"]["part"] <= 9, traffic)
 
 
+def test_the_processors_of_the_machine_are_known():
+    """Those this process may run on; their time for the embedded endpoint counts, for that of another it is not known."""
+    with_server = explain(run("--concurrency", "1", "--fault", "latency=20ms"))
+    t.equal(with_server["processors"], len(os.sched_getaffinity(0)), with_server)
+    with t.Serve() as server:
+        trace = t.tmp("run.xft")
+        r = server.xferdb("put", "-q", "-o", trace, "--part-size", "5MB", "--concurrency", "1", t.make_file("f", 42 * MiB), "s3://bucket/k")
+        t.equal(r.status, 0, r)
+    without = explain(trace)
+    t.true(0 < without["processors_busy_ns"] < with_server["processors_busy_ns"], (without, with_server))
+
+
 def bound(*args, **how):
     return explain(run(*args, **how))["bound"]
 

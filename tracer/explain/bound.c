@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tracer/explain/fit.h"
+
 static const char *const bounds[TR_BOUND_COUNT] = { /* ORDER bounds */
 	"none", "concurrency", "bandwidth", "bandwidth-limit", "server", "disk", "cpu", "read-ahead", "retries",
 	"slow-part", "source", "held", "destination",
@@ -119,8 +121,8 @@ static void decide_by_path(struct tr_explanation *o)
 void tr_bound_decide(struct tr_explanation *o)
 {
 	const struct tr_run_part *slow = slow_part(o);
-	int64_t more = o->run.nr_parts ? tr_run_replay(&o->run, &(struct tr_limits){ .workers = o->run.nr_parts }, NULL) : 0;
-	int64_t ahead = o->run.permits ? tr_run_replay(&o->run, &(struct tr_limits){ .permits = o->run.nr_parts }, NULL) : o->replayed_ns;
+	int64_t more = o->run.nr_parts ? tr_run_replay(&o->run, &(struct tr_limits){ .workers = o->run.nr_parts }, TR_FIT_LIKELY) : 0;
+	int64_t ahead = o->run.permits ? tr_run_replay(&o->run, &(struct tr_limits){ .permits = o->run.nr_parts }, TR_FIT_LIKELY) : o->replayed_ns;
 	double by_more = o->replayed_ns > 0 ? 1 - (double)more / (double)o->replayed_ns : 0;
 	double by_ahead = o->replayed_ns > 0 ? 1 - (double)ahead / (double)o->replayed_ns : 0;
 	if (left_behind(o))

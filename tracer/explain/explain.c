@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tracer/explain/bound.h"
+#include "tracer/explain/fit.h"
 #include "tracer/trace/map.h"
 
 static const struct {
@@ -434,6 +435,20 @@ static uint32_t permits_of(const struct walk *w)
 	return ahead ? (uint32_t)setting(w, "max_in_memory_upload_chunks") : 0;
 }
 
+/* A server on the same machine is at work on a part while the rest of it is still sent. */
+static void processors_of(const struct walk *w, struct tr_run *run)
+{
+	uint64_t own = setting(w, "cpu_ns"), server = setting(w, "endpoint_cpu_ns"), idle = setting(w, "idle_ns");
+	double all;
+	if (!own)
+		return;
+	run->processors = (double)setting(w, "processors");
+	run->busy_ns = (int64_t)(own + server);
+	run->busy_each = server ? 1.1 : 1;
+	all = run->processors * (double)w->out->wall_ns;
+	run->others = all > (double)(own + server + idle) ? 1 - (double)(own + server + idle) / all : 0;
+}
+
 /* So that the stages are all of the part's time. Where no request was seen, all but the answers is sending. */
 static void complete_stages(struct tr_run_part *p, bool requests)
 {
@@ -441,6 +456,7 @@ static void complete_stages(struct tr_run_part *p, bool requests)
 	if (!requests)
 		p->sent_ns = left > answers ? left - answers : 0;
 	p->stage_ns[TR_STAGE_WORK] += p->sent_ns;
+	p->prepared = p->stage_ns[TR_STAGE_WORK] > p->sent_ns ? 1 - (double)p->sent_ns / (double)p->stage_ns[TR_STAGE_WORK] : 0;
 	for (int s = 0; s < TR_STAGE_LATENCY; s++) {
 		int64_t *ns = &p->stage_ns[s];
 		*ns = *ns < 0 ? 0 : *ns > left ? left : *ns;
@@ -471,10 +487,11 @@ static bool collect_run(struct walk *w)
 	run->limit = setting(w, "max_bandwidth");
 	run->head_ns = !run->nr_parts ? 0 : run->permits ? 0 : first;
 	run->tail_ns = w->out->wall_ns > last ? w->out->wall_ns - last : 0;
+	processors_of(w, run);
 	run->head_requests = bodiless.before;
 	run->tail_requests = bodiless.nr - bodiless.before;
 	tr_run_fit(run, bodiless.least);
-	w->out->replayed_ns = run->nr_parts ? tr_run_replay(run, &as_recorded, NULL) : -1;
+	w->out->replayed_ns = run->nr_parts ? tr_run_replay(run, &as_recorded, TR_FIT_LIKELY) : -1;
 	free(attempts);
 	return attempts != NULL;
 }
@@ -489,19 +506,48 @@ static int64_t corrected(int64_t replayed, int64_t itself, int64_t wall)
 	return wall < itself || replayed < itself ? (int64_t)((double)replayed * (double)wall / (double)itself) : replayed + wall - itself;
 }
 
+/* Under one of the capacities, and with so many times the work; negative: no memory. */
+static int64_t forecast(const struct tr_explanation *e, const struct tr_limits *with, enum tr_fit fit, double work)
+{
+	struct tr_limits use = *with;
+	int64_t itself = tr_run_replay(&e->run, &as_recorded, fit), replayed;
+	use.work = work;
+	replayed = tr_run_replay(&e->run, &use, fit);
+	return replayed < 0 || itself < 0 ? -1 : corrected(replayed, itself, e->wall_ns);
+}
+
+/* What else may be: parts that share processors are not alike from run to run, the less the more others have of them. */
+static bool forecast_bounds(const struct tr_explanation *e, const struct tr_limits *with, struct tr_forecast *t)
+{
+	double varies = (e->run.by_processors ? 1.2 : 1) + e->run.others * 0.8;
+	const struct {
+		enum tr_fit fit;
+		double work;
+	} ways[] = { { TR_FIT_LIKELY, varies }, { TR_FIT_LIKELY, 1 / varies }, { TR_FIT_LEAST, 1 }, { TR_FIT_MOST, 1 } };
+	t->low_ns = t->high_ns = t->ns;
+	for (unsigned i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		int64_t ns = forecast(e, with, ways[i].fit, ways[i].work);
+		if (ns < 0)
+			return false;
+		t->low_ns = ns < t->low_ns ? ns : t->low_ns;
+		t->high_ns = ns > t->high_ns ? ns : t->high_ns;
+	}
+	return true;
+}
+
 bool tr_explain_replay(const struct tr_explanation *e, const struct tr_limits *with, struct tr_forecast *out)
 {
-	int64_t other = -1, other_itself = -1, replayed = e->replayed_ns > 0 ? tr_run_replay(&e->run, with, &other) : -1, margin;
 	double wrong;
-	if (replayed < 0 || other < 0 || tr_run_replay(&e->run, &as_recorded, &other_itself) < 0)
+	int64_t margin;
+	if (e->replayed_ns <= 0)
+		return false;
+	out->ns = forecast(e, with, TR_FIT_LIKELY, 1);
+	if (out->ns < 0 || !forecast_bounds(e, with, out))
 		return false;
 	wrong = (double)e->wall_ns / (double)e->replayed_ns - 1;
-	out->ns = corrected(replayed, e->replayed_ns, e->wall_ns);
-	other = corrected(other, other_itself, e->wall_ns);
 	margin = (int64_t)((double)out->ns * (0.05 + (wrong > 0 ? wrong : -wrong)));
-	out->low_ns = (other < out->ns ? other : out->ns) - margin;
-	out->low_ns = out->low_ns < 0 ? 0 : out->low_ns;
-	out->high_ns = (other > out->ns ? other : out->ns) + margin;
+	out->low_ns = out->low_ns > margin ? out->low_ns - margin : 0;
+	out->high_ns += margin;
 	return true;
 }
 

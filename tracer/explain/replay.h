@@ -8,8 +8,7 @@
  * shared is scaled by the sharing. Reading, hashing, sending are one stage: on a machine whose processors are
  * busy, parts that hash slow those that are sent.
  *
- * The capacity is fitted. Of those under which all bytes cost about the same the smallest is taken, which promises
- * least; the largest that explains them as well says how far a prediction may be off.
+ * The capacities are fitted (fit.h).
  */
 #ifndef TR_EXPLAIN_REPLAY_H
 #define TR_EXPLAIN_REPLAY_H
@@ -24,6 +23,9 @@ enum tr_stage {
 	TR_STAGES
 };
 
+/* How much the stages carry: what is likely, and what else explains the run. */
+enum tr_fit { TR_FIT_LEAST, TR_FIT_LIKELY, TR_FIT_MOST, TR_FITS };
+
 struct tr_run_part {
 	uint32_t number;
 	uint64_t bytes;
@@ -32,8 +34,8 @@ struct tr_run_part {
 	int64_t read_ns;               /* time to read it ahead (a pipe); 0: not read ahead */
 	int64_t stage_ns[TR_STAGES];   /* as recorded under load; together end - start */
 	int64_t sent_ns;               /* of the work: bytes on their way */
-	double alone_ns[TR_STAGES];    /* the same at full speed: filled by tr_run_fit() */
-	double most_ns[TR_STAGES];     /* … under the largest capacities */
+	double prepared;               /* the share of the work that comes before them */
+	double alone_ns[TR_FITS][TR_STAGES]; /* the same at full speed: filled by tr_run_fit() */
 };
 
 struct tr_run {
@@ -44,17 +46,15 @@ struct tr_run {
 	int64_t tail_ns;            /* from the last part's end to the return */
 	uint32_t head_requests, tail_requests; /* in a row, in these: Create, Complete */
 	uint64_t limit;             /* of bandwidth, that was asked for, bytes/s; 0: none */
+	double processors;          /* of this machine, that it might run on; 0: not known */
+	int64_t busy_ns;            /* what they spent on it, and on the server where that runs here, too */
+	double busy_each;           /* so many a part keeps busy that waits for nothing else, or more */
 	bool drained;               /* it is known how long bytes were on their way; else answers say, as far as they can */
-	double capacity[TR_STAGES], most[TR_STAGES]; /* fitted: the smallest and the largest */
+	double capacity[TR_FITS][TR_STAGES]; /* fitted: so many parts at full speed */
+	double others;              /* the share of the processors that other programs had meanwhile */
+	bool by_processors;         /* parts shared the processors, and nothing else that kept them back */
 	bool by_bytes;              /* most of the time of requests went with the bytes: bandwidth, not latency */
 };
-
-/*
- * Fits capacities and times at full speed. base_latency_ns: an answer to a request without body; where nothing tells
- * when bytes had arrived, what answers to parts took more is either latency or transfer, whichever explains
- * the parts better.
- */
-void tr_run_fit(struct tr_run *run, int64_t base_latency_ns);
 
 /* What is to be different; all zero: as recorded. */
 struct tr_limits {
@@ -64,15 +64,10 @@ struct tr_limits {
 	uint64_t part_size;
 	uint64_t bandwidth;         /* of the line, bytes/s: at most that */
 	uint64_t limit;             /* of bandwidth, asked for; UINT64_MAX: none */
+	double work;                /* so many times as much of it; 0: as recorded */
 };
 
-/*
- * How long the call would take, ns; negative: no memory. *other_ns, if not NULL: the same if capacities are the
- * largest that explain the run.
- */
-int64_t tr_run_replay(const struct tr_run *run, const struct tr_limits *with, int64_t *other_ns);
-
-/* Bytes a second at full speed, of all parts together, in the stages that are shared. */
-double tr_run_rate(const struct tr_run *run);
+/* How long the call would take, ns; negative: no memory. */
+int64_t tr_run_replay(const struct tr_run *run, const struct tr_limits *with, enum tr_fit fit);
 
 #endif

@@ -85,9 +85,17 @@ static int64_t margin_of(const struct tr_forecast *t)
 	return t->high_ns - t->ns > t->ns - t->low_ns ? t->high_ns - t->ns : t->ns - t->low_ns;
 }
 
+/* A quarter is more than a desktop does by the way. */
+static void others_print(FILE *out, const struct tr_explanation *e)
+{
+	if (e->run.others > 0.25 && e->nr_predictions)
+		fprintf(out, "  other programs had %.0f %% of the processors meanwhile: what is foretold holds for a machine as busy\n", 100 * e->run.others);
+}
+
 static void predictions_print(FILE *out, const struct tr_explanation *e)
 {
 	char time[32], low[32], high[32];
+	others_print(out, e);
 	for (uint32_t i = 0; i < e->nr_predictions; i++) {
 		const struct tr_forecast *t = &e->predictions[i].time;
 		fprintf(out, "  with %s %s: %s", e->predictions[i].what, e->predictions[i].text, ui_time_text(t->ns, time, sizeof(time)));
@@ -197,11 +205,13 @@ static json_t *explanation_json(const struct ui_recording *t, const struct tr_ex
 	json_t *by_cause = json_object();
 	for (int c = 0; c < TR_PATH_COUNT; c++)
 		json_object_set_new(by_cause, tr_path_cause_name((enum tr_path_cause)c), json_integer(e->cause_ns[c]));
-	return json_pack("{s:s, s:b, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I}", "call",
+	return json_pack("{s:s, s:b, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:f, s:I, s:f, s:s, s:I, s:I, s:I, s:I}", "call",
 			 tr_log_call(t->log, e->call)->name, "returned", e->returned, "wall_ns", (json_int_t)e->wall_ns, "bound",
 			 tr_bound_name(e->bound), "sentence", e->sentence, "causes_ns", by_cause, "path", path_json(t, e),
 			 "traffic", traffic_json(traffic),
-			 "predictions", predictions_json(e), "replayed_ns", (json_int_t)e->replayed_ns, "workers",
+			 "predictions", predictions_json(e), "replayed_ns", (json_int_t)e->replayed_ns, "processors",
+			 e->run.processors, "processors_busy_ns", (json_int_t)e->run.busy_ns, "processors_others", e->run.others, "shared",
+			 e->run.by_processors ? "processors" : e->run.by_bytes ? "bytes" : "unknown", "workers",
 			 (json_int_t)e->run.workers, "parts", (json_int_t)e->run.nr_parts, "requests", (json_int_t)e->requests,
 			 "retries", (json_int_t)e->retries);
 }
