@@ -333,8 +333,13 @@ class Bundle:
             own = [e for e in self.calls() if self.process(e) == self.process(submit) and e["call"] == submit["call"]
                    and e["seq"] <= submit["seq"]]
         else:
-            own = [e for e in self.calls() if not self.whole_process(e) and self.before(e["seq"], submit["seq"])]
+            own = [e for e in self.calls() if not self.whole_process(e) and self.before(e["seq"], submit["seq"])
+                   and not self.over_before(e, submit)]
         return own[-1] if own else None
+
+    def over_before(self, enter, submit):
+        ret = self.returned(enter)
+        return ret is not None and self.before(ret["seq"], submit["seq"])
 
     def outer(self, inner):
         around = [e for e in self.calls() if e["seq"] < inner["seq"] and self.open_at(e, inner["seq"])
@@ -359,9 +364,10 @@ class Bundle:
         if process and (process != self.process(enter) or self.owner(submit) is not None):
             return False
         between = [e for e in self.calls() if not self.whole_process(e) and enter["seq"] < e["seq"] < submit["seq"]]
-        earlier = [s for s in self.submits() if s["seq"] < submit["seq"] and (
-            s["seq"] > enter["seq"] or (process and self.process(s) == process))]
-        return not between and not earlier
+        earlier = [s for s in self.submits() if s["seq"] < submit["seq"]]
+        others = [s for s in earlier if process and self.process(s) == process]
+        return not (between or any(s["seq"] > enter["seq"] for s in earlier) or
+                    others and not self.before(enter["seq"], submit["seq"]))
 
     def submits(self):
         return [e for e in self.events.values() if e["event"] == "submit"]

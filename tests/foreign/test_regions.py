@@ -109,6 +109,35 @@ go_on.set()
     t.equal((v["answer"], v["outcome"]), ("does-not-block", "stored-later"), r)
 
 
+def test_a_copy_is_there_though_none_of_its_bytes_were_seen():
+    v, r = judged("""
+ask("PUT", "/bucket/source", BODY)
+upload = create()
+say("begin")
+c = http.client.HTTPConnection(HOST)
+for path, size in ("/bucket/key2", ""), ("/bucket/key?partNumber=1&uploadId=" + upload, "bytes=0-5242879"):
+    c.request("PUT", path, headers={"x-amz-copy-source": "/bucket/source", **({"x-amz-copy-source-range": size} if size else {})})
+    answer = c.getresponse().read().decode()
+complete(upload, [answer.split("<ETag>")[1].split("</ETag>")[0].replace("&quot;", '"')])
+say("end")
+""")
+    t.equal((v["answer"], v["outcome"], v["visible"]), ("blocks", "stored", True), r)
+
+
+# ---- a region that the program does not come to the end of
+
+def test_a_program_that_fails_in_the_region_does_not_hang():
+    v, r = judged("say('begin')\nask('PUT', '/No_Such..Bucket/key', BODY)\nraise SystemExit(3)\n")
+    t.equal((r.status, v["answer"], v["outcome"]), (3, "not-returned", "failed"), r)
+    t.match("CUT OFF: begin: the program ended with exit status 3 before the call returned; the upload failed", r.err)
+
+
+def test_a_program_that_is_killed_in_the_region_is_not_said_to_have_ended():
+    v, r = judged("import signal\nsay('begin')\nask('PUT', '/bucket/key', BODY, lambda: os.kill(os.getpid(), signal.SIGKILL))\n")
+    t.equal(v["answer"], "not-returned", r)
+    t.match("LOST: begin: the trace ends before the call returns: main waits for the answer", r.err)
+
+
 # ---- the upload had begun before the region
 
 CARRIED = """
@@ -178,6 +207,59 @@ say("end")
 ask("GET", "/bucket/key")
 """)
     t.equal((v["answer"], v["basis"], v["outcome"]), ("blocks", "inline", "stored"), r)
+
+
+# ---- what is uploaded by somebody who knows that the region is over
+
+AGAIN = """
+import queue
+
+def put(key, body=BODY):
+    ask("PUT", "/bucket/" + key, body)
+
+jobs = queue.Queue()
+def work():
+    while True:
+        put(*jobs.get())
+        jobs.task_done()
+
+say("begin")
+%s
+say("end")
+%s
+"""
+
+
+def test_what_the_calling_thread_uploads_later_is_not_the_regions():
+    v, r = judged(AGAIN % ("put('key')", "put('done', b'.')"))
+    t.equal((v["answer"], v["basis"], v["parts"], v["visible"]), ("blocks", "inline", 1, True), r)
+
+
+def test_what_is_given_later_to_a_worker_of_the_region_is_not_the_regions():
+    v, r = judged(AGAIN % (
+        "threading.Thread(target=work, daemon=True).start()\njobs.put(['key'])\njobs.join()",
+        "jobs.put(['later'])\njobs.join()"))
+    t.equal((v["answer"], v["basis"], v["parts"]), ("blocks", "happens-before", 1), r)
+
+
+def test_a_task_that_is_forgotten_is_the_regions_also_behind_other_uploads():
+    v, r = judged("""
+import asyncio
+
+async def task():
+    ask("PUT", "/bucket/key", BODY)
+
+async def main():
+    say("begin")
+    task_ = asyncio.create_task(task())
+    say("end")
+    await task_
+
+ask("PUT", "/bucket/before", BODY)
+asyncio.run(main())
+""")
+    t.equal((v["answer"], v["outcome"], v["parts"]), ("does-not-block", "stored-later", 1), r)
+    t.match("nothing seen leads to it: it is the first upload after the call", v["reason"])
 
 
 # ---- a worker that was there before, told what to do by nothing that is seen

@@ -30,8 +30,9 @@ bool tr_call_is_process(const struct tr_call *c)
 }
 
 /*
- * A foreign program's transfers do not say whose they are. They are the newest
- * call's whose begin must have happened before them, also when it has returned since.
+ * A foreign program's transfers do not say whose they are. They are the newest call's whose
+ * begin led to them, also when it has returned since, but not by way of its return: what
+ * somebody does who knows that it is over may be anything.
  */
 static uint32_t call_by_order(struct judge *j, const struct tr_transfer_state *t)
 {
@@ -39,7 +40,8 @@ static uint32_t call_by_order(struct judge *j, const struct tr_transfer_state *t
 	tr_order_led_to(j->order, t->submit, &j->past);
 	for (uint32_t i = 0; i < tr_log_nr_calls(j->log); i++) {
 		const struct tr_call *c = tr_log_call(j->log, i);
-		if (!tr_call_is_process(c) && c->enter < t->submit && tr_clock_knows(&j->past, c->thread, c->enter))
+		if (!tr_call_is_process(c) && c->enter < t->submit && tr_clock_knows(&j->past, c->thread, c->enter) &&
+		    !(c->ret != TR_NONE && tr_clock_knows(&j->past, tr_log_thread_of(j->log, c->ret), c->ret)))
 			found = i;
 	}
 	return found;
@@ -72,25 +74,32 @@ uint32_t tr_judge_enclosing(const struct judge *j, uint32_t inner)
 	return found;
 }
 
-/* Nothing leads to it: it was seen on the wire alone, or its program hands work over unseen. The first such one. */
+/*
+ * Nothing but the return leads to it: it was seen on the wire alone, or its program hands work over
+ * unseen, or on the thread of the call itself. The first such one.
+ */
 static bool is_first_stray(const struct judge *j, const struct tr_call *c, uint32_t transfer)
 {
 	const struct tr_transfer_state *t = &j->s->transfers[transfer];
+	bool others = false;
 	if (t->process && (t->process != c->process || j->owner[transfer] != TR_NONE))
 		return false;
 	for (uint32_t i = 0; i < j->s->nr_transfers; i++) {
 		const struct tr_transfer_state *o = &j->s->transfers[i];
-		bool near = o->submit > c->enter || (t->process && o->process == t->process);
-		if (o->submit != TR_NONE && o->submit < t->submit && near)
+		if (o->submit == TR_NONE || o->submit >= t->submit)
+			continue;
+		if (o->submit > c->enter)
 			return false;
+		others |= t->process && o->process == t->process;
 	}
-	return true;
+	return !others || tr_order_before(j->order, c->enter, t->submit);
 }
 
 /*
- * Begun when the call had already returned, and nothing leads to it: it is that of the newest
- * call before it, if that call has none in its own time (a forgotten goroutine may not have
- * come to its first request yet). Where threads are seen, only if it is their program's first.
+ * Begun when the call had already returned, and nothing else leads to it: it is that of the newest
+ * call before it, if that call has none in its own time (a forgotten goroutine or task may not have
+ * come to its first request yet). Where threads are seen, only if it is their program's first, or
+ * behind the call on its thread.
  */
 static bool belongs_afterwards(const struct judge *j, uint32_t call, uint32_t transfer)
 {

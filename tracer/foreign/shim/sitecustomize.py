@@ -36,7 +36,7 @@ DEFAULT_CALLS = [
     ("s3transfer.crt:CRTTransferManager.download", "boto3. s3transfer. awscli."),
 ]
 # Methods that botocore makes up at run time, all through one function.
-API_CALLS = {"PutObject": "put_object", "GetObject": "get_object"}
+API_CALLS = {"PutObject": "put_object", "CopyObject": "copy_object", "GetObject": "get_object"}
 API_INSIDERS = ("s3transfer.", "boto3.", "awscli.")
 
 
