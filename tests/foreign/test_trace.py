@@ -64,6 +64,13 @@ def test_json_takes_stdout_and_the_programs_goes_to_stderr():
     t.match(r"^out$", r.err)
 
 
+def test_the_local_endpoint_gives_no_session_token():
+    """An empty one is sent by some clients (Rust's object_store), and refused."""
+    r = t.xferdb("trace", "--local", "--call", "exit", "--", "sh", "-c", 'echo "${AWS_SESSION_TOKEN-none}"',
+                 env=dict(t.environment(), AWS_SESSION_TOKEN="mine"))
+    t.equal(r.out, "none\n", r)
+
+
 def test_expect_decides_the_status():
     t.equal(shell("exit 5", "--expect", "unknown").status, 0)
     t.equal(shell("exit 0", "--expect", "blocks").status, 1)

@@ -559,7 +559,10 @@ static bool launch_environment(struct tr_launch *l, struct tr_environment *e)
 		tr_environment_put(e, *s);
 	launch_environment_local(l, e);
 	for (const char *const *s = l->options.set_env; s && *s; s++)
-		tr_environment_put(e, *s);
+		if (strchr(*s, '='))
+			tr_environment_put(e, *s);
+		else
+			tr_environment_drop(e, *s);
 	return !e->failed;
 }
 

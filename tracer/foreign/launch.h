@@ -47,7 +47,7 @@ struct tr_launch_options {
 	bool no_probe, no_shim;
 	bool tls_relay;               /* terminate TLS with a throw-away CA */
 	const char *local_endpoint;   /* "http://127.0.0.1:PORT": fail closed; NULL: no --local */
-	const char *const *set_env;   /* "NAME=VALUE", NULL-terminated, or NULL */
+	const char *const *set_env;   /* "NAME=VALUE", or "NAME" that is taken away; NULL-terminated, or NULL */
 	const char *ablate;           /* for the shim; NULL */
 	int stdout_to;                /* the program's stdout goes there instead (--json); -1: untouched */
 	int terminal;                 /* a pseudo-terminal's master: the program gets a session of its own on it; 0: none */

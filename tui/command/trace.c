@@ -67,7 +67,7 @@ static enum xf_status local_start(struct follow *f, struct xf_error *err)
 	f->local = &f->local_storage;
 	environment_add(f, 0, "AWS_ACCESS_KEY_ID", f->local->access_key);
 	environment_add(f, 1, "AWS_SECRET_ACCESS_KEY", f->local->secret_key);
-	environment_add(f, 2, "AWS_SESSION_TOKEN", "");
+	f->set_env[2] = "AWS_SESSION_TOKEN"; /* none: an empty one is one that some clients send */
 	environment_add(f, 3, "AWS_REGION", "us-east-1");
 	environment_add(f, 4, "AWS_DEFAULT_REGION", "us-east-1");
 	return XF_OK;
