@@ -256,6 +256,8 @@ static void request_start(struct tr_model *m, const struct tr_event *e, struct t
 		m->failed = true;
 		return;
 	}
+	if (transfer < f->s.nr_transfers && (p->op == XF_OP_COPY_OBJECT || p->op == XF_OP_UPLOAD_PART_COPY))
+		f->s.transfers[transfer].copied = true;
 	f->s.requests[f->s.nr_requests++] = (struct tr_request_state){
 		.request = p->request, .process = e->process, .part = p->part, .thread = e->thread,
 		.transfer = transfer < f->s.nr_transfers ? transfer : TR_NONE, .start = e->index,

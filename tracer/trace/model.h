@@ -95,6 +95,7 @@ struct tr_transfer_state {
 	enum xf_op op;            /* PutObject or GetObject: what was asked for */
 	enum xf_state state;
 	bool planned, multipart, size_known, cancelled;
+	bool copied;              /* by the server, at least in part: its bytes were never seen */
 	uint64_t size, part_size;
 	uint32_t nr_parts;        /* planned, 0 unknown */
 	int64_t bytes_read;       /* progress, signed sum */

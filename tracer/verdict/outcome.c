@@ -118,7 +118,7 @@ static bool head_agrees(const struct judge *j, const struct tr_event *e, const s
 	const char *seen = tr_log_text(j->log, e->process, h->etag);
 	const char *sent = tr_log_text(j->log, t->process, t->etag);
 	uint64_t size = t->size_known || !t->bytes_acked ? t->size : t->bytes_acked;
-	return !h->failed && h->bytes == size && (!*seen || !*sent || same_etag(seen, sent));
+	return !h->failed && (t->copied || h->bytes == size) && (!*seen || !*sent || same_etag(seen, sent));
 }
 
 /* A look that came late: the object it saw was stored only after the call had returned. */

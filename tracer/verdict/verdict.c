@@ -161,18 +161,17 @@ static bool is_unsent(const struct judge *j, uint32_t call)
 	return true;
 }
 
-/* The exit status of the process a call was made in; -1: it is not known. */
-static int32_t process_result(const struct judge *j, const struct tr_call *c)
+int32_t tr_verdict_exit_status(const struct tr_log *log, const struct tr_call *c)
 {
-	for (uint32_t i = 0; i < tr_log_nr_calls(j->log); i++) {
-		const struct tr_call *o = tr_log_call(j->log, i);
+	for (uint32_t i = 0; i < tr_log_nr_calls(log); i++) {
+		const struct tr_call *o = tr_log_call(log, i);
 		if (tr_call_is_process(o) && o->process == c->process && o->ret != TR_NONE)
 			return o->result;
 	}
-	for (uint32_t i = tr_log_nr_events(j->log); i-- > 0;) {
-		struct tr_event e = tr_log_event(j->log, i);
+	for (uint32_t i = tr_log_nr_events(log); i-- > 0;) {
+		struct tr_event e = tr_log_event(log, i);
 		if (e.kind == XF_EV_process_exit && (e.process == c->process || !e.process))
-			return TR_PAYLOAD(&e, process_exit)->exit_status;
+			return TR_PAYLOAD(&e, process_exit)->signal ? -1 : TR_PAYLOAD(&e, process_exit)->exit_status;
 	}
 	return -1;
 }
@@ -197,7 +196,7 @@ static const char *why_unsent(const struct judge *j, uint32_t call)
 					"of the upload was sent" : NULL;
 	if (!tr_judge_raised(j, c))
 		return "the call returned, the program ended, and nothing of the upload was ever sent";
-	return !on_main(j, c) && process_result(j, c) == 0
+	return !on_main(j, c) && tr_verdict_exit_status(j->log, c) == 0
 		? "it failed on a thread of its own before anything was sent, and the program ended as if all were well"
 		: NULL;
 }
@@ -266,7 +265,10 @@ static bool row_not_returned(struct judge *j, struct tr_verdict *v, const struct
 		j->failed = true;
 	v->deadlock = circle != TR_NONE;
 	v->deadlock_at = v->deadlock ? circle : 0;
-	if (j->s->threads[c->thread].activity == TR_ENDED)
+	int32_t status = tr_judge_saw_the_end(j) && on_main(j, c) ? tr_verdict_exit_status(j->log, c) : -1;
+	if (status >= 0 && !tr_call_is_process(c))
+		tr_judge_say(v, "the program ended with exit status %" PRId32 " before the call returned", status);
+	else if (j->s->threads[c->thread].activity == TR_ENDED)
 		tr_judge_say(v, "%s ended in the midst of it, and the call never returned", tr_log_thread(j->log, c->thread)->name);
 	else
 		tr_judge_say(v, "the trace ends before the call returns%s%s", v->nr_waiting ? ": " : "",

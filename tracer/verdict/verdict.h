@@ -59,6 +59,9 @@ const char *tr_limit_name(enum tr_limit l);        /* "time-out"; NULL for none 
 int tr_answer_find(const char *word);
 int tr_outcome_find(const char *word);
 
+/* The status with which the process of a call ended by itself; -1: it did not, or it is not known. */
+int32_t tr_verdict_exit_status(const struct tr_log *log, const struct tr_call *c);
+
 /* Tri-state of `visible`. */
 enum tr_visible { TR_VISIBLE_UNKNOWN, TR_VISIBLE_NO, TR_VISIBLE_YES };
 

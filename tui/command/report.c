@@ -62,7 +62,8 @@ void ui_report_heading(FILE *out, const struct ui_report *r, const struct tr_ver
 	/* that it hung, or waited, is no news beside the loss */
 	bool lost = is_foreign(r) && v->outcome == TR_LOST;
 	bool ended = lost && (v->answer == TR_NOT_RETURNED || v->answer == TR_BLOCKS || v->answer == TR_UNPROVEN);
-	bool cut = v->answer == TR_NOT_RETURNED && !is_program(r, v) && program_status(r) >= 0;
+	bool cut = v->answer == TR_NOT_RETURNED && is_foreign(r) && !is_program(r, v) &&
+		   tr_verdict_exit_status(r->log, tr_log_call(r->log, v->call)) >= 0;
 	if (lost)
 		tone = UI_BAD;
 	fprintf(out, "%s%s %s%s%s: %s%s %s\n", ui_tone_begin(r->style, tone), ui_tone_mark(r->style, tone),
