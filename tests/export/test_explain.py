@@ -44,7 +44,7 @@ def explain(trace, *args):
 
 def test_requests_are_told_in_numbers():
     traffic = explain(run("--concurrency", "2", "--fault", "part=3,status=503,times=1"))["traffic"]
-    t.equal((traffic["requests"], traffic["retries"], traffic["failures"]), (9 + 2 + 1 + 1, 1, 1), traffic)
+    t.equal((traffic["requests"], traffic["retries"], traffic["failures"]), (9 + 2 + 1, 1, 1), traffic)   # the look of --verify is not among them
     t.equal(traffic["phases"]["whole"]["requests"], traffic["answered"], traffic)
     for phase in traffic["phases"].values():
         t.true(phase["p50_ns"] <= phase["p99_ns"], traffic)
@@ -65,6 +65,15 @@ def test_the_processors_of_the_machine_are_known():
         t.equal(r.status, 0, r)
     without = explain(trace)
     t.true(0 < without["processors_busy_ns"] < with_server["processors_busy_ns"], (without, with_server))
+
+
+def test_our_own_look_at_the_object_is_no_request_of_the_call():
+    """--verify asks with a HEAD right after the return, which is answered 404 where the call did not wait."""
+    path = run("--no-wait", "--verify", "--fault", "latency=300ms")
+    events = [e for e in t.xferdb("events", path, "--json").out.splitlines() if '"verify":true' in e]
+    t.equal(len(events), 1, events)
+    traffic = explain(path)["traffic"]
+    t.equal((traffic["requests"], traffic["failures"]), (9 + 2, 0), traffic)
 
 
 def bound(*args, **how):
@@ -218,6 +227,15 @@ def test_diff_finds_what_changed_and_only_that():
     t.equal((r.json["a"]["runs"], r.json["b"]["runs"]), (3, 3))
     schema.check_document(r.json)
     t.equal(r.json["settings"], [])
+
+
+def test_diff_says_where_a_side_was_not_set_alike():
+    import shutil
+    for n, threads in enumerate(("yes", "no")):
+        shutil.move(run("--threads=" + threads, size=1000), t.tmp("%d.xft" % n))
+    one, other = t.tmp("0.xft"), t.tmp("1.xft")
+    r = t.xferdb("diff", one + "," + other, one)
+    t.match(r"^set differently: use_threads various, 1$", r.out)
 
 
 def test_diff_names_what_was_set_differently():

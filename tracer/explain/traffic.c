@@ -42,6 +42,8 @@ struct walk {
 	struct tr_traffic *out;
 	struct exchange *open;
 	uint32_t nr_open, cap_open;
+	uint64_t *looks;           /* process and number of the requests with which we looked for the object */
+	uint32_t nr_looks, cap_looks;
 	uint64_t *seen;            /* process and number of the connections used */
 	uint32_t nr_seen, cap_seen;
 	struct list times[TR_PHASE_COUNT];
@@ -80,11 +82,50 @@ static bool is_own(const struct walk *w, uint32_t process, uint32_t id)
 	return false;
 }
 
+/* ---- requests of --verify are ours, not the call's */
+
+static void look_note(struct walk *w, uint64_t key)
+{
+	if (!tr_grow(&w->looks, w->nr_looks, &w->cap_looks, sizeof(*w->looks)))
+		w->failed = true;
+	else
+		w->looks[w->nr_looks++] = key;
+}
+
+/* Which they were is only told at their end. */
+static void looks_find(struct walk *w)
+{
+	uint64_t *last = calloc(tr_log_nr_threads(w->log) + 1u, sizeof(*last));
+
+	w->failed = !last;
+	for (uint32_t i = 0; i < tr_log_nr_events(w->log) && !w->failed; i++) {
+		enum xf_kind kind = tr_log_kind(w->log, i);
+		if (kind != XF_EV_request_start && kind != XF_EV_object_head)
+			continue;
+		struct tr_event e = tr_log_event(w->log, i);
+		if (kind == XF_EV_request_start)
+			last[e.thread] = (uint64_t)e.process << 32 | TR_PAYLOAD(&e, request_start)->request;
+		else if (TR_PAYLOAD(&e, object_head)->verify)
+			look_note(w, last[e.thread]);
+	}
+	free(last);
+}
+
+static bool is_look(const struct walk *w, uint32_t process, uint32_t request)
+{
+	for (uint32_t i = 0; i < w->nr_looks; i++)
+		if (w->looks[i] == ((uint64_t)process << 32 | request))
+			return true;
+	return false;
+}
+
+/* ---- the call's requests */
+
 static void request_begins(struct walk *w, const struct tr_event *e)
 {
 	const struct xf_ev_request_start *r = TR_PAYLOAD(e, request_start);
 
-	if (!is_own(w, e->process, r->transfer))
+	if (!is_own(w, e->process, r->transfer) || is_look(w, e->process, r->request))
 		return;
 	w->out->requests++;
 	w->out->retries += r->attempt > 1;
@@ -301,6 +342,7 @@ enum xf_status tr_traffic_of(const struct tr_log *log, const struct tr_verdicts 
 	struct walk w = { .log = log, .all = all, .v = v, .out = out };
 
 	*out = (struct tr_traffic){ .requests = 0 };
+	looks_find(&w);
 	requests_walk(&w);
 	percentiles(&w);
 	parts_span(&w);
@@ -308,6 +350,7 @@ enum xf_status tr_traffic_of(const struct tr_log *log, const struct tr_verdicts 
 	for (int p = 0; p < TR_PHASE_COUNT; p++)
 		free(w.times[p].ns);
 	free(w.open);
+	free(w.looks);
 	free(w.seen);
 	return w.failed ? xf_fail(err, XF_NOMEM, "out of memory") : XF_OK;
 }
