@@ -23,9 +23,9 @@ enum measure { WALL, PEAK, REQUESTS, RETRIES, FAILURES, BARRIERS, BARRIER_WAIT, 
 	       MEASURES = CAUSE + TR_PATH_COUNT };
 
 struct side {
-	char words[MAX_RUNS][80];       /* "blocks (happens-before), stored" */
+	char words[MAX_RUNS][96];       /* "blocks (happens-before), stored" */
 	double values[MEASURES][MAX_RUNS];
-	char settings[MAX_SETTINGS][24]; /* of the first run, by the table of the transfer's settings; "": not told */
+	char settings[MAX_SETTINGS][24]; /* by the table of the transfer's settings; "": not told; "various" */
 	unsigned nr;
 };
 
@@ -71,7 +71,10 @@ static void settings_read(struct side *s, const struct tr_log *log)
 {
 	for (unsigned i = 0; i < nr_settings(); i++) {
 		const char *value = tr_log_property(log, xf_transfer_config_fields[i].name);
-		snprintf(s->settings[i], sizeof(s->settings[i]), "%s", value ? value : "");
+		value = value ? value : "";
+		if (s->nr && strcmp(s->settings[i], value))
+			value = "various";
+		snprintf(s->settings[i], sizeof(s->settings[i]), "%s", value);
 	}
 }
 
@@ -91,8 +94,7 @@ static void run_read(struct side *s, const struct ui_recording *t, const struct 
 	s->values[BARRIERS][s->nr] = v->barriers.nr;
 	s->values[BARRIER_WAIT][s->nr] = wait;
 	slices_read(s, e);
-	if (!s->nr)
-		settings_read(s, t->log);
+	settings_read(s, t->log);
 	for (int c = 0; c < TR_PATH_COUNT; c++)
 		s->values[CAUSE + c][s->nr] = (double)e->cause_ns[c];
 	s->nr++;
@@ -217,14 +219,31 @@ static const char *value_text(int m, double value, char *buf, size_t cap)
 	return buf;
 }
 
-static void text_print(FILE *out, const struct side *a, const struct side *b)
+static bool tells_settings(const struct side *s)
 {
-	char name[48], x[32], y[32], z[32];
-	fprintf(out, "A: %s%s\nB: %s%s\n", a->words[0], a->nr > 1 ? ", …" : "", b->words[0], b->nr > 1 ? ", …" : "");
+	for (unsigned i = 0; i < nr_settings(); i++)
+		if (*s->settings[i])
+			return true;
+	return false;
+}
+
+static void settings_print(FILE *out, const struct side *a, const struct side *b)
+{
+	if (tells_settings(a) != tells_settings(b)) {
+		fprintf(out, "%s's trace does not tell how its program was set\n", tells_settings(a) ? "B" : "A");
+		return;
+	}
 	for (unsigned i = 0; i < nr_settings(); i++)
 		if (strcmp(a->settings[i], b->settings[i]))
 			fprintf(out, "set differently: %s %s, %s\n", xf_transfer_config_fields[i].name,
 				*a->settings[i] ? a->settings[i] : "not told", *b->settings[i] ? b->settings[i] : "not told");
+}
+
+static void text_print(FILE *out, const struct side *a, const struct side *b)
+{
+	char name[48], x[32], y[32], z[32];
+	fprintf(out, "A: %s%s\nB: %s%s\n", a->words[0], a->nr > 1 ? ", …" : "", b->words[0], b->nr > 1 ? ", …" : "");
+	settings_print(out, a, b);
 	fprintf(out, "%-22s %12s %12s %8s\n", "", "A", "B", "change");
 	for (int m = 0; m < MEASURES; m++) {
 		double before = mean(a, m), after = mean(b, m), n = noise(a, b, m);
