@@ -253,7 +253,7 @@ static void retire(struct xf_lane *lane)
 {
 	publish(lane);
 	if (lane->segment && lane->epoch == atomic_load(&xf_recording) && lane->epoch)
-		xf_segment_seal(lane->segment, records_in(lane));
+		xf_segment_close(lane->segment, records_in(lane));
 	lane->segment = NULL;
 	lane->next = lane->end = NULL;
 }

@@ -334,6 +334,20 @@ void xf_segment_seal(struct xf_segment *segment, uint32_t count)
 	sem_post(&trace.wake);
 }
 
+void xf_segment_close(struct xf_segment *segment, uint32_t count)
+{
+	static const size_t page = 4096;
+	size_t used = (offsetof(struct xf_segment, records) + count * sizeof(struct xf_record) + page - 1) / page * page;
+
+	xf_segment_seal(segment, count);
+	if (!trace.by_path)
+		return;
+	atomic_store_explicit(&trace.table[segment->header.index], NULL, memory_order_release);
+	if (used < XF_SEGMENT_SIZE) /* a page too large for it, or memory of nobody's file: then it stays */
+		madvise((char *)segment + used, XF_SEGMENT_SIZE - used, MADV_REMOVE);
+	munmap(segment, XF_SEGMENT_SIZE);
+}
+
 void xf_segment_let_go(const struct xf_segment *segment)
 {
 	/* an anonymous segment, which would be lost, is only ever made once this is set */

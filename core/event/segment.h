@@ -152,6 +152,12 @@ struct xf_segment *xf_segment_take(uint32_t thread, uint32_t pid, uint32_t tid, 
 /* One past the highest generation of that thread, whichever process wrote it. */
 uint32_t xf_segment_next_generation(uint32_t thread);
 
+/*
+ * The same, and its thread has ended. In somebody else's process what it did not fill is given back, to disk and memory:
+ * programs have had ten thousand threads, each with four records.
+ */
+void xf_segment_close(struct xf_segment *segment, uint32_t count);
+
 /* The thread will write no more into it; the checksum follows (by the helper, where there is one). */
 void xf_segment_seal(struct xf_segment *segment, uint32_t count);
 

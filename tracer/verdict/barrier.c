@@ -432,15 +432,33 @@ static bool all_reach(const struct finder *f, const struct tr_clock *clock, uint
 	return nr > 0;
 }
 
+/*
+ * The last item of work that only waits lead to: a barrier that was over before it is not enough, whatever it
+ * waited for. Most are, where a program joined ten thousand threads before. 0: all are known without any.
+ */
+static uint32_t last_unknown(const struct finder *f, uint32_t thread, uint32_t enter, uint32_t end, const uint32_t *items,
+			     uint32_t nr, struct tr_clock *clock)
+{
+	struct ablation none = { f, thread, enter, TR_NONE - 1 };
+	uint32_t last = 0;
+	tr_order_past(f->order, end, clock, keeps, &none);
+	for (uint32_t i = 0; i < nr; i++)
+		if (items[i] != TR_NONE && items[i] > last &&
+		    !tr_clock_knows(clock, tr_log_thread_of(f->log, items[i]), items[i]))
+			last = items[i];
+	return last;
+}
+
 static bool ablate(struct finder *f, uint32_t thread, uint32_t enter, uint32_t end,
 		   const uint32_t *items, uint32_t nr)
 {
 	struct tr_clock clock;
 	if (!tr_clock_init(&clock, tr_log_nr_threads(f->log)))
 		return false;
+	uint32_t least = last_unknown(f, thread, enter, end, items, nr, &clock);
 	for (uint32_t i = 0; i < f->out->nr; i++) {
 		struct ablation a = { f, thread, enter, i };
-		if (!f->out->list[i].carries)
+		if (!f->out->list[i].carries || f->out->list[i].last < least)
 			continue;
 		tr_order_past(f->order, end, &clock, keeps, &a);
 		f->out->list[i].sufficient = all_reach(f, &clock, end, items, nr);
