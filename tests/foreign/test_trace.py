@@ -2,6 +2,7 @@
 import json
 import os
 import signal
+import socket
 import struct
 import subprocess
 import time
@@ -273,6 +274,42 @@ def test_local_names_nothing_twice_and_knows_the_machine_itself():
     r = trace("--local", "--", PYTHON, "-c", "import socket; print(socket.getaddrinfo('localhost', 80)[0][4][0])")
     t.true(r.out.strip() in ("127.0.0.1", "::1"), r)
     t.true("refused" not in r.err, r)
+
+
+RESOLVES = """
+import socket, sys, time
+began = time.monotonic()
+print([a[4][0] for a in socket.getaddrinfo('bucket.localhost', 80, type=socket.SOCK_STREAM)])
+try:
+    socket.create_connection(('bucket.s3.eu-central-1.amazonaws.com', 443), timeout=60)
+except OSError as e:
+    print(type(e).__name__)
+print('quick' if time.monotonic() - began < 4.5 * %d else 'slow')
+"""
+
+
+def test_local_asks_no_resolver_on_this_machine_either_and_knows_localhost():
+    """As systemd-resolved's stub: a name server on loopback, that would ask another."""
+    resolv, unshare = t.tmp("resolv.conf"), t.need("unshare")
+    with open(resolv, "w") as f:
+        f.write("nameserver 127.0.0.53\n")
+    own = "mount --bind %s /etc/resolv.conf && exec \"$@\"" % resolv
+    if os.geteuid() != 0 or subprocess.run([unshare, "-m", "sh", "-c", own, "sh", "true"], capture_output=True).returncode:
+        t.skip("needs to be root, with a name space of mounts")
+    asked = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        asked.bind(("127.0.0.53", 53))
+    except OSError as e:
+        t.skip("somebody is the resolver here: %s" % e)
+    asked.setblocking(False)
+    r = t.run(unshare, "-m", "sh", "-c", own, "sh", t.XFERDB, "trace", "--local", "--", PYTHON, "-c", RESOLVES % t.SLOW)
+    t.equal(r.out.splitlines(), ["['127.0.0.1']", "ConnectionRefusedError", "quick"], r)
+    t.match(r"tried bucket\.s3\.eu-central-1\.amazonaws\.com:443: refused, 0 bytes left this machine", r.err)
+    try:
+        raise AssertionError("the resolver was asked: %r" % asked.recv(512))
+    except BlockingIOError:
+        pass
+    asked.close()
 
 
 def test_local_takes_plain_http_to_the_endpoint_whatever_the_host():

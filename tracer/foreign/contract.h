@@ -120,6 +120,7 @@ enum {
 	TR_PROCESS_ENTERED = 2,  /* call_enter of exit is recorded */
 	TR_PROCESS_RETURNED = 4, /* call_return of exit is recorded */
 	TR_PROCESS_EXITED = 8,   /* process_exit is recorded */
+	TR_PROCESS_SANDBOXED = 32, /* it has forbidden itself system calls: the probe in it keeps still */
 	TR_PROCESS_STARTED = 16, /* process_start is recorded by the probe: the next image says exec */
 };
 
@@ -240,6 +241,7 @@ struct tr_control {
 	_Atomic uint32_t marks_pending;
 	_Atomic uint32_t program;        /* pid of the program that was asked for: only its end is the exit call */
 	_Atomic uint32_t tls_relay;      /* TLS that the probe cannot read is to go through the relay */
+	_Atomic uint32_t nr_sandboxed;   /* how often a process became TR_PROCESS_SANDBOXED */
 	_Atomic uint64_t bytes_sent, bytes_received; /* over understood connections: does anything move? */
 	struct tr_control_process processes[TR_NR_PROCESSES];
 	tr_control_thread threads[TR_NR_THREADS];
@@ -267,6 +269,7 @@ enum {
 	TR_INCOMPLETE_HTTP2 = 8,     /* a connection spoke HTTP/2 */
 	TR_INCOMPLETE_TLS = 16,      /* bytes under TLS that nobody could read */
 	TR_INCOMPLETE_UNREAD = 32,   /* a connection that went past probe and relay */
+	TR_INCOMPLETE_SANDBOX = 128, /* a process forbade itself system calls, the probe's among them */
 	TR_INCOMPLETE_32BIT = 64,    /* a 32-bit program ran: no probe in it, its system calls pass the filter */
 };
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/audit.h>
 #include <netinet/in.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -29,6 +30,8 @@ static const struct tr_seccomp_row filter_rows[] = {
 	{ .nr = SYS_exit_group },
 	{ .nr = SYS_execve },
 	{ .nr = SYS_execveat },
+	{ .nr = SYS_seccomp },
+	{ .nr = SYS_prctl, .test = TR_TEST_EQUAL, .argument = 0, .value = PR_SET_SECCOMP },
 	{ .nr = SYS_io_uring_setup, .wants = TR_FILTER_LOCAL, .refuse = ENOSYS },
 	{ .nr = SYS_io_uring_setup },
 	{ .nr = SYS_write, .wants = TR_FILTER_MARKS, .test = TR_TEST_EQUAL, .argument = 0, .value = TR_MARK_FD },
@@ -68,7 +71,7 @@ const char *tr_seccomp_name(int nr)
 		{ SYS_connect, "connect" }, { SYS_exit_group, "exit_group" }, { SYS_execve, "execve" },
 		{ SYS_execveat, "execveat" }, { SYS_io_uring_setup, "io_uring_setup" },
 		{ SYS_write, "write" }, { SYS_writev, "writev" }, { SYS_sendto, "sendto" },
-		{ SYS_sendmsg, "sendmsg" }, { SYS_sendmmsg, "sendmmsg" }, { SYS_socket, "socket" },
+		{ SYS_seccomp, "seccomp" }, { SYS_prctl, "prctl" }, { SYS_sendmsg, "sendmsg" }, { SYS_sendmmsg, "sendmmsg" }, { SYS_socket, "socket" },
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

@@ -959,9 +959,11 @@ static void launch_incomplete(struct tr_launch *l)
 		{ TR_INCOMPLETE_TABLE, "more threads, processes or parts than can be kept: numbers may repeat" },
 		{ TR_INCOMPLETE_SETUID, "a set-uid program ran: the probe is not in it" },
 		{ TR_INCOMPLETE_32BIT, "a 32-bit program ran: its threads, requests and connections are not watched" },
+		{ TR_INCOMPLETE_SANDBOX, "a program forbade itself system calls (seccomp): from then on nothing in it was watched but its "
+					 "connections" },
 		{ TR_INCOMPLETE_HTTP2, "a connection spoke HTTP/2, which is not understood" },
-		{ TR_INCOMPLETE_UNREAD, "connections were made that nobody could read: the probe is not in that program, and "
-					"the relay is off" },
+		{ TR_INCOMPLETE_UNREAD, "connections were made that nobody could read: the probe is not in that program or found no "
+					"memory, and the relay is off" },
 		{ TR_INCOMPLETE_TLS, "a TLS connection could not be read; --tls-relay may help" },
 	};
 	unsigned bits = l->control ? atomic_load(&l->control->incomplete) : 0;

@@ -265,7 +265,8 @@ void tr_process_seen(struct tr_process *p)
 	if (p->known)
 		return;
 	p->known = true;
-	voice = tr_process_speak(p, p->pid);
+	/* it has said so itself, as long as it could */
+	voice = process_flags(p) & TR_PROCESS_STARTED ? NULL : tr_process_speak(p, p->pid);
 	if (!voice)
 		return;
 	tr_record_at(XF_EV_process_start, p->start_ticks,
@@ -323,7 +324,21 @@ void tr_process_executes(struct tr_process *p, const char *path)
 	/* the probe went with the old image; the new one's says for itself that it is there */
 	slot = tr_control_process(p->all->control, p->pid, false);
 	if (slot)
-		atomic_fetch_and(&slot->flags, ~(uint32_t)TR_PROCESS_PROBED);
+		atomic_fetch_and(&slot->flags, ~(uint32_t)(TR_PROCESS_PROBED | TR_PROCESS_SANDBOXED));
+}
+
+void tr_process_sandboxed(struct tr_process *p)
+{
+	struct tr_control *control = p->all->control;
+	struct tr_control_process *slot = tr_control_process(control, p->pid, false);
+
+	if (!slot)
+		return;
+	atomic_fetch_or(&control->incomplete, TR_INCOMPLETE_SANDBOX);
+	atomic_fetch_or(&slot->flags, TR_PROCESS_SANDBOXED);
+	atomic_fetch_and(&slot->flags, ~(uint32_t)TR_PROCESS_PROBED);
+	/* behind the flag: who sees the count finds it */
+	atomic_fetch_add(&control->nr_sandboxed, 1);
 }
 
 static void process_tell_return(struct tr_process *p, uint32_t flags)

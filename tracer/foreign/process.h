@@ -62,6 +62,9 @@ void tr_process_seen(struct tr_process *p);
 /* It is about to execute path. */
 void tr_process_executes(struct tr_process *p, const char *path);
 
+/* It is about to forbid itself system calls: the probe in it records no more. */
+void tr_process_sandboxed(struct tr_process *p);
+
 /* It is about to leave by exit_group. */
 void tr_process_leaves(struct tr_process *p, int status);
 

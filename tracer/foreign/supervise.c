@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -335,6 +336,22 @@ static struct tr_decision on_exec(struct tr_supervisor *s, const struct tr_notic
 	return go_on;
 }
 
+/*
+ * A process forbids itself system calls: where it breaks its own rule it may be killed, and the probe in it
+ * makes calls that it knows nothing of. So the probe keeps still from here on, and we speak for the process.
+ */
+static struct tr_decision on_sandbox(struct tr_supervisor *s, const struct tr_notice *n, bool can)
+{
+	struct tr_process *p = tr_process_of(&s->processes, n->tid);
+
+	(void)can;
+	if (n->nr == SYS_seccomp && n->args[0] != SECCOMP_SET_MODE_STRICT && n->args[0] != SECCOMP_SET_MODE_FILTER)
+		return go_on;
+	if (p && tr_process_probed(p))
+		tr_process_sandboxed(p);
+	return go_on;
+}
+
 static struct tr_decision on_io_uring(struct tr_supervisor *s, const struct tr_notice *n, bool can)
 {
 	(void)n, (void)can;
@@ -443,6 +460,8 @@ static const struct {
 	{ SYS_execve, on_exec },
 	{ SYS_execveat, on_exec },
 	{ SYS_io_uring_setup, on_io_uring },
+	{ SYS_seccomp, on_sandbox },
+	{ SYS_prctl, on_sandbox },
 	{ SYS_write, on_write },
 	{ SYS_writev, on_write },
 	{ SYS_sendto, on_sendto },

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <link.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,7 +140,7 @@ static enum fd_kind look_at_socket(struct fd *f, int fd, uint64_t inode)
 	if ((name.ss_family != AF_INET && name.ss_family != AF_INET6) ||
 	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) != 0 || type != SOCK_STREAM)
 		return FD_OTHER;
-	atomic_store(&f->conn, probe_conn_new(fd));
+	atomic_store(&f->conn, probe_conn_new(fd, inode));
 	return f->conn ? FD_TCP : FD_OTHER;
 }
 
@@ -578,24 +579,48 @@ PROBE_EXPORT int accept4(int fd, struct sockaddr *address, socklen_t *len, int f
 	return MADE(REAL(accept4)(fd, address, len, flags));
 }
 
+/* One number more for what is behind `from`: a connection goes on through it, also when the first is closed. */
+static int copied(int from, int to)
+{
+	struct fd *f = slot_of(from);
+
+	if (to >= 0 && to != from)
+		PROBE(forget(to); if (f && atomic_load(&f->kind) == FD_TCP) interesting(to));
+	return to;
+}
+
 PROBE_EXPORT int dup(int fd)
 {
-	return MADE(REAL(dup)(fd));
+	return copied(fd, REAL(dup)(fd));
 }
 
 PROBE_EXPORT int dup2(int from, int to)
 {
 	if (from != to)
 		PROBE(forget(to));
-	return REAL(dup2)(from, to);
+	return copied(from, REAL(dup2)(from, to));
 }
 
 PROBE_EXPORT int dup3(int from, int to, int flags)
 {
 	if (from != to)
 		PROBE(forget(to));
-	return REAL(dup3)(from, to, flags);
+	return copied(from, REAL(dup3)(from, to, flags));
 }
+
+/* The third argument is a number or a pointer, or is not there and not looked at: one word in each case. */
+#define FCNTL(name)                                                                                \
+	PROBE_EXPORT int name(int fd, int command, ...)                                            \
+	{                                                                                          \
+		va_list ap;                                                                        \
+		va_start(ap, command);                                                             \
+		void *argument = va_arg(ap, void *);                                               \
+		va_end(ap);                                                                        \
+		int rc = REAL(name)(fd, command, argument);                                        \
+		return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? copied(fd, rc) : rc;     \
+	}
+FCNTL(fcntl)
+FCNTL(fcntl64)
 
 PROBE_EXPORT int close(int fd)
 {

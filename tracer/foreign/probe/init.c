@@ -57,7 +57,7 @@ static bool join_trace(void)
 
 void probe_forked(void)
 {
-	if (!atomic_load(&probe_on))
+	if (!atomic_load(&probe_on) || (atomic_load(&probe_control->nr_sandboxed) && probe_sandboxed()))
 		return;
 	int saved = errno;
 	probe_tls.inside = 1;

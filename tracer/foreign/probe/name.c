@@ -4,7 +4,8 @@
  * Nothing leaves the machine then, not even the question where a host is; but
  * the user wants to read which host was tried. So a look-up that fails gives an
  * address that nobody has, and connect() is what gets refused (or, for plain
- * http, turned to the endpoint). Without --local this only passes through.
+ * http, turned to the endpoint). Names below localhost are this machine's, whatever its
+ * resolver would have said. Without --local this only passes through.
  */
 #include <netdb.h>
 #include <stdio.h>
@@ -44,17 +45,25 @@ static void name_found(const char *node, const struct addrinfo *list)
 			tr_control_name_enter(probe_control, node, address);
 }
 
-/* The same question for a made-up address, so that the answer is one the caller can free. */
-static int name_invented(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res)
+/* "localhost", "bucket.localhost", also with a dot behind (RFC 6761). */
+static bool name_is_local(const char *node)
 {
-	const uint8_t *a = tr_control_name_enter(probe_control, node, NULL);
+	static const char local[] = "localhost";
+	size_t len = strlen(node), own = sizeof(local) - 1;
+
+	if (len && node[len - 1] == '.')
+		len--;
+	return len >= own && strncasecmp(node + len - own, local, own) == 0 && (len == own || node[len - own - 1] == '.');
+}
+
+/* The same question for an address, so that the answer is one the caller can free. v4: as contract.h has addresses. */
+static int name_numeric(const uint8_t a[16], const char *service, const struct addrinfo *hints, struct addrinfo **res)
+{
 	struct addrinfo numeric = { .ai_family = AF_UNSPEC };
 	char text[40];
 
 	if (hints)
 		numeric = *hints;
-	if (!a)
-		return EAI_AGAIN;
 	snprintf(text, sizeof(text), "%s%u.%u.%u.%u", numeric.ai_family == AF_INET6 ? "::ffff:" : "", a[12], a[13],
 		 a[14], a[15]);
 	numeric.ai_flags &= ~(AI_ADDRCONFIG | AI_CANONNAME);
@@ -62,13 +71,24 @@ static int name_invented(const char *node, const char *service, const struct add
 	return REAL(getaddrinfo)(text, service, &numeric, res);
 }
 
+/* One that nobody has. */
+static int name_invented(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res)
+{
+	const uint8_t *a = tr_control_name_enter(probe_control, node, NULL);
+
+	return a ? name_numeric(a, service, hints, res) : EAI_AGAIN;
+}
+
 PROBE_EXPORT int getaddrinfo(const char *restrict node, const char *restrict service,
 			     const struct addrinfo *restrict hints, struct addrinfo **restrict res)
 {
+	static const uint8_t here[16] = { [10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1 };
 	int rc = REAL(getaddrinfo)(node, service, hints, res);
 
 	if (!name_is_watched(node))
 		return rc;
+	if (rc != 0 && name_is_local(node) && !(hints && hints->ai_flags & AI_NUMERICHOST))
+		return name_numeric(here, service, hints, res);
 	if (rc == 0)
 		name_found(node, *res);
 	else if ((rc == EAI_AGAIN || rc == EAI_FAIL) && !(hints && hints->ai_flags & AI_NUMERICHOST))

@@ -20,11 +20,12 @@
 #include "tracer/foreign/probe/probe.h"
 #include "tracer/foreign/wire.h"
 
-enum { CONNS = 4096, SSLS = 8192, STRANGER_SENDS = 2 };
+enum { CONNS = 4096, NEIGHBOURS = 64, SSLS = 8192, STRANGER_SENDS = 2 };
 enum speech { SPEAKS_NOTHING_YET, SPEAKS_HTTP, SPEAKS_TLS, SPEAKS_OTHER };
 
 struct probe_conn {
-	_Atomic uint32_t taken, locked;
+	_Atomic uint32_t taken, locked; /* taken: by so many descriptors, or by its SSL object */
+	_Atomic uint64_t inode;  /* of the socket; 0: none */
 	uint32_t port;
 	enum speech speech;
 	struct tr_wire *wire;
@@ -77,6 +78,7 @@ static struct probe_conn *take(uint32_t port)
 		if (!atomic_compare_exchange_strong(&c->taken, &none, 1))
 			continue;
 		c->port = port;
+		atomic_store(&c->inode, 0);
 		c->speech = SPEAKS_NOTHING_YET;
 		c->wire = NULL;
 		c->ssl = NULL;
@@ -100,9 +102,30 @@ static uint32_t local_port(int fd)
 	return name.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&name)->sin6_port) : 0;
 }
 
-struct probe_conn *probe_conn_new(int fd)
+/* A descriptor more of a socket that is known by another: what went through that one goes on here. NULL: none is. */
+static struct probe_conn *share(uint32_t port, uint64_t inode)
 {
-	return take(local_port(fd));
+	for (uint32_t i = 0; i < NEIGHBOURS; i++) {
+		struct probe_conn *c = &conns[(port + i) % CONNS];
+		uint32_t users = atomic_load(&c->taken);
+		while (users && atomic_load(&c->inode) == inode && c->port == port)
+			if (atomic_compare_exchange_weak(&c->taken, &users, users + 1))
+				return c;
+	}
+	return NULL;
+}
+
+struct probe_conn *probe_conn_new(int fd, uint64_t inode)
+{
+	uint32_t port = local_port(fd);
+	struct probe_conn *c = port ? share(port, inode) : NULL;
+
+	if (c)
+		return c;
+	c = take(port);
+	if (c)
+		atomic_store(&c->inode, inode);
+	return c;
 }
 
 static struct ssl *ssl_slot(void *ssl)
@@ -130,9 +153,15 @@ static void untie(struct probe_conn *c)
 
 void probe_conn_free(struct probe_conn *c)
 {
-	if (!c)
+	uint32_t users = c ? atomic_load(&c->taken) : 0;
+
+	while (users > 1)
+		if (atomic_compare_exchange_weak(&c->taken, &users, users - 1))
+			return;
+	if (!users)
 		return;
 	lock(c);
+	atomic_store(&c->inode, 0);
 	untie(c);
 	if (c->wire)
 		tr_wire_free(c->wire, c->ended_by);
@@ -147,6 +176,8 @@ static void start_wire(struct probe_conn *c)
 {
 	c->wire = tr_wire_new(probe_control, c->port, (uint32_t)getpid());
 	c->speech = c->wire ? SPEAKS_HTTP : SPEAKS_OTHER;
+	if (!c->wire)
+		atomic_fetch_or(&probe_control->incomplete, TR_INCOMPLETE_UNREAD);
 }
 
 static bool is_handshake(const unsigned char *b, size_t len)

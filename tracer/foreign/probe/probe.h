@@ -53,10 +53,15 @@ void probe_introduce(void);
 /* Records the marks that were left for the calling thread, and counts the calls they open and end. */
 void probe_marks_take(void);
 
+/* Has this process forbidden itself system calls? Then the probe is off from here on. Makes none itself. */
+bool probe_sandboxed(void);
+
 static inline bool probe_active(void)
 {
 	return __builtin_expect(atomic_load_explicit(&probe_on, memory_order_relaxed), 1) &&
-	       !(probe_tls.inside | probe_tls.vfork);
+	       !(probe_tls.inside | probe_tls.vfork) &&
+	       (__builtin_expect(!atomic_load_explicit(&probe_control->nr_sandboxed, memory_order_acquire), 1) ||
+		!probe_sandboxed());
 }
 
 #define PROBE(...)                                                                                 \
@@ -138,7 +143,7 @@ bool probe_fd_init(void);
 struct probe_conn;
 
 /* The connection behind a TCP socket. NULL: no memory. */
-struct probe_conn *probe_conn_new(int fd);
+struct probe_conn *probe_conn_new(int fd, uint64_t inode);
 /* It is closed; by whom is told by what was seen last. */
 void probe_conn_free(struct probe_conn *conn);
 

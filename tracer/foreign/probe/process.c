@@ -76,11 +76,24 @@ static void enter_exit_call(struct tr_control_process *slot)
 		   .flags = getenv(TR_ENV_CALL) ? 0 : XF_CALL_IMPLICIT);
 }
 
+static _Atomic uint32_t own_pid; /* asked for once: a sandbox may forbid even that */
+
+bool probe_sandboxed(void)
+{
+	struct tr_control_process *slot = tr_control_process(probe_control, atomic_load(&own_pid), false);
+
+	if (!slot || !(atomic_load(&slot->flags) & TR_PROCESS_SANDBOXED))
+		return false;
+	atomic_store(&probe_on, false);
+	return true;
+}
+
 void probe_process_begin(void)
 {
 	struct tr_control_process *slot = own_slot();
 	uint32_t pid = (uint32_t)getpid(), command = command_text();
 	uint32_t now = TR_PROCESS_PROBED | TR_PROCESS_STARTED;
+	atomic_store(&own_pid, pid);
 	bool again = slot && atomic_fetch_or(&slot->flags, now) & TR_PROCESS_STARTED;
 
 	on_exit(probe_process_left, NULL);
@@ -97,6 +110,7 @@ void probe_process_forked(void)
 	struct tr_control_process *slot = own_slot();
 	uint32_t command = command_text();
 
+	atomic_store(&own_pid, (uint32_t)getpid());
 	if (slot)
 		atomic_fetch_or(&slot->flags, TR_PROCESS_PROBED | TR_PROCESS_STARTED);
 	PROBE_EMIT(process_start, .pid = (uint32_t)getpid(), .parent = (uint32_t)getppid(),

@@ -92,6 +92,8 @@
 	X(int, dup, NULL, (int))                                                                   \
 	X(int, dup2, NULL, (int, int))                                                             \
 	X(int, dup3, NULL, (int, int, int))                                                        \
+	X(int, fcntl, NULL, (int, int, ...))                                                       \
+	X(int, fcntl64, NULL, (int, int, ...))                                                     \
 	X(ssize_t, read, NULL, (int, void *, size_t))                                              \
 	X(ssize_t, __read_chk, NULL, (int, void *, size_t, size_t))                                \
 	X(ssize_t, readv, NULL, (int, const struct iovec *, int))                                  \

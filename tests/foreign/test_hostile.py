@@ -1,0 +1,146 @@
+"""trace: programs that do what a tracer may not expect go on as ever, and what could not be seen is said."""
+import json
+import os
+import signal
+import subprocess
+import time
+
+import t
+
+HOSTILE = os.path.join(t.BUILD, "tests", "hostile")
+
+
+def judged(way, *options, binary=HOSTILE, prefix=(), status=0, **how):
+    """The Result, and the program's own verdict."""
+    out = t.tmp("v.json")
+    r = t.xferdb("trace", "--local", "--json=" + out, *options, "--", *prefix, binary, way, **how)
+    t.equal(r.status, status, r)
+    with open(out, encoding="utf-8") as f:
+        return r, json.load(f)["calls"][0]["verdict"]
+
+
+def waits(way, *options):
+    r, v = judged(way, *options)
+    t.equal((v["answer"], v["outcome"], v["visible"]), ("blocks", "stored", True), r)
+    return r
+
+
+def test_one_that_closes_every_descriptor_before():
+    waits("close-all-before")
+
+
+def test_one_that_closes_every_descriptor_in_the_midst():
+    waits("close-all-within")
+
+
+def test_a_connection_that_goes_on_under_another_number():
+    waits("copy-within")
+
+
+def test_one_that_executes_itself_and_that_again():
+    waits("execute-itself")
+
+
+def test_one_with_handlers_for_faults_and_children():
+    waits("signals-of-its-own")
+
+
+def test_one_that_starts_a_hundred_others_by_vfork_and_spawn():
+    waits("many-programs")
+
+
+def test_a_child_without_its_environment_is_seen_by_the_relay():
+    r, v = judged("child-without-environment")
+    t.equal((v["answer"], v["outcome"]), ("unproven", "stored"), r)
+
+
+def test_one_that_uploads_in_the_background_after_its_end():
+    r, v = judged("background")
+    t.equal((v["answer"], v["outcome"]), ("does-not-block", "stored-later"), r)
+
+
+def test_threads_that_have_ended_leave_little_behind():
+    waits("many-threads", "-o", t.tmp("t.xft"))
+    t.true(os.stat(t.tmp("t.xft")).st_blocks * 512 < 2000 * 16384, os.stat(t.tmp("t.xft")).st_blocks * 512)
+
+
+def test_a_sandbox_is_not_broken_and_it_is_said():
+    for backend, outcome in (("notify", "stored"), ("ptrace", "unknown")):
+        r, v = judged("sandbox", "--backend", backend)      # its status says that it was not killed
+        t.match(r"not seen: a program forbade itself system calls \(seccomp\)", r.err)
+        t.equal(v["outcome"], outcome, r)
+    r, v = judged("sandbox")
+    t.equal((v["answer"], v["outcome"]), ("unproven", "stored"), r)     # by the relay
+
+
+def test_one_that_is_stopped_and_goes_on():
+    out = t.tmp("v.json")
+    p = t.Process(t.XFERDB, "trace", "--local", "--json=" + out, "--", HOSTILE, "stop-within")
+
+    def stopped():
+        for pid in open("/proc/%d/task/%d/children" % (p.pid, p.pid)).read().split():
+            stat = open("/proc/%s/stat" % pid).read()
+            if stat[stat.rindex(")") + 2] == "T":
+                return int(pid)
+        return 0
+    os.kill(t.wait_until(stopped), signal.SIGCONT)
+    t.equal(p.wait(), 0)
+    with open(out, encoding="utf-8") as f:
+        v = json.load(f)["calls"][0]["verdict"]
+    t.equal((v["answer"], v["outcome"]), ("blocks", "stored"), p.text())
+
+
+def test_a_tracer_killed_in_the_midst_leaves_the_program_and_a_trace():
+    done = t.tmp("done")
+    with t.Serve("--anonymous") as server:
+        env = t.environment(AWS_ENDPOINT_URL=server.endpoint)
+        p = t.Process(t.XFERDB, "trace", "-o", t.tmp("t.xft"), "--", "sh", "-c", "%s slow && echo > %s" % (HOSTILE, done), env=env)
+        p.wait_line("in its midst")
+        p.signal(signal.SIGKILL)
+        p.wait()
+        t.wait_until(lambda: os.path.exists(done))
+    r = t.xferdb("verdict", t.tmp("t.xft"))
+    t.match("PutObject|no upload|trace ends|WAITS", r.out + r.err)
+    t.true("LOST" not in r.out, r)
+    kinds = {e["event"] for e in t.xferdb("events", t.tmp("t.xft"), "--all", "--json").jsonl}
+    t.true({"process_start", "request_start"} <= kinds, kinds)
+
+
+def test_beside_timeout_nohup_setsid_and_in_a_pipeline():
+    timeout, nohup, setsid = t.need("timeout", "nohup", "setsid")
+    for prefix in ([timeout, "100"], [nohup], [setsid, "-w"], ["sh", "-c", 'cat /etc/passwd | "$0" "$@" | cat']):
+        r, v = judged("plain", prefix=prefix)
+        t.equal((v["answer"], v["outcome"]), ("blocks", "stored"), (prefix, r))
+
+
+def test_without_any_standard_stream():
+    r = t.run("sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', t.XFERDB, "trace", "--local", "--strict", "--json=" + t.tmp("v.json"), "--",
+              HOSTILE, "plain")
+    t.equal(r.status, 0, r)
+    with open(t.tmp("v.json"), encoding="utf-8") as f:
+        t.equal(json.load(f)["calls"][0]["verdict"]["outcome"], "stored")
+
+
+def test_with_no_home_to_write_to():
+    for env in (t.environment(HOME=None, XDG_STATE_HOME=None), t.environment(HOME="/proc/nowhere", XDG_STATE_HOME=None)):
+        r, v = judged("plain", env=env)
+        t.equal((v["answer"], v["outcome"]), ("blocks", "stored"), r)
+
+
+def test_a_full_disk_fails_no_upload():
+    mount = t.need("mount")
+    place = t.tmp("small")
+    os.mkdir(place)
+    if os.geteuid() != 0 or subprocess.run([mount, "-t", "tmpfs", "-o", "size=128k", "small", place], capture_output=True).returncode:
+        t.skip("needs to be root, to mount a small file system")
+    try:
+        r = t.xferdb("trace", "--local", "-o", os.path.join(place, "t.xft"), "--", HOSTILE, "many-threads")
+        t.equal(r.status, 0, r)
+        t.match("warning: .*the program runs all the same", r.err)
+        t.true("LOST" not in r.err, r)
+    finally:
+        subprocess.run(["umount", place], check=True)
+
+
+if __name__ == "__main__":
+    t.main()
