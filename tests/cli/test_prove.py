@@ -81,6 +81,14 @@ def test_a_program_that_ends_before_it_uploads_is_not_repeated():
     t.equal(len([x for x in r.err.splitlines() if "the call took" in x]), 1, r)
 
 
+def test_another_trace_made_meanwhile_is_not_taken_for_its_own():
+    path = t.make_file("file", 100)
+    r = t.xferdb("prove", "put", path, "s3://bucket/key", "--local", "--json", "--runs", "3", "--cleanup",
+                 "%s put %s s3://other/key --local --quiet" % (t.XFERDB, path), timeout=60 * t.SLOW)
+    t.equal(r.status, 0, r)
+    t.equal(r.json["calls"][0]["transfers"][0]["bucket"], "bucket", r)
+
+
 def test_setup_and_cleanup_run_around_every_run():
     log = t.tmp("log")
     path = t.make_file("file", 100)

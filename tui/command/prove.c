@@ -304,15 +304,29 @@ static void subjects_take(struct ui_prove *p)
 	}
 }
 
-/* The first run's trace is the one that stays: where -o says, else the newest of this user. */
+/*
+ * The first run's trace is the one that stays: where -o says, else the newest of this user, when it is
+ * there. Until then it has a name of its own: another command may make a newest trace meanwhile.
+ */
 static void base_path(const struct ui_prove *p, char *path, size_t cap)
 {
 	struct xf_error ignored = XF_ERROR_INIT;
+	char name[32];
 
+	snprintf(name, sizeof(name), "prove-%ld.xft", (long)getpid());
 	if (p->settings->output)
 		snprintf(path, cap, "%s", p->settings->output);
-	else if (ui_path_last_trace(path, cap, true, &ignored))
+	else if (ui_path_state(name, path, cap, true, &ignored))
 		snprintf(path, cap, "%s/first.xft", p->folder);
+}
+
+static void base_keep(struct ui_prove *p)
+{
+	struct xf_error ignored = XF_ERROR_INIT;
+	char last[4096];
+
+	if (!p->settings->output && !ui_path_last_trace(last, sizeof(last), true, &ignored) && !rename(p->base.path, last))
+		snprintf(p->base.path, sizeof(p->base.path), "%s", last);
 }
 
 /* A trace takes its place by a rename: one that was there before is another file. */
@@ -339,8 +353,12 @@ static enum xf_status first_run(struct ui_prove *p, struct xf_error *err)
 		return err->status;
 	if (!is_another(&before, path)) /* the run ended before it began, and said why */
 		return XF_NOT_FOUND;
-	if (ui_recording_open(&p->base, path, true, err))
+	if (ui_recording_open(&p->base, path, true, err)) {
+		if (!p->settings->output)
+			unlink(path);
 		return err->status;
+	}
+	base_keep(p);
 	subjects_take(p);
 	p->nr_transfers = p->base.verdicts.final ? p->base.verdicts.final->nr_transfers : 0;
 	for (uint32_t i = 0; i < p->nr_subjects; i++)
