@@ -524,7 +524,7 @@ static void say_unheld(struct tr_proof *p, const struct bench *b)
 	REASON(p, "every hold moved the return, but only %" PRIu32 " of %" PRIu32 " uploads were held: there was no room for more",
 	       b->plan->nr_uploads, all);
 	if (all <= TR_MAX_UPLOADS)
-		SETTLE(p, "--runs %" PRIu32 ", and a --budget for as many", 2 * all + 8);
+		SETTLE(p, "--runs %" PRIu32 " or more, and a --budget that is long enough for them", 2 * all + 8);
 	else
 		SETTLE(p, "upload fewer objects in one call, %u at most, or name a call that uploads one (--call)", (unsigned)TR_MAX_UPLOADS);
 }

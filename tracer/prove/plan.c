@@ -204,6 +204,8 @@ uint64_t tr_plan_length_ns(const struct tr_target *target, const struct tr_pace 
 	uint64_t shortest = rest + rest / 4 + longest / 2 + LEAST_NS;
 	uint64_t step = longest > LEAST_STEP_NS ? longest : LEAST_STEP_NS;
 
+	if (pace->at_least_ns > shortest + step)
+		step = pace->at_least_ns - shortest;
 	if (pace->patience_ns && !within_patience(pace, rest, longest, &shortest, &step))
 		return 0;
 	return to_ms(shortest + step / 2 * halves[length % TR_NR_LENGTHS]);

@@ -86,6 +86,7 @@ struct tr_pace {
 	int64_t longest_ns;   /* undisturbed */
 	uint64_t noise_ns;    /* by how much undisturbed runs differ */
 	uint64_t patience_ns; /* how soon the client gave up on a held request; 0: it never did */
+	uint64_t at_least_ns; /* the longest hold is to be no shorter; 0: as it comes */
 };
 
 /*

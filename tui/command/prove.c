@@ -185,10 +185,11 @@ static enum xf_status decide(struct ui_prove *p, struct xf_error *err)
 }
 
 /* A thread that is held has all the time of the world. */
-static uint64_t length_of(const struct ui_subject *s, uint32_t target, uint32_t length)
+static uint64_t length_of(const struct ui_prove *p, const struct ui_subject *s, uint32_t target, uint32_t length)
 {
 	struct tr_pace pace = s->proof.pace;
 
+	pace.at_least_ns = p->settings->given[UI_OPT_at_least] ? p->settings->at_least : 0;
 	if (s->proof.means[target] != TR_BY_BYTES)
 		pace.patience_ns = 0;
 	return tr_plan_length_ns(&s->plan.targets[target], &pace, length);
@@ -261,7 +262,7 @@ static enum xf_status trial_make(struct ui_prove *p, const struct tr_column *c, 
 		of[i].target = target;
 		of[i].several = s->plan.targets[target].kind == TR_TARGET_EARLY;
 		of[i].gate = s->proof.means[target] == TR_BY_THREAD;
-		of[i].asked_ns = length_of(s, target, length);
+		of[i].asked_ns = length_of(p, s, target, length);
 		wanted_add(p, s, &of[i], &run);
 	}
 	if (ui_prove_run_one(p, &run, err) < 0)
@@ -449,7 +450,7 @@ static uint64_t run_estimate(const struct ui_prove *p)
 	for (uint32_t i = 0; i < p->nr_subjects; i++)
 		if (p->subjects[i].proof.pace.longest_ns > (int64_t)longest)
 			longest = (uint64_t)p->subjects[i].proof.pace.longest_ns;
-	return p->first_run_ns + longest + 500000000;
+	return p->first_run_ns + longest + 500000000 + (p->settings->given[UI_OPT_at_least] ? p->settings->at_least / 2 : 0);
 }
 
 /* So many runs may be made, as --runs and --budget have it. */
@@ -509,12 +510,16 @@ static bool is_left_out(const struct ui_prove *p, const struct tr_column *c)
 static enum xf_status round_make(struct ui_prove *p, uint32_t round, struct xf_error *err)
 {
 	struct tr_step steps[TR_MAX_ROUND];
-	uint32_t kept = runs_of_ablation(p);
-	uint32_t nr = tr_plan_round(p->nr_columns, round, p->seed, steps);
+	const struct tr_column *live[TR_MAX_TARGETS];
+	uint32_t kept = runs_of_ablation(p), nr_live = 0, nr;
 	enum xf_status status = XF_OK;
 
+	for (uint32_t i = 0; i < p->nr_columns; i++)
+		if (!is_left_out(p, &p->columns[i]))
+			live[nr_live++] = &p->columns[i];
+	nr = nr_live ? tr_plan_round(nr_live, round, p->seed, steps) : 0;
 	for (uint32_t i = 0; i < nr && !status && may_go_on(p, kept) && !is_sure(p); i++) {
-		const struct tr_column *c = steps[i].column == TR_NONE ? NULL : &p->columns[steps[i].column];
+		const struct tr_column *c = steps[i].column == TR_NONE ? NULL : live[steps[i].column];
 		if (!c || !is_left_out(p, c))
 			status = trial_make(p, c, steps[i].length, !c, err);
 	}
@@ -564,7 +569,7 @@ static enum xf_status waits_without(struct ui_prove *p, const char *without, boo
 	for (uint32_t length = 0; length < 2 && may_go_on(p, 0); length++) {
 		struct ui_run run = { .trace = path, .without = without };
 		struct ui_recording trace = { .log = NULL };
-		struct tr_trial t = { .target = target, .asked_ns = length_of(s, target, length) };
+		struct tr_trial t = { .target = target, .asked_ns = length_of(p, s, target, length) };
 		wanted_add(p, s, &t, &run);
 		if (ui_prove_run_one(p, &run, err) < 0)
 			return err->status;
@@ -721,6 +726,15 @@ static bool saw_nothing(const struct ui_prove *p)
 	return !p->is_put;
 }
 
+/* The program came to its end before any call did: it broke off. */
+static bool broke_off(const struct ui_prove *p)
+{
+	for (uint32_t i = 0; i < p->nr_subjects; i++)
+		if (!p->subjects[i].nr_trials || p->subjects[i].trials[0].return_ns >= 0)
+			return false;
+	return p->nr_subjects && !p->is_put;
+}
+
 static int prove(struct ui_prove *p, struct xf_error *err)
 {
 	enum xf_status status = first_run(p, err);
@@ -735,9 +749,9 @@ static int prove(struct ui_prove *p, struct xf_error *err)
 		return ui_conclude_to(p->out, &p->base, p->settings, "prove", true) == UI_EXIT_DONE ? UI_EXIT_FAILED
 												   : UI_EXIT_UNMET;
 	}
-	if (p->base_status && saw_nothing(p)) {
-		fprintf(stderr, "xferdb: the program ended with status %d before anything was uploaded: nothing can be proved before "
-			"it works\n", p->base_status);
+	if (p->base_status && (saw_nothing(p) || broke_off(p))) {
+		fprintf(stderr, "xferdb: the program ended with status %d before %s: nothing can be proved before "
+			"it works\n", p->base_status, saw_nothing(p) ? "anything was uploaded" : "the call returned");
 		return ui_conclude_to(p->out, &p->base, p->settings, "prove", true) == UI_EXIT_UNMET ? UI_EXIT_UNMET : UI_EXIT_FAILED;
 	}
 	if (!status)

@@ -1,6 +1,7 @@
 """prove on programs: none that does not wait is said to, and polling is no way to hide."""
 import os
 
+import corpus
 import t
 
 BACK_PRESSURE = """
@@ -120,6 +121,27 @@ def test_lucky_lock():
 def test_bounded_join():
     v, r = region("bounded_join.py")
     t.equal((v["answer"], v["limit"]), ("blocks-partly", {"kind": "time-out", "at_most_ms": 20000}), r)
+
+
+def go_with_a_limit(limit, *options):
+    """A select with a timer: a limit that no wait of libc's shows."""
+    words = corpus.KITS["go-static"]()("upload", "timeout")
+    r = t.xferdb("prove", "--local", "--json", "--call=out:begin:end", *options, "--", *words,
+                 env=dict(t.environment(), T_LIMIT=str(limit)), timeout=280 * t.SLOW)
+    return r.json["calls"][0]["verdict"], r
+
+
+def test_how_long_was_tested_is_said_where_no_wait_shows_a_limit():
+    v, r = go_with_a_limit(60)
+    t.equal((v["answer"], v["basis"]), ("blocks", "intervention"), r)
+    longest = max(h["hold_ms"] for h in v["holds"] if not h["evaded"])
+    t.match(r"it waits at least %.1f s, as long as was tested" % (longest / 1000), r.err)
+
+
+def test_a_limit_is_met_by_a_hold_that_is_longer():
+    v, r = go_with_a_limit(6, "--at-least", "9s", "--budget", "150s")
+    t.equal((v["answer"], v["basis"], v["limit"]["kind"]), ("blocks-partly", "intervention", "time-out"), r)
+    t.true(6000 <= v["limit"]["at_most_ms"] < 9000, v)
 
 
 def test_blocking_poll():

@@ -74,12 +74,16 @@ func upload() {
 	done.Store(true)
 }
 
-func pause() {
-	seconds, err := strconv.ParseFloat(os.Getenv("T_PAUSE"), 64)
+func seconds(name string, otherwise float64) time.Duration {
+	n, err := strconv.ParseFloat(os.Getenv(name), 64)
 	if err != nil {
-		seconds = 3
+		n = otherwise
 	}
-	time.Sleep(time.Duration(seconds * float64(time.Second)))
+	return time.Duration(n * float64(time.Second))
+}
+
+func pause() {
+	time.Sleep(seconds("T_PAUSE", 3))
 }
 
 func main() {
@@ -104,7 +108,7 @@ func main() {
 		go func() { upload(); over <- true }()
 		select {
 		case <-over:
-		case <-time.After(time.Second):
+		case <-time.After(seconds("T_LIMIT", 1)):
 		}
 	case "forgotten", "exit":
 		go upload()
