@@ -141,6 +141,33 @@ static void two_rounds_hold_every_target_for_two_lengths(void **state)
 	}
 }
 
+static void calls_one_after_the_other_share_runs(void **state)
+{
+	static struct tr_column columns[TR_MAX_TARGETS];
+	struct tr_plan a = { .uploads = { { 1, 0, "a", false } }, .nr_uploads = 1, .return_ns = 100,
+			     .targets = { { TR_TARGET_PART, 1, 0, 1, 0 }, { TR_TARGET_COMPLETE, 0, 0, 1, 0 } }, .nr_targets = 2 };
+	struct tr_plan b = a;
+	const struct tr_plan *calls[] = { &a, &b };
+
+	(void)state;
+	b.uploads[0].object = 2;
+	b.enter_ns = 50, b.return_ns = 200; /* begun before the other was over */
+	assert_int_equal(tr_plan_columns(calls, 2, false, columns), 4);
+	b.enter_ns = 100;
+	assert_int_equal(tr_plan_columns(calls, 2, false, columns), 2);
+	assert_int_equal(columns[0].nr, 2);
+	assert_int_equal(tr_plan_columns(calls, 2, true, columns), 4);
+	/* one call in the other: the same request is held for both */
+	b.uploads[0].object = 1;
+	b.enter_ns = 0;
+	assert_int_equal(tr_plan_columns(calls, 2, true, columns), 2);
+	/* objects that are not told apart: only the same kind of request */
+	a.uploads[0].object = b.uploads[0].object = 0;
+	b.enter_ns = 100;
+	assert_int_equal(tr_plan_columns(calls, 2, false, columns), 2);
+	assert_int_equal(columns[1].at[1].target, 1);
+}
+
 static void a_seed_gives_one_order(void **state)
 {
 	struct tr_step a[TR_MAX_ROUND], b[TR_MAX_ROUND];
@@ -540,6 +567,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_hold_outlasts_the_undisturbed_call),
 	cmocka_unit_test(an_impatient_client_is_held_for_less),
 	cmocka_unit_test(two_rounds_hold_every_target_for_two_lengths),
+	cmocka_unit_test(calls_one_after_the_other_share_runs),
 	cmocka_unit_test(a_seed_gives_one_order),
 	cmocka_unit_test(a_hold_is_read_as_it_was_written),
 	cmocka_unit_test(what_follows_every_hold_waits),

@@ -9,6 +9,7 @@
 
 #include "core/event/clock.h"
 #include "core/event/segment.h"
+#include "tracer/foreign/ids.h"
 #include "tracer/foreign/launch.h"
 
 static int listener;
@@ -221,6 +222,42 @@ static void the_same_part_sent_again_evades(void **state)
 	assert_int_equal(after.evasion, TR_EVADED_REPEATED);
 }
 
+#define TWO(first, second)                                                                                                        \
+	HEAD "def send(target):\n    s = socket.create_connection(('127.0.0.1', int(sys.argv[1])))\n"                              \
+	     "    s.sendall(b'PUT ' + target + b' HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\nContent-Length: 3\\r\\n\\r\\nabc')\n    return s\n" \
+	     "a = send(b'" first "')\ntime.sleep(0.2)\nb = send(b'" second "')\nassert a.recv(99)\na.close()\nassert b.recv(99)\n"
+
+/* A PutObject is its part 1, and so is the part 1 of another upload. The same object again is a retry. */
+static void another_uploads_part_evades_nothing(void **state)
+{
+	struct tr_control_hold after;
+	uint64_t took;
+
+	(void)state;
+	assert_int_equal(run(TWO("/b/small", "/b/large?partNumber=1&uploadId=u"),
+			     (struct tr_control_hold){ .id = 7, .op = XF_OP_PUT_OBJECT, .times = 1, .hold_ns = 600000000 },
+			     &after, &took), 0);
+	assert_int_equal(after.evasion, TR_EVADED_NOT);
+	assert_int_equal(run(TWO("/b/k", "/b/k"),
+			     (struct tr_control_hold){ .id = 7, .op = XF_OP_PUT_OBJECT, .times = 1, .hold_ns = 30000000000 },
+			     &after, &took), 0);
+	assert_int_equal(after.evasion, TR_EVADED_REPEATED);
+}
+
+/* Of two objects the one that was asked for. */
+static void a_hold_may_be_for_one_object(void **state)
+{
+	struct tr_control_hold after;
+	uint64_t took;
+
+	(void)state;
+	assert_int_equal(run(TWO("/b/another", "/b/this"),
+			     (struct tr_control_hold){ .id = 7, .op = XF_OP_PUT_OBJECT, .object = tr_ids_object("b", "this"),
+						       .times = 9, .hold_ns = 400000000 }, &after, &took), 0);
+	assert_int_equal(after.hits, 1);
+	assert_int_equal(after.evasion, TR_EVADED_NOT);
+}
+
 static void an_unreachable_server_is_the_programs_own_discovery(void **state)
 {
 	struct tr_control_hold after;
@@ -243,6 +280,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_makes_the_object_is_held_before_the_server_has_it),
 	cmocka_unit_test(what_a_process_leaves_behind_is_sent_on),
 	cmocka_unit_test(the_same_part_sent_again_evades),
+	cmocka_unit_test(another_uploads_part_evades_nothing),
+	cmocka_unit_test(a_hold_may_be_for_one_object),
 	cmocka_unit_test(an_unreachable_server_is_the_programs_own_discovery),
 };
 

@@ -74,9 +74,11 @@ uint64_t tr_hold_end(struct tr_control_hold *h, enum tr_evasion evasion)
 bool tr_hold_is_repeated(const struct tr_hold_request *held, const struct tr_hold_request *r)
 {
 	bool known = held->request && r->request && held->transfer != (uint32_t)TR_NO_TRANSFER;
+	bool same = r->transfer == held->transfer ||
+		    (held->op == XF_OP_PUT_OBJECT && held->object == r->object && r->request > held->request);
 
-	return known && r->request != held->request && r->transfer == held->transfer && r->op == held->op &&
-	       r->part == held->part && tr_s3_is_upload(r->op);
+	return known && same && r->request != held->request && r->op == held->op && r->part == held->part &&
+	       tr_s3_is_upload(r->op);
 }
 
 bool tr_hold_any(struct tr_control *control, enum tr_hold_where where)

@@ -35,7 +35,7 @@ uint64_t tr_hold_end(struct tr_control_hold *hold, enum tr_evasion evasion);
 
 /*
  * Is r what is held, sent a second time? Of a request that is not numbered yet nobody can tell: it may be the same part
- * of another upload.
+ * of another upload. A whole object that is sent again is a new upload to whoever counts them: there the object tells.
  */
 bool tr_hold_is_repeated(const struct tr_hold_request *held, const struct tr_hold_request *r);
 

@@ -247,7 +247,8 @@ static bool fits(const struct tr_plan *const *calls, const struct tr_column *c, 
 	return c->nr < TR_MAX_TOGETHER;
 }
 
-uint32_t tr_plan_columns(const struct tr_plan *const *calls, uint32_t nr_calls, struct tr_column columns[TR_MAX_TARGETS])
+uint32_t tr_plan_columns(const struct tr_plan *const *calls, uint32_t nr_calls, bool apart,
+			 struct tr_column columns[TR_MAX_TARGETS])
 {
 	uint32_t nr = 0;
 
@@ -256,7 +257,7 @@ uint32_t tr_plan_columns(const struct tr_plan *const *calls, uint32_t nr_calls, 
 			uint32_t at = 0;
 			while (at < nr && !fits(calls, &columns[at], c, t, true))
 				at++;
-			for (at = at < nr ? at : 0; at < nr && !fits(calls, &columns[at], c, t, false);)
+			for (at = at < nr || apart ? at : 0; at < nr && !fits(calls, &columns[at], c, t, false);)
 				at++;
 			if (at == TR_MAX_TARGETS)
 				continue;

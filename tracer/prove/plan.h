@@ -11,7 +11,8 @@
  * more than once, requests of one kind are held together, and `uploads` says of how many.
  *
  * What one run holds is a column: one target, or one of each of several calls of which none began before the other was
- * over, as each is judged by the holds of its own uploads.
+ * over, as each is judged by the holds of its own uploads. That is so while every call waits: what one leaves behind may
+ * be waited for by the next.
  *
  * A round holds every column (a single one several times) in an order drawn from the seed,
  * each time with its next length, and puts a hold of no length somewhere in between: it
@@ -102,8 +103,9 @@ struct tr_column {
 	uint32_t nr;
 };
 
-/* Packs the targets of all calls; returns how many columns. */
-uint32_t tr_plan_columns(const struct tr_plan *const *calls, uint32_t nr_calls, struct tr_column columns[TR_MAX_TARGETS]);
+/* Packs the targets of all calls; returns how many columns. apart: no two of different requests in one. */
+uint32_t tr_plan_columns(const struct tr_plan *const *calls, uint32_t nr_calls, bool apart,
+			 struct tr_column columns[TR_MAX_TARGETS]);
 
 /* ---- order */
 

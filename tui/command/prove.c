@@ -132,7 +132,7 @@ static void columns_take(struct ui_prove *p)
 
 	for (uint32_t i = 0; i < p->nr_subjects; i++)
 		plans[i] = &p->subjects[i].plan;
-	p->nr_columns = tr_plan_columns(plans, p->nr_subjects, p->columns);
+	p->nr_columns = tr_plan_columns(plans, p->nr_subjects, p->apart, p->columns);
 }
 
 static void plans_take_most(struct ui_prove *p, uint32_t most)
@@ -228,6 +228,41 @@ static bool concerns(const struct tr_column *c, uint32_t subject, uint32_t *targ
 	return !c || *target != TR_NONE;
 }
 
+/* The trial a column's entry has just made. */
+static struct tr_trial *trial_of(struct ui_prove *p, const struct tr_column *c, uint32_t i)
+{
+	struct ui_subject *s = &p->subjects[c->at[i].call];
+
+	return &s->trials[s->nr_trials - 1];
+}
+
+static uint64_t object_of(const struct ui_prove *p, const struct tr_column *c, uint32_t i)
+{
+	const struct tr_plan *plan = &p->subjects[c->at[i].call].plan;
+
+	return plan->uploads[plan->targets[c->at[i].target].upload].object;
+}
+
+/* A call left behind what is held; another, later one may have waited for that, and not for its own. */
+static void trials_doubt(struct ui_prove *p, const struct tr_column *c)
+{
+	bool left = false, several = false;
+
+	for (uint32_t i = 0; i < c->nr; i++) {
+		const struct tr_trial *t = trial_of(p, c, i);
+		left |= t->hit && !t->evaded && t->return_ns >= 0 && t->return_ns < t->end_ns;
+		several |= object_of(p, c, i) != object_of(p, c, 0);
+	}
+	if (!left || !several)
+		return;
+	p->apart = true;
+	for (uint32_t i = 0; i < c->nr; i++) {
+		struct tr_trial *t = trial_of(p, c, i);
+		if (t->return_ns >= t->end_ns)
+			t->hit = false;
+	}
+}
+
 static void say_runs(const struct ui_prove *p, const struct tr_column *c)
 {
 	uint32_t target;
@@ -271,6 +306,8 @@ static enum xf_status trial_make(struct ui_prove *p, const struct tr_column *c, 
 	for (uint32_t i = 0; i < p->nr_subjects; i++)
 		if (concerns(c, i, &target))
 			trial_keep(p, &p->subjects[i], &trace, of[i]);
+	if (c)
+		trials_doubt(p, c);
 	if (!c && !zero && trace.judged)
 		plans_compare(p, &trace);
 	say_runs(p, c);
@@ -536,6 +573,7 @@ static enum xf_status rounds_make(struct ui_prove *p, struct xf_error *err)
 	if (holds_nothing(p))
 		return status;
 	for (uint32_t round = 0; round < TR_NR_ROUNDS + EXTRA_ROUNDS && !status; round++) {
+		columns_take(p);
 		status = round_make(p, round, err);
 		if (is_sure(p) && !early) {
 			early = true;

@@ -48,6 +48,7 @@ struct ui_prove {
 	uint32_t nr_columns;
 	enum tr_plan_depth depth;
 	bool together;               /* the objects are not the same in every run */
+	bool apart;                  /* a call did not wait: no other's holds stand in the same run with its own */
 	uint32_t nr_transfers;       /* of the undisturbed run */
 	uint32_t nr_runs;            /* made */
 	int base_status;             /* exit status of the first run */
