@@ -9,6 +9,7 @@
 
 #include "core/event/clock.h"
 #include "core/event/segment.h"
+#include "tracer/foreign/hold.h"
 #include "tracer/foreign/ids.h"
 #include "tracer/foreign/launch.h"
 
@@ -258,6 +259,20 @@ static void a_hold_may_be_for_one_object(void **state)
 	assert_int_equal(after.evasion, TR_EVADED_NOT);
 }
 
+/* The probe names a request before it is numbered: till then it may be anybody's. */
+static void what_is_not_numbered_yet_is_no_repetition(void **state)
+{
+	const struct tr_hold_request held = { .op = XF_OP_UPLOAD_PART, .request = 4, .transfer = 1, .part = 1, .object = 9 };
+	struct tr_hold_request r = { .op = XF_OP_UPLOAD_PART, .transfer = TR_NO_TRANSFER, .part = 1, .object = 9 };
+
+	(void)state;
+	assert_false(tr_hold_is_repeated(&held, &r));
+	r.request = 5, r.transfer = 2;
+	assert_false(tr_hold_is_repeated(&held, &r));
+	r.transfer = 1;
+	assert_true(tr_hold_is_repeated(&held, &r));
+}
+
 static void an_unreachable_server_is_the_programs_own_discovery(void **state)
 {
 	struct tr_control_hold after;
@@ -282,6 +297,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_same_part_sent_again_evades),
 	cmocka_unit_test(another_uploads_part_evades_nothing),
 	cmocka_unit_test(a_hold_may_be_for_one_object),
+	cmocka_unit_test(what_is_not_numbered_yet_is_no_repetition),
 	cmocka_unit_test(an_unreachable_server_is_the_programs_own_discovery),
 };
 

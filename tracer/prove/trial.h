@@ -13,7 +13,8 @@ struct tr_trial {
 	bool several;        /* many parts were held at once: who waits for room goes on when the first is let go */
 	bool gate;           /* the thread that sends was to be held, not its bytes */
 	bool seen;           /* the run made the call, and it uploaded */
-	bool hit;            /* the hold struck */
+	bool hit;            /* the hold struck, and counts */
+	bool shared;         /* it does not: an earlier call left behind what the same run held of it */
 	bool evaded;         /* and is void: the client went around it before the call returned */
 	bool failed;         /* the upload failed before the return, or the call did where it had not: no verdict from it */
 	int32_t result;      /* of the call: the exit status, or not 0 for an exception */

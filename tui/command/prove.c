@@ -259,7 +259,7 @@ static void trials_doubt(struct ui_prove *p, const struct tr_column *c)
 	for (uint32_t i = 0; i < c->nr; i++) {
 		struct tr_trial *t = trial_of(p, c, i);
 		if (t->return_ns >= t->end_ns)
-			t->hit = false;
+			t->hit = false, t->shared = true;
 	}
 }
 

@@ -60,6 +60,8 @@ static const char *found_text(const struct tr_trial *t, int64_t longest_ns)
 		return "nothing was uploaded";
 	if (t->target == TR_NONE)
 		return "";
+	if (t->shared)
+		return "void: what an earlier call left behind may have moved it";
 	if (!t->hit)
 		return "the hold never struck";
 	if (t->evaded)

@@ -83,6 +83,17 @@ def test_calls_one_after_the_other_are_held_in_the_same_runs():
     t.equal({len(c["verdict"]["holds"]) for c in r.json["calls"]}, {len(v["holds"])}, r)
 
 
+def test_a_call_that_waits_for_what_another_left_does_not_wait_for_its_own():
+    with open(t.tmp("up.py"), "w", encoding="utf-8") as f:
+        f.write(BEGIN + "kept = []\ndef forget():\n    kept.append(threading.Thread(target=put, args=('one',)))\n"
+                "    kept[0].start(); time.sleep(.5)\n"
+                "def flush():\n    threading.Thread(target=put, args=('two',)).start(); kept[0].join(); time.sleep(.5)\n")
+    r, _ = prove("import sys; sys.path.insert(0, %r)\nimport up; up.forget(); up.flush()\n" % t.tmp(), "--call=py:up:flush",
+                 call="py:up:forget")
+    t.equal([(c["call"]["name"], c["verdict"]["answer"]) for c in r.json["calls"]],
+            [("up:forget", "does-not-block"), ("up:flush", "does-not-block")], r)
+
+
 def test_an_upload_begun_beside_one_that_is_held_evades_nothing():
     """A PutObject is its part 1, and the other's part 1 no repetition of it."""
     r, v = prove("start('small'); s3.upload_file(%r, 'bucket', 'large')\n"
