@@ -243,24 +243,25 @@ static uint64_t object_of(const struct ui_prove *p, const struct tr_column *c, u
 	return plan->uploads[plan->targets[c->at[i].target].upload].object;
 }
 
-/* A call left behind what is held; another, later one may have waited for that, and not for its own. */
+static bool left_behind(const struct tr_trial *t)
+{
+	return t->hit && !t->evaded && t->return_ns >= 0 && t->return_ns < t->end_ns;
+}
+
+/* A call left behind what is held: a later one may have waited for that, and not for its own. What it shows counts for nothing. */
 static void trials_doubt(struct ui_prove *p, const struct tr_column *c)
 {
-	bool left = false, several = false;
+	bool doubt[TR_MAX_TOGETHER] = { false };
 
-	for (uint32_t i = 0; i < c->nr; i++) {
-		const struct tr_trial *t = trial_of(p, c, i);
-		left |= t->hit && !t->evaded && t->return_ns >= 0 && t->return_ns < t->end_ns;
-		several |= object_of(p, c, i) != object_of(p, c, 0);
-	}
-	if (!left || !several)
-		return;
-	p->apart = true;
-	for (uint32_t i = 0; i < c->nr; i++) {
-		struct tr_trial *t = trial_of(p, c, i);
-		if (t->return_ns >= t->end_ns)
-			t->hit = false, t->shared = true;
-	}
+	for (uint32_t i = 0; i < c->nr; i++)
+		for (uint32_t k = 0; k < c->nr; k++)
+			doubt[i] |= left_behind(trial_of(p, c, k)) && object_of(p, c, i) != object_of(p, c, k) &&
+				    p->subjects[c->at[k].call].plan.enter_ns < p->subjects[c->at[i].call].plan.enter_ns;
+	for (uint32_t i = 0; i < c->nr; i++)
+		if (doubt[i]) {
+			p->apart = trial_of(p, c, i)->shared = true;
+			trial_of(p, c, i)->hit = false;
+		}
 }
 
 static void say_runs(const struct ui_prove *p, const struct tr_column *c)
@@ -498,9 +499,10 @@ static uint64_t runs_allowed(const struct ui_prove *p)
 	return by_time < p->settings->runs ? by_time : p->settings->runs;
 }
 
+/* For two holds of each, and two of no length. */
 static bool has_room(const struct ui_prove *p)
 {
-	return UNDISTURBED + runs_of_rounds(p) <= runs_allowed(p);
+	return UNDISTURBED + 2 * p->nr_columns + 2 <= runs_allowed(p);
 }
 
 static bool has_several(const struct ui_prove *p)
