@@ -521,8 +521,8 @@ static void say_unheld(struct tr_proof *p, const struct bench *b)
 {
 	uint32_t all = b->plan->nr_uploads + b->plan->unheld;
 
-	REASON(p, "every hold moved the return, but only %" PRIu32 " of %" PRIu32 " uploads were held: there was no room for more",
-	       b->plan->nr_uploads, all);
+	REASON(p, "%" PRIu32 " of %" PRIu32 " holds moved the return, but only %" PRIu32 " of %" PRIu32 " uploads were held: there was no "
+		  "room for more", b->all.moved, b->all.held, b->plan->nr_uploads, all);
 	if (all <= TR_MAX_UPLOADS)
 		SETTLE(p, "--runs %" PRIu32 " or more, and a --budget that is long enough for them", 2 * all + 8);
 	else
@@ -533,6 +533,7 @@ static void row_unproven(struct tr_proof *p, const struct bench *b)
 {
 	bool weak[TR_MAX_UPLOADS] = { false };
 	const struct sums *s = &b->all;
+	const struct tr_slope *slope = &p->slope;
 	char which[160];
 
 	settle(p, TR_UNPROVEN, TR_BASIS_TIMING);
@@ -540,6 +541,7 @@ static void row_unproven(struct tr_proof *p, const struct bench *b)
 		if (!b->waits[u]) {
 			weak[u] = true;
 			s = &b->of[u];
+			slope = &b->slope[u];
 		}
 	of_which(b, weak, which, sizeof(which));
 	if (s->together && s->wait == s->targets && s->least >= 2 && 2 * s->by_lock <= s->moved) {
@@ -556,14 +558,14 @@ static void row_unproven(struct tr_proof *p, const struct bench *b)
 	} else if (!s->held) {
 		REASON(p, "no hold%s struck: nothing of the upload could be held", which);
 		SETTLE(p, "--tls-relay, if it speaks TLS that is not read; `xferdb doctor` says what can be held here");
-	} else if (b->plan->unheld && b->nr_wait == b->plan->nr_uploads) {
+	} else if (b->plan->unheld) {
 		say_unheld(p, b);
 	} else {
 		if (s->tested < s->targets || s->least < 2)
 			REASON(p, "%" PRIu32 " of %" PRIu32 " holds%s moved the return; that is too few to tell", s->moved, s->held, which);
 		else
 			REASON(p, "%" PRIu32 " of %" PRIu32 " holds%s moved the return, too unevenly to tell (slope %.2f to %.2f)",
-			       s->moved, s->held, which, p->slope.low, p->slope.high);
+			       s->moved, s->held, which, slope->low, slope->high);
 		SETTLE(p, "more --runs and more --budget, on a machine that has less to do");
 	}
 }
