@@ -654,7 +654,7 @@ class Bundle:
         if len(ordered) < len(ends) or not ends:
             return "unproven", "timing", ends, parts
         inline = all(e["on"] == enter["on"] and e["seq"] > enter["seq"] for e in ends)
-        sure = self.past(ret["seq"], [e for e in self.edges if not e["timed"] or self.events[e["to"]]["on"] != enter["on"]
+        sure = self.past(ret["seq"], [e for e in self.edges if not e["timed"] or e.get("turn") or self.events[e["to"]]["on"] != enter["on"]
                                       or e["to"] < enter["seq"]])
         if not all(sure.get(e["on"], -1) >= e["seq"] for e in ends):
             return "blocks-partly", "happens-before", ends, parts

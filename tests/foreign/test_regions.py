@@ -124,6 +124,35 @@ say("end")
     t.equal((v["answer"], v["outcome"], v["visible"]), ("blocks", "stored", True), r)
 
 
+# ---- a wait with a limit, that is made again and again
+
+TURNS = """
+def upload():
+    go_on.wait(%s)
+    ask("PUT", "/bucket/key", BODY)
+    done.set()
+
+done = threading.Event()
+say("begin")
+threading.Thread(target=upload).start()
+%s
+say("end")
+"""
+
+
+def test_a_limit_that_is_a_turn_of_a_loop_is_none_of_the_call():
+    for delay, loop in ((0, "while True:\n    if done.wait(5):\n        break"), (0.3, "while not done.wait(0.05): pass"),
+                        (0.3, "for turn in range(1000):\n    if done.wait(0.05): break")):
+        v, r = judged(TURNS % (delay, loop))
+        t.equal((v["answer"], v["basis"], v["limit"]), ("blocks", "happens-before", None), (loop, r))
+
+
+def test_a_limit_in_no_loop_or_in_one_that_comes_to_an_end_is_one():
+    for loop in "done.wait(5)", "for turn in range(3):\n    if done.wait(5): break":
+        v, r = judged(TURNS % (0, loop))
+        t.equal((v["answer"], v["limit"]), ("blocks-partly", {"kind": "time-out", "at_most_ms": 5000}), (loop, r))
+
+
 # ---- a region that the program does not come to the end of
 
 def test_a_program_that_fails_in_the_region_does_not_hang():

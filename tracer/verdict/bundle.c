@@ -12,6 +12,7 @@
 #include "core/s3/checksum.h"
 #include "tracer/export/text.h"
 #include "tracer/trace/map.h"
+#include "tracer/verdict/judge.h"
 
 struct bundle {
 	const struct tr_log *log;
@@ -213,11 +214,25 @@ static void put_event(struct bundle *b, uint32_t i)
 	line_end(b);
 }
 
+/* In a call that is judged: its limit is the turn of a loop. */
+static bool is_turn(const struct bundle *b, const struct tr_edge *e)
+{
+	for (uint32_t i = 0; i < b->v->nr; i++) {
+		const struct tr_call *c = b->v->list[i].call == TR_NONE ? NULL : tr_log_call(b->log, b->v->list[i].call);
+		if (c && c->thread == tr_log_thread_of(b->log, e->to) && c->enter < e->to && (c->ret == TR_NONE || e->to < c->ret) &&
+		    tr_judge_is_turn(b->log, c, e->wait))
+			return true;
+	}
+	return false;
+}
+
 static void put_edge(struct bundle *b, const struct tr_edge *e)
 {
 	fprintf(b->m, "{\"edge\":\"%s\",\"from\":%" PRIu32 ",\"to\":%" PRIu32 ",\"timed\":%s", tr_edge_name(e->kind), e->from, e->to,
 		e->timed ? "true" : "false");
 	put_index(b->m, "wait", e->wait);
+	if (e->timed && is_turn(b, e))
+		fputs(",\"turn\":true", b->m);
 	putc('}', b->m);
 	line_end(b);
 }

@@ -79,6 +79,11 @@ bool tr_verdict_any_evaded(const struct tr_verdict *v);
 
 /* ---- limit.c: waits that would have given up, or did; both set at_most_ms */
 
+/*
+ * Is the limit of a wait the turn of a loop? It stands in one (pyturn.h), or the call waited there, or for
+ * that object, after a wait had run out: running out did not end it.
+ */
+bool tr_judge_is_turn(const struct tr_log *log, const struct tr_call *c, uint32_t wait);
 /* Everything is ordered, but not without waits that would have given up. */
 bool tr_judge_needs_limit(struct judge *j, struct tr_verdict *v, const struct tr_call *c);
 /* The call gave up waiting for what came later: had it waited on, all work would have been over. */

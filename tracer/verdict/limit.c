@@ -9,18 +9,25 @@ struct limits {
 	const struct tr_call *call;
 };
 
-/*
- * Did the caller wait on that object again after a wait on it had run out? Then
- * the limit is a turn of a loop, and running out did not end the call.
- */
-static bool is_loop(const struct judge *j, const struct tr_call *c, uint32_t wait)
+/* Waits at one place of the program, or for one object: Python makes a lock for each wait. */
+static bool at_one_place(const struct tr_event *a, const struct tr_event *b)
 {
-	struct tr_event w = tr_log_event(j->log, wait);
+	return (a->object == b->object && a->object != TR_NONE) ||
+	       (a->process == b->process && a->record->site == b->record->site && a->record->site);
+}
+
+bool tr_judge_is_turn(const struct tr_log *log, const struct tr_call *c, uint32_t wait)
+{
+	struct tr_event w = tr_log_event(log, wait), begin = { .object = TR_NONE };
+	bool waits = false;
 	uint64_t how = 0;
-	for (uint32_t i = wait; (i = tr_log_step(j->log, i, c->thread, -1)) != TR_NONE && i > c->enter;) {
-		struct tr_event e = tr_log_event(j->log, i);
-		if (e.object == w.object && w.object != TR_NONE && tr_event_field(&e, "how", &how) &&
-		    how == XF_HOW_TIMED_OUT)
+	if (w.record->site && *tr_log_property_of(log, "python-turn", w.process, w.record->site))
+		return true;
+	for (uint32_t i = c->enter; (i = tr_log_step(log, i, c->thread, 1)) != TR_NONE && i < wait;) {
+		struct tr_event e = tr_log_event(log, i);
+		if (xf_kind_info(e.kind)->role == XF_ROLE_WAIT)
+			begin = e, waits = true;
+		else if (waits && tr_event_field(&e, "how", &how) && how == XF_HOW_TIMED_OUT && at_one_place(&begin, &w))
 			return true;
 	}
 	return false;
@@ -30,7 +37,7 @@ static bool unlimited(const void *ctx, const struct tr_edge *edge)
 {
 	const struct limits *l = ctx;
 	return !edge->timed || edge->to < l->call->enter ||
-	       tr_log_thread_of(l->j->log, edge->to) != l->call->thread || is_loop(l->j, l->call, edge->wait);
+	       tr_log_thread_of(l->j->log, edge->to) != l->call->thread || tr_judge_is_turn(l->j->log, l->call, edge->wait);
 }
 
 /* Everything is ordered, but not without waits that would have given up: their longest limit. */
