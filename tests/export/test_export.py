@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import stat
 import struct
 import subprocess
 import threading
@@ -553,6 +554,31 @@ def test_stdout_is_the_same_bytes_and_a_failure_leaves_nothing():
     t.equal(r.status, 3, r)
     if os.path.exists("/dev/full"):
         t.equal(t.xferdb("export", path, "--format", "csv", "-o", "/dev/full").status, 3)
+
+
+def test_the_trace_is_not_written_over_and_a_device_stays_one():
+    path = trace()
+    with open(path, "rb") as f:
+        before = f.read()
+    os.symlink(path, t.tmp("link"))
+    for place in (path, t.tmp("link")):
+        for r in (t.xferdb("export", path, "--format", "jsonl", "-o", place), t.xferdb("verdict", path, "-q", "--bundle", place)):
+            t.equal(r.status, 2, r)
+            t.true("is the trace itself" in r.err, r)
+    with open(path, "rb") as f:
+        t.equal(f.read(), before)
+    pipe = t.tmp("pipe")
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE) as reader:
+        t.equal(t.xferdb("verdict", path, "-q", "--bundle", pipe).status, 0)
+        t.match(r'"sha256"', reader.stdout.read().decode())
+    t.true(stat.S_ISFIFO(os.stat(pipe).st_mode))
+    if os.path.exists("/dev/full"):
+        for args in (("export", path, "--format", "jsonl", "-o", "/dev/full"), ("verdict", path, "-q", "--bundle", "/dev/full")):
+            r = t.xferdb(*args)
+            t.equal(r.status, 3, r)
+            t.true("No space left" in r.err, r)
+        t.true(stat.S_ISCHR(os.stat("/dev/full").st_mode))
 
 
 def test_what_does_not_fit_is_said():

@@ -108,8 +108,8 @@ static void packet_end(struct tr_export *x)
 	put_number(p->stream, bits, 8);
 	put_number(p->stream, bits, 8);
 	fwrite(p->events, 1, p->len, p->stream);
-	if (ferror(p->stream))
-		tr_export_fail(x, XF_IO, "the export could not be written");
+	if (ferror(p->stream) && !x->status)
+		x->status = xf_fail_errno(x->err, XF_IO, errno, "the export could not be written");
 	rewind(p->m);
 	p->any = false;
 }
@@ -173,8 +173,8 @@ static FILE *file_in(struct tr_export *x, const char *name)
 static void file_close(struct tr_export *x, FILE *out)
 {
 	bool bad = out && ferror(out);
-	if (out && (fclose(out) || bad))
-		tr_export_fail(x, XF_IO, "the export could not be written");
+	if (out && (fclose(out) || bad) && !x->status)
+		x->status = xf_fail_errno(x->err, XF_IO, errno, "the export could not be written");
 }
 
 void tr_ctf_begin(struct tr_export *x)

@@ -494,7 +494,7 @@ static void pass(struct tr_export *x)
 			continue;
 		show_event(x, &e);
 		if (x->out && ferror(x->out))
-			tr_export_fail(x, XF_IO, "the export could not be written");
+			x->status = xf_fail_errno(x->err, XF_IO, errno, "the export could not be written");
 	}
 	close_all(x);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "tracer/export/driver.h"
+#include "tracer/export/whole.h"
 
 const struct tr_exporter tr_exporters[] = {
 	{ .name = "perfetto", .extension = "json", .summary = "Chrome trace events, for ui.perfetto.dev and speedscope",
@@ -121,30 +122,15 @@ enum xf_status tr_export_stream(const struct tr_exporter *as, const struct tr_ex
 	return as->to_path ? stream_by_file(as, input, out, err) : run_to(as, input, out, NULL, err);
 }
 
-/* A regular file, or none yet: made beside it, then renamed. */
-static enum xf_status file_whole(const struct tr_exporter *as, const struct tr_export_input *input,
-				 const char *path, struct xf_error *err)
+struct whole {
+	const struct tr_exporter *as;
+	const struct tr_export_input *input;
+};
+
+static enum xf_status whole_write(void *ctx, FILE *out, const char *path, struct xf_error *err)
 {
-	char temporary[PATH_MAX];
-	enum xf_status status;
-	FILE *out;
-	int fd;
-	if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= (int)sizeof(temporary))
-		return xf_fail(err, XF_INVALID, "the path for the export is too long");
-	fd = mkstemp(temporary);
-	out = fd < 0 ? NULL : fdopen(fd, "w");
-	if (!out)
-		return xf_fail_errno(err, XF_IO, errno, "%s cannot be written", path);
-	setvbuf(out, NULL, _IOFBF, 1 << 18);
-	fchmod(fd, 0644);
-	status = run_to(as, input, as->to_path ? NULL : out, temporary, err);
-	if (fclose(out) && !status)
-		status = xf_fail_errno(err, XF_IO, errno, "%s could not be written", path);
-	if (!status && rename(temporary, path))
-		status = xf_fail_errno(err, XF_IO, errno, "%s could not be written", path);
-	if (status)
-		unlink(temporary);
-	return status;
+	const struct whole *w = ctx;
+	return path ? run_to(w->as, w->input, w->as->to_path ? NULL : out, path, err) : tr_export_stream(w->as, w->input, out, err);
 }
 
 static void folder_remove(const char *path)
@@ -182,20 +168,6 @@ static enum xf_status folder_whole(const struct tr_exporter *as, const struct tr
 enum xf_status tr_export_file(const struct tr_exporter *as, const struct tr_export_input *input,
 			      const char *path, struct xf_error *err)
 {
-	struct stat st;
-	enum xf_status status;
-	FILE *out;
-	if (as->to_folder)
-		return folder_whole(as, input, path, err);
-	if (stat(path, &st) || S_ISREG(st.st_mode))
-		return file_whole(as, input, path, err);
-	if (S_ISDIR(st.st_mode))
-		return xf_fail(err, XF_IO, "%s is a folder: name a file in it", path);
-	out = fopen(path, "we");
-	if (!out)
-		return xf_fail_errno(err, XF_IO, errno, "%s cannot be written", path);
-	status = tr_export_stream(as, input, out, err);
-	if (fclose(out) && !status)
-		status = xf_fail_errno(err, XF_IO, errno, "%s could not be written", path);
-	return status;
+	struct whole whole = { as, input };
+	return as->to_folder ? folder_whole(as, input, path, err) : tr_whole_write(path, whole_write, &whole, err);
 }

@@ -35,7 +35,7 @@ static int write_export(const struct tr_exporter *as, const struct tr_export_inp
 	enum xf_status status = to_stdout ? tr_export_stream(as, input, stdout, &err)
 					  : tr_export_file(as, input, path, &err);
 
-	return status ? say(&err, UI_EXIT_FAILED) : UI_EXIT_DONE;
+	return !status ? UI_EXIT_DONE : say(&err, status == XF_INVALID ? UI_EXIT_USAGE : UI_EXIT_FAILED);
 }
 
 static int export_run(const struct tr_exporter *as, const struct ui_recording *trace,
@@ -92,7 +92,12 @@ int ui_export_run(struct ui_arguments *arguments)
 		tr_filter_free(filter);
 		return UI_EXIT_USAGE;
 	}
-	exit_status = export_run(as, &trace, filter, settings);
+	if (settings->output && ui_recording_is(&trace, settings->output)) {
+		fprintf(stderr, "xferdb: -o %s is the trace itself: name another file\n", settings->output);
+		exit_status = UI_EXIT_USAGE;
+	} else {
+		exit_status = export_run(as, &trace, filter, settings);
+	}
 	ui_recording_close(&trace);
 	tr_filter_free(filter);
 	return exit_status;

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "tui/command/paths.h"
 
@@ -54,4 +55,11 @@ enum xf_status ui_recording_of(struct ui_recording *trace, const struct ui_argum
 		fprintf(stderr, "xferdb: %s\n", err.message);
 	ui_recording_close(trace);
 	return status;
+}
+
+bool ui_recording_is(const struct ui_recording *trace, const char *path)
+{
+	struct stat own, other;
+
+	return *trace->path && !stat(trace->path, &own) && !stat(path, &other) && own.st_dev == other.st_dev && own.st_ino == other.st_ino;
 }

@@ -24,4 +24,7 @@ void ui_recording_close(struct ui_recording *trace);
 /* The same for a command's only operand; prints the error. */
 enum xf_status ui_recording_of(struct ui_recording *trace, const struct ui_arguments *arguments, bool judge);
 
+/* Is that path the trace's own file? What is written there would take its place. */
+bool ui_recording_is(const struct ui_recording *trace, const char *path);
+
 #endif

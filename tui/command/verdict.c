@@ -1,38 +1,16 @@
 /* verdict: the answer once more, from the recorded trace. */
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "tracer/export/whole.h"
 #include "tracer/verdict/bundle.h"
 #include "tui/command/conclude.h"
 
-/* Whole or not at all: a temporary name beside it, renamed. */
-static enum xf_status bundle_write(const struct ui_recording *trace, const char *path, struct xf_error *err)
+static enum xf_status bundle_to(void *ctx, FILE *out, const char *path, struct xf_error *err)
 {
-	char temporary[PATH_MAX];
-	enum xf_status status;
-	FILE *out;
-	int fd;
+	const struct ui_recording *trace = ctx;
 
-	if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= (int)sizeof(temporary))
-		return xf_fail(err, XF_INVALID, "the path for the bundle is too long");
-	fd = mkstemp(temporary);
-	out = fd < 0 ? NULL : fdopen(fd, "w");
-	if (!out)
-		return xf_fail_errno(err, XF_IO, errno, "%s cannot be written", path);
-	fchmod(fd, 0644);
-	status = tr_bundle_write(trace->log, &trace->verdicts, out, err);
-	if (fclose(out) && !status)
-		status = xf_fail_errno(err, XF_IO, errno, "%s could not be written", path);
-	if (!status && rename(temporary, path))
-		status = xf_fail_errno(err, XF_IO, errno, "%s could not be written", path);
-	if (status)
-		unlink(temporary);
-	return status;
+	(void)path;
+	return tr_bundle_write(trace->log, &trace->verdicts, out, err);
 }
 
 static bool any_failed(const struct tr_verdicts *verdicts)
@@ -56,7 +34,10 @@ int ui_verdict_run(struct ui_arguments *arguments)
 	/* for a run that was left, which has already said why its transfers failed */
 	if (settings->as && any_failed(&trace.verdicts))
 		exit_status = UI_EXIT_FAILED;
-	if (settings->bundle && bundle_write(&trace, settings->bundle, &err)) {
+	if (settings->bundle && ui_recording_is(&trace, settings->bundle)) {
+		fprintf(stderr, "xferdb: --bundle %s is the trace itself: name another file\n", settings->bundle);
+		exit_status = UI_EXIT_USAGE;
+	} else if (settings->bundle && tr_whole_write(settings->bundle, bundle_to, &trace, &err)) {
 		fprintf(stderr, "xferdb: %s\n", err.message);
 		exit_status = UI_EXIT_FAILED;
 	}
