@@ -1,5 +1,6 @@
 """Every format of `export`, read by its own reader where there is one, else by a strict one written from its rules."""
 import csv
+import email.utils
 import http.server
 import io
 import json
@@ -392,6 +393,24 @@ def test_otlp_waits_as_long_as_it_is_told():
         t.equal(t.xferdb("export", trace(), "--to", collector.url).status, 0)
         t.equal(len(collector.got), 2)
         t.true(collector.got[1][0] - collector.got[0][0] >= 2)
+    def later(n, _):
+        return (429, [("Retry-After", email.utils.formatdate(time.time() + 4, usegmt=True))], b"") if not n else (200, [], b"")
+    with Collector(later) as collector:                                   # whole seconds, so three at the least
+        t.equal(t.xferdb("export", trace(), "--to", collector.url).status, 0)
+        t.true(collector.got[1][0] - collector.got[0][0] >= 2.9)
+
+
+def test_otlp_is_sent_only_where_a_collector_says_so():
+    """A web server that answers every POST with a page; and a rejection whose words have a NUL and colours."""
+    path = trace()
+    with Collector(lambda n, body: (200, [], b"<html>welcome</html>")) as collector:
+        r = t.xferdb("export", path, "--to", collector.url)
+        t.equal((r.status, len(collector.got)), (3, 1), r)
+        t.true("not as a collector does: <html>welcome" in r.err and "spans sent" not in r.err, r)
+    with Collector(lambda n, body: (200, [], rb'{"partialSuccess":{"rejectedSpans":"3","errorMessage":"too\u0000old\u001b[31m"}}')) as collector:
+        r = t.xferdb("export", path, "--to", collector.url)
+        t.equal((r.status, len(collector.got)), (3, 1), r)
+        t.true("rejected 3 spans" in r.err and "\x1b" not in r.err and "\0" not in r.err, r)
 
 
 def test_otlp_too_large_is_halved_and_nothing_is_lost_or_doubled():

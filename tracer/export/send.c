@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "core/s3/http.h"
+#include "core/s3/retry.h"
 #include "tracer/export/otlp.h"
 #include "tracer/trace/map.h"
 
@@ -39,10 +40,8 @@ static struct sender *sender_of(struct tr_export *x)
 static void pause_before(struct sender *s, unsigned attempt, const struct xf_http_reply *reply)
 {
 	const char *after = reply->status ? xf_headers_get(&reply->headers, "Retry-After") : NULL;
-	uint64_t ms = (uint64_t)FIRST_WAIT_MS << attempt;
-	ms = ms / 2 + (uint64_t)rand_r(&s->seed) % (ms / 2 + 1);
-	if (after && *after >= '0' && *after <= '9')
-		ms = strtoull(after, NULL, 10) > LONGEST_WAIT_MS / 1000 ? LONGEST_WAIT_MS : strtoull(after, NULL, 10) * 1000;
+	uint64_t told_ms = xf_retry_after_ns(after, time(NULL)) / 1000000, ms = (uint64_t)FIRST_WAIT_MS << attempt;
+	ms = told_ms ? told_ms : ms / 2 + (uint64_t)rand_r(&s->seed) % (ms / 2 + 1);
 	if (ms > LONGEST_WAIT_MS)
 		ms = LONGEST_WAIT_MS;
 	nanosleep(&(struct timespec){ (time_t)(ms / 1000), (long)(ms % 1000) * 1000000 }, NULL);
@@ -53,18 +52,24 @@ static bool again(int status)
 	return status == 429 || status == 502 || status == 503 || status == 504;
 }
 
-/* What the collector did not take of a piece it took. */
-static void read_partial(struct sender *s, const struct xf_http_reply *reply)
+/* What the collector did not take of a piece it took. Some answer with nothing; what is no JSON comes from no collector. */
+static enum xf_status read_partial(struct sender *s, const struct xf_http_reply *reply, struct xf_error *err)
 {
-	json_t *answer = reply->body ? json_loadb(reply->body, reply->body_len, 0, NULL) : NULL;
+	json_t *answer = reply->body_len ? json_loadb(reply->body, reply->body_len, JSON_ALLOW_NUL, NULL) : NULL;
 	json_t *partial = json_object_get(answer, "partialSuccess");
-	json_t *rejected = json_object_get(partial, "rejectedSpans");
-	const char *words = json_string_value(json_object_get(partial, "errorMessage"));
+	json_t *rejected = json_object_get(partial, "rejectedSpans"), *message = json_object_get(partial, "errorMessage");
 	int64_t nr = json_is_string(rejected) ? strtoll(json_string_value(rejected), NULL, 10) : json_integer_value(rejected);
 	s->rejected += nr > 0 && nr < INT32_MAX ? (uint64_t)nr : 0;
-	if (words && *words)
-		xf_text_sanitise(s->rejection, sizeof(s->rejection), words, strlen(words));
+	if (json_string_length(message))
+		xf_text_sanitise(s->rejection, sizeof(s->rejection), json_string_value(message), json_string_length(message));
+	if (reply->body_len && !json_is_object(answer)) {
+		char words[80];
+		xf_text_sanitise(words, sizeof(words), reply->body, strnlen(reply->body, sizeof(words) - 1));
+		json_decref(answer);
+		return xf_fail(err, XF_SERVICE, "%.100s answered %d, but not as a collector does: %s", s->url, reply->status, words);
+	}
 	json_decref(answer);
+	return XF_OK;
 }
 
 static enum xf_status refused(const struct xf_http_reply *reply, struct xf_error *err)
@@ -102,7 +107,7 @@ static enum xf_status post(struct sender *s, const char *json, size_t len, int *
 		status = exchange(s, &body, &reply, &now);
 		*http_status = status ? 0 : reply.status;
 		if (!status && reply.status >= 200 && reply.status < 300) {
-			read_partial(s, &reply);
+			status = read_partial(s, &reply, err);
 			break;
 		}
 		if (!status && !again(reply.status)) {
