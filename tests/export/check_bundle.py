@@ -40,6 +40,8 @@ class Bundle:
         self.untils = {}
         self.writes = {}  # of a read: the writes whose bytes it read
         before = -1
+        kinds = [self.kind(row) for row in rows]
+        need(kinds == sorted(kinds) and kinds.count(0) == 1, "lines out of order")
         for row in rows[1:]:
             if "seq" in row:
                 need(before < row["seq"] < self.head["events"], "events out of order")
@@ -52,18 +54,27 @@ class Bundle:
             elif "answer" in row:
                 self.verdicts.append(row)
             elif "thread" in row:
+                need(row["thread"] not in self.threads, "a thread stands twice")
                 self.threads[row["thread"]] = row
-            elif "object" in row:
-                self.objects[row["object"]] = row
             else:
-                raise Wrong("a line of no known kind")
+                need(row["object"] not in self.objects, "an object stands twice")
+                self.objects[row["object"]] = row
         need(self.verdicts, "no verdict")
         times = {}
         for e in self.events.values():
             need(e["on"] in self.threads, "an event on an unknown thread")
+            need(e["of"] is None or e["of"] in self.objects, "an event of an unknown object")
             t = self.threads[e["on"]]
             need(t["first"] <= e["seq"] <= t["last"], "an event outside its thread's life")
             times[e["on"]] = e["seq"]
+
+    @staticmethod
+    def kind(row):
+        """Which kind of line it is, by the keys it has, as a place in their order."""
+        for place, keys in enumerate((("bundle",), ("thread", "process"), ("object", "kind"), ("seq", "event"), ("edge", "from"), ("answer", "enter"))):
+            if all(key in row for key in keys):
+                return place
+        raise Wrong("a line of no known kind")
 
     @staticmethod
     def split(data):
@@ -290,8 +301,11 @@ class Bundle:
 
     def returned(self, enter):
         for e in self.events.values():
-            if e["event"] == "call_return" and e["seq"] > enter["seq"] and e["call"] == enter["call"] and \
-                    self.process(e) == self.process(enter):
+            if e["event"] != "call_return" or e["seq"] < enter["seq"] or e["call"] != enter["call"]:
+                continue
+            begun = [b for b in self.events.values() if b["event"] == "call_enter" and b["call"] == e["call"]
+                     and b["on"] == e["on"] and b["seq"] < e["seq"]]
+            if begun[-1]["seq"] == enter["seq"] if begun else self.process(e) == self.process(enter) or 0 in (self.process(e), self.process(enter)):
                 return e
         return None
 

@@ -130,6 +130,29 @@ def test_curl_under_trace():
     foreign("sh", "-c", 'curl -sS -T %s "$AWS_ENDPOINT_URL/bucket/k"' % t.make_file("f", 1 * MiB), answer="blocks")
 
 
+def test_a_call_goes_on_over_an_exec():
+    """What began in a shell ends in the program that took its place: another process of the trace, the same thread."""
+    t.need("curl")
+    program = 'true; exec sh -c "exec curl -sS -T %s $AWS_ENDPOINT_URL/bucket/k"' % t.make_file("f", 1 * MiB)
+    rows = rows_of(foreign("bash", "-c", program, answer="blocks"))
+    enter, leave = ([r for r in rows if r.get("event") == kind][0] for kind in ("call_enter", "call_return"))
+    t.equal(enter["on"], leave["on"])
+    t.true("in" in leave, leave)
+
+
+def test_lines_stand_once_in_their_order_and_events_know_their_objects():
+    rows = rows_of(bundle()[0])
+    of = next(r["of"] for r in rows if r.get("event") == "event_set")
+    at = {kind: next(i for i, r in enumerate(rows) if kind in r) for kind in ("thread", "object", "seq", "edge", "answer")}
+    for kind in ("thread", "object"):
+        t.true(not holds(sealed(rows[:at[kind]] + [rows[at[kind]]] + rows[at[kind]:])), kind)
+    t.true(not holds(sealed([r for r in rows if not ("kind" in r and r.get("object") == of)])))
+    for a, b in (("thread", "object"), ("object", "seq"), ("edge", "answer")):
+        turned = list(rows)
+        turned[at[a]], turned[at[b]] = turned[at[b]], turned[at[a]]
+        t.true(not holds(sealed(turned)), (a, b))
+
+
 def test_boto3_under_trace_waiting_or_not():
     try:
         import boto3  # noqa: F401
