@@ -177,11 +177,13 @@ def test_a_prediction_is_checked():
         foretold, cell = by[label]["predicted_ns"], by[label]
         t.true(foretold["runs"] == 3 and low <= foretold["median"] <= high * t.SLOW, r)
         t.near(cell["off"], foretold["median"] / cell["wall_ns"]["median"] - 1, 1e-9)
+        t.true(foretold["low"] <= 0.95 * foretold["median"] and foretold["high"] >= 1.05 * foretold["median"], r)   # explain's, not how alike three runs are
+        t.equal(foretold["held"], foretold["low"] <= cell["wall_ns"]["median"] <= foretold["high"], r)
     t.true(by["max-concurrency=1"]["predicted_ns"]["median"] > by["max-concurrency=4"]["predicted_ns"]["median"] + 0.4e9, r)
     t.equal((by["control"]["predicted_ns"], by["control"]["off"]), (None, None))
     schema.check_document(r.json)
     t.match(r"^  max-concurrency=4 .* measured .* off by [+-]\d", r.err)
-    t.match(r"^  \d of 2 within 15 %", r.err)
+    t.match(r"^  \d of 2 within 15 %, \d of 2 between the bounds foretold$", r.err)
     t.match("Predictions, checked", open(t.tmp("report.html"), encoding="utf-8").read())
     with open(t.tmp("runs.csv"), newline="", encoding="utf-8") as source:
         rows = list(csv.DictReader(source))

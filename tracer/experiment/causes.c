@@ -285,7 +285,7 @@ void tr_sample_fini(struct tr_sample *run)
 {
 	free(run->bars);
 	free(run->lanes);
-	free(run->predicted_ns);
+	free(run->predicted);
 	*run = (struct tr_sample){ 0 };
 }
 

@@ -8,7 +8,7 @@
 #ifndef TR_EXPERIMENT_CAUSES_H
 #define TR_EXPERIMENT_CAUSES_H
 
-#include "tracer/explain/cause.h"
+#include "tracer/explain/explain.h"
 #include "tracer/verdict/verdict.h"
 
 enum tr_cause {
@@ -47,7 +47,7 @@ struct tr_sample {
 	struct tr_bar *bars;      /* in order of begin; at most TR_BARS_MAX */
 	uint32_t nr_bars;
 	bool bars_cut;
-	int64_t *predicted_ns;    /* by cell, what this run foretells of it; -1: nothing. NULL: nobody asked */
+	struct tr_forecast *predicted; /* by cell, what this run foretells of it; ns -1: nothing. NULL: nobody asked */
 	uint32_t nr_predicted;
 	char (*lanes)[32];        /* names of the threads */
 	uint32_t nr_lanes;

@@ -243,7 +243,7 @@ static bool any_predicted(const struct tr_summary *s)
 
 static void predictions_put(FILE *out, const struct tr_report *r)
 {
-	static const char *const heads[] = { "predicted, s", "interval", "measured, s", "interval", "off, %" };
+	static const char *const heads[] = { "predicted, s", "between", "measured, s", "interval", "off, %" };
 
 	if (!any_predicted(r->summary))
 		return;

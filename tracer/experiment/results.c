@@ -161,28 +161,46 @@ static bool timeline_parse(const json_t *json, struct tr_sample *run)
 	return true;
 }
 
-/* ---- what a run of the control foretells: ns by cell, null: nothing */
+/* ---- what a run of the control foretells: by cell, null: nothing */
 
-static json_t *predicted_json(const struct tr_sample *run)
+static const struct {
+	const char *name;
+	size_t at;
+} foretold[] = {
+	{ "predicted_ns", offsetof(struct tr_forecast, ns) },
+	{ "predicted_low_ns", offsetof(struct tr_forecast, low_ns) },
+	{ "predicted_high_ns", offsetof(struct tr_forecast, high_ns) },
+};
+enum { NR_FORETOLD = sizeof(foretold) / sizeof(*foretold) };
+
+static int64_t *foretold_at(const struct tr_sample *run, uint32_t cell, unsigned k)
 {
-	json_t *list = run->predicted_ns ? json_array() : json_null();
+	return (int64_t *)(void *)((char *)&run->predicted[cell] + foretold[k].at);
+}
+
+static json_t *predicted_json(const struct tr_sample *run, unsigned k)
+{
+	json_t *list = run->predicted ? json_array() : json_null();
 
 	for (uint32_t i = 0; i < run->nr_predicted; i++)
-		json_array_append_new(list, run->predicted_ns[i] < 0 ? json_null() : json_integer(run->predicted_ns[i]));
+		json_array_append_new(list, run->predicted[i].ns < 0 ? json_null() : json_integer(*foretold_at(run, i, k)));
 	return list;
 }
 
-static bool predicted_parse(const json_t *list, unsigned cells, struct tr_sample *run)
+static bool predicted_parse(const json_t *json, unsigned cells, struct tr_sample *run)
 {
-	if (!json_is_array(list))
+	if (!json_is_array(json_object_get(json, foretold[0].name)))
 		return true;
-	if (json_array_size(list) != cells)
-		return false;
-	run->predicted_ns = calloc(cells, sizeof(*run->predicted_ns));
-	run->nr_predicted = run->predicted_ns ? cells : 0;
-	for (uint32_t i = 0; i < run->nr_predicted; i++)
-		run->predicted_ns[i] = json_is_integer(json_array_get(list, i)) ? json_integer_value(json_array_get(list, i)) : -1;
-	return run->predicted_ns;
+	run->predicted = calloc(cells, sizeof(*run->predicted));
+	run->nr_predicted = run->predicted ? cells : 0;
+	for (unsigned k = 0; k < NR_FORETOLD; k++) {
+		const json_t *list = json_object_get(json, foretold[k].name);
+		if (json_array_size(list) != cells)
+			return false;
+		for (uint32_t i = 0; i < run->nr_predicted; i++)
+			*foretold_at(run, i, k) = json_is_integer(json_array_get(list, i)) ? json_integer_value(json_array_get(list, i)) : -1;
+	}
+	return run->predicted;
 }
 
 /* ---- one run */
@@ -199,7 +217,8 @@ json_t *tr_result_json(const struct tr_sweep *sweep, const struct tr_result *res
 		json_object_set_new(causes, tr_cause_name(i), json_integer(result->run.causes[i]));
 	for (unsigned i = 0; i < NR_FIELDS; i++)
 		json_object_set_new(json, fields[i].name, field_json(&fields[i], &result->run));
-	json_object_set_new(json, "predicted_ns", predicted_json(&result->run));
+	for (unsigned k = 0; k < NR_FORETOLD; k++)
+		json_object_set_new(json, foretold[k].name, predicted_json(&result->run, k));
 	json_object_set_new(json, "lanes", lanes_json(&result->run));
 	json_object_set_new(json, "bars", bars_json(&result->run));
 	json_object_set_new(json, "bars_cut", json_boolean(result->run.bars_cut));
@@ -221,7 +240,7 @@ static bool run_parse(const json_t *json, unsigned cells, struct tr_result *resu
 	for (unsigned i = 0; i < NR_FIELDS; i++)
 		if (!field_parse(&fields[i], json_object_get(json, fields[i].name), &result->run))
 			return false;
-	return predicted_parse(json_object_get(json, "predicted_ns"), cells, &result->run) && timeline_parse(json, &result->run);
+	return predicted_parse(json, cells, &result->run) && timeline_parse(json, &result->run);
 }
 
 enum xf_status tr_result_parse(const json_t *json, unsigned cells, struct tr_result *result, struct xf_error *err)

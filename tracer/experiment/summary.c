@@ -143,16 +143,38 @@ static const struct tr_sample *typical(const struct tr_results *results, unsigne
 
 /* ---- predictions: the control's runs speak for the cell */
 
-static struct tr_estimate predicted(const struct tr_results *results, unsigned cell, double *room)
+static double ns_of(const struct tr_forecast *f) { return (double)f->ns; }
+static double low_of(const struct tr_forecast *f) { return (double)f->low_ns; }
+static double high_of(const struct tr_forecast *f) { return (double)f->high_ns; }
+
+static struct tr_estimate foretold(const struct tr_results *results, unsigned cell, double (*of)(const struct tr_forecast *f), double *room)
 {
 	size_t nr = 0;
 
 	for (size_t i = 0; cell && i < results->nr; i++) {
 		const struct tr_sample *run = &results->list[i].run;
-		if (counts(&results->list[i], 0) && cell < run->nr_predicted && run->predicted_ns[cell] >= 0)
-			room[nr++] = (double)run->predicted_ns[cell];
+		if (counts(&results->list[i], 0) && cell < run->nr_predicted && run->predicted[cell].ns >= 0)
+			room[nr++] = of(&run->predicted[cell]);
 	}
 	return tr_estimate(room, nr);
+}
+
+/* The bounds are the predictions' own: how alike predictions are says nothing of how true they are. */
+static struct tr_estimate predicted(const struct tr_results *results, unsigned cell, double *room)
+{
+	struct tr_estimate e = foretold(results, cell, ns_of, room);
+
+	e.low = foretold(results, cell, low_of, room).median;
+	e.high = foretold(results, cell, high_of, room).median;
+	e.level = 0;
+	return e;
+}
+
+bool tr_cell_held(const struct tr_cell *c)
+{
+	double wall = c->measures[TR_BY_WALL].median;
+
+	return c->predicted.nr && c->predicted.low <= wall && wall <= c->predicted.high;
 }
 
 double tr_cell_off(const struct tr_cell *c)

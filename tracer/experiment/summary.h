@@ -19,7 +19,7 @@ struct tr_cell {
 	unsigned runs, failed;           /* without warm-up */
 	struct tr_estimate measures[TR_MEASURE_COUNT];
 	double causes[TR_CAUSE_COUNT];   /* medians, ns */
-	struct tr_estimate predicted;    /* wall, ns, from the control's runs; nr 0: nobody asked, or nothing is known */
+	struct tr_estimate predicted;    /* wall, ns, from the control's runs; low, high: its own bounds; nr 0: nobody asked, or nothing is known */
 	uint32_t peak;                   /* the highest */
 	double retries;                  /* a run, in the mean */
 	char answer[40], outcome[40];    /* the word, or "blocks 5, unproven 2" */
@@ -48,6 +48,9 @@ unsigned tr_summary_as_good(const struct tr_summary *s, const struct tr_sweep *s
 
 /* How far the prediction of a cell's wall time is off, of what was measured (0.1: 10 % too long); NAN: there is none. */
 double tr_cell_off(const struct tr_cell *c);
+
+/* What was measured lies within the prediction's bounds. */
+bool tr_cell_held(const struct tr_cell *c);
 
 /* The cell's estimate of its wall time now, for stopping early and for the time left. Errors: as above. */
 enum xf_status tr_summary_wall(const struct tr_results *results, unsigned cell, struct tr_estimate *out,

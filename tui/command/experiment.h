@@ -72,7 +72,7 @@ enum xf_status ui_experiment_once(struct ui_experiment *x, unsigned cell, struct
 
 /* Turns --predict into axes, where they are not swept already. Errors: XF_INVALID, XF_NOMEM. */
 enum xf_status ui_experiment_predict_take(struct ui_experiment *x, struct xf_error *err);
-/* From a trace of the control to run->predicted_ns. Errors: XF_NOT_FOUND (no call), XF_NOMEM. */
+/* From a trace of the control to run->predicted. Errors: XF_NOT_FOUND (no call), XF_NOMEM. */
 enum xf_status ui_experiment_foretell(const struct ui_experiment *x, const struct ui_recording *control,
 				      struct tr_sample *run, struct xf_error *err);
 

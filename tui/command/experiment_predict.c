@@ -116,15 +116,15 @@ enum xf_status ui_experiment_foretell(const struct ui_experiment *x, const struc
 	struct tr_explanation e;
 	enum xf_status status = tr_explain(control->log, &control->verdicts, control->verdicts.list[0].call, &e, err);
 
-	run->predicted_ns = calloc(x->cells, sizeof(*run->predicted_ns));
-	run->nr_predicted = run->predicted_ns ? x->cells : 0;
+	run->predicted = calloc(x->cells, sizeof(*run->predicted));
+	run->nr_predicted = run->predicted ? x->cells : 0;
 	for (unsigned cell = 0; cell < run->nr_predicted; cell++) {
 		struct tr_limits with;
 		struct tr_forecast time = { .ns = -1 };
 		if (!status && cell && limits_of(x, cell, &e, &with) && !tr_explain_replay(&e, &with, &time))
 			time.ns = -1;
-		run->predicted_ns[cell] = time.ns;
+		run->predicted[cell] = time;
 	}
 	tr_explanation_fini(&e);
-	return run->predicted_ns ? status : xf_fail(err, XF_NOMEM, "out of memory");
+	return run->predicted ? status : xf_fail(err, XF_NOMEM, "out of memory");
 }

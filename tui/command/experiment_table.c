@@ -23,15 +23,19 @@ static const char *time_text(const struct tr_estimate *e, char *buf, size_t cap)
 	return buf;
 }
 
-static const char *interval_text(const struct tr_estimate *e, char *buf, size_t cap)
+static const char *bounds_text(const struct tr_estimate *e, char *buf, size_t cap)
 {
 	char low[24], high[24];
 
-	snprintf(buf, cap, "-");
-	if (e->nr > 1)
-		snprintf(buf, cap, "%s..%s", ui_time_text((int64_t)e->low, low, sizeof(low)),
-			 ui_time_text((int64_t)e->high, high, sizeof(high)));
+	snprintf(buf, cap, "%s..%s", ui_time_text((int64_t)e->low, low, sizeof(low)),
+		 ui_time_text((int64_t)e->high, high, sizeof(high)));
 	return buf;
+}
+
+static const char *interval_text(const struct tr_estimate *e, char *buf, size_t cap)
+{
+	snprintf(buf, cap, "-");
+	return e->nr > 1 ? bounds_text(e, buf, cap) : buf;
 }
 
 static const char *rate_text(const struct tr_estimate *e, char *buf, size_t cap)
@@ -148,7 +152,7 @@ static void best_print(const struct ui_experiment *x)
 static void predictions_print(const struct ui_experiment *x)
 {
 	char label[400], foretold[24], interval[48], wall[24];
-	unsigned nr = 0, near = 0;
+	unsigned nr = 0, near = 0, held = 0;
 
 	for (unsigned i = 1; i < x->cells; i++) {
 		const struct tr_cell *c = &x->summary.cells[i];
@@ -158,13 +162,14 @@ static void predictions_print(const struct ui_experiment *x)
 		if (!nr++)
 			fprintf(x->out, "\nForetold by the control's runs, replayed, and measured:\n");
 		near += fabs(off) <= 0.15;
+		held += tr_cell_held(c);
 		fprintf(x->out, "  %-*s %9s  %-19s measured %9s  off by %+.1f %%\n", label_width(x),
 			tr_sweep_label(&x->sweep, i, label, sizeof(label)), time_text(&c->predicted, foretold, sizeof(foretold)),
-			interval_text(&c->predicted, interval, sizeof(interval)),
+			bounds_text(&c->predicted, interval, sizeof(interval)),
 			time_text(&c->measures[TR_BY_WALL], wall, sizeof(wall)), 100 * off);
 	}
 	if (nr)
-		fprintf(x->out, "  %u of %u within 15 %%\n", near, nr);
+		fprintf(x->out, "  %u of %u within 15 %%, %u of %u between the bounds foretold\n", near, nr, held, nr);
 	else if (x->predict)
 		fprintf(x->out, "\nNothing could be foretold: the control's runs show no parts, or not what becomes of all that is swept.\n");
 }

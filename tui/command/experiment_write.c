@@ -43,8 +43,8 @@ static void csv_predicted(const struct ui_experiment *x, const struct tr_result 
 	for (size_t i = 0; r->cell && i < x->results.nr; i++) {
 		const struct tr_result *control = &x->results.list[i];
 		if (!control->cell && control->round == r->round && r->cell < control->run.nr_predicted &&
-		    control->run.predicted_ns[r->cell] >= 0)
-			fprintf(out, "%" PRId64, control->run.predicted_ns[r->cell]);
+		    control->run.predicted[r->cell].ns >= 0)
+			fprintf(out, "%" PRId64, control->run.predicted[r->cell].ns);
 	}
 }
 
@@ -94,6 +94,16 @@ static json_t *estimate_json(const struct tr_estimate *e)
 			 "runs", (int)e->nr);
 }
 
+static json_t *predicted_json(const struct tr_cell *c)
+{
+	const struct tr_estimate *e = &c->predicted;
+
+	if (!e->nr)
+		return json_null();
+	return json_pack("{s:f, s:f, s:f, s:i, s:b}", "median", e->median, "low", e->low, "high", e->high, "runs", (int)e->nr,
+			 "held", tr_cell_held(c));
+}
+
 static json_t *cell_json(const struct ui_experiment *x, unsigned cell)
 {
 	const struct tr_cell *c = &x->summary.cells[cell];
@@ -114,7 +124,7 @@ static json_t *cell_json(const struct ui_experiment *x, unsigned cell)
 			 "max_rss", estimate_json(&c->measures[TR_BY_MEMORY]), "causes_ns", causes,
 			 "peak_concurrency", (int)c->peak, "retries", c->retries,
 			 "against_control", c->against > 0 ? json_real(c->against) : json_null(),
-			 "predicted_ns", estimate_json(&c->predicted), "off", isnan(tr_cell_off(c)) ? json_null() : json_real(tr_cell_off(c)),
+			 "predicted_ns", predicted_json(c), "off", isnan(tr_cell_off(c)) ? json_null() : json_real(tr_cell_off(c)),
 			 "answer", c->answer, "outcome", c->outcome);
 }
 
