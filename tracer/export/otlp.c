@@ -10,7 +10,7 @@
  * woke it. One span has MAX_EVENTS events and links at most; the rest is counted in dropped…Count.
  *
  * A span is written when it ends, its events are read from the log again then: nothing
- * piles up. What has to be kept is the span of each event, 4 bytes.
+ * piles up. What has to be kept is the span of each event and the next one of its thread, 8 bytes.
  */
 #include "tracer/export/otlp.h"
 
@@ -24,6 +24,7 @@ enum { MAX_EVENTS = 10000, KIND_INTERNAL = 1, KIND_CLIENT = 3 };
 
 struct otlp {
 	uint32_t *owner;       /* by event: id of the span it belongs to */
+	uint32_t *next;        /* by event: the next of its thread, TR_NONE */
 	uint64_t trace[2], salt, real_ns;
 	uint64_t root;         /* id of the call's span, 0: none yet */
 	uint32_t root_event;   /* call_enter that will be the root, TR_NONE */
@@ -59,13 +60,29 @@ static void find_root(struct tr_export *x)
 		p->has_requests = tr_log_kind(x->log, i) == XF_EV_request_start;
 }
 
+/* So that what lies in a span is found among its thread's events, however many other threads there are. */
+static bool chain(struct otlp *p, const struct tr_log *log)
+{
+	uint32_t nr = tr_log_nr_events(log), *after = malloc((tr_log_nr_threads(log) + 1u) * sizeof(*after));
+	p->next = malloc((nr + 1u) * sizeof(*p->next));
+	for (uint32_t t = 0; after && t < tr_log_nr_threads(log); t++)
+		after[t] = TR_NONE;
+	for (uint32_t i = nr; after && p->next && i-- > 0;) {
+		uint32_t *a = &after[tr_log_thread_of(log, i)];
+		p->next[i] = *a;
+		*a = i;
+	}
+	free(after);
+	return after && p->next;
+}
+
 void tr_otlp_open(struct tr_export *x)
 {
 	const struct xf_file_header *h = tr_log_header(x->log);
 	struct otlp *p = x->state = calloc(1, sizeof(*p));
 	if (p)
 		p->owner = calloc(tr_log_nr_events(x->log) + 1u, sizeof(*p->owner));
-	if (!p || !p->owner) {
+	if (!p || !p->owner || !chain(p, x->log)) {
 		tr_export_fail(x, XF_NOMEM, "no memory for the export");
 		return;
 	}
@@ -79,8 +96,10 @@ void tr_otlp_open(struct tr_export *x)
 void tr_otlp_close(struct tr_export *x)
 {
 	struct otlp *p = x->state;
-	if (p)
+	if (p) {
 		free(p->owner);
+		free(p->next);
+	}
 	free(p);
 	x->state = NULL;
 }
@@ -261,19 +280,22 @@ static uint32_t last_event(const struct tr_export *x, const struct tr_span *s)
 	return s->end != TR_NONE ? s->end : tr_log_thread(x->log, s->thread)->last;
 }
 
-static bool owns(const struct tr_export *x, const struct tr_span *s, uint32_t event)
+/* The span's next event after `from`; TR_NONE: there is none up to `last`. A span begins on its own thread. */
+static uint32_t next_owned(const struct otlp *p, const struct tr_span *s, uint32_t from, uint32_t last)
 {
-	const struct otlp *p = x->state;
-	return p->owner[event] == s->id && tr_log_thread_of(x->log, event) == s->thread;
+	while (from != TR_NONE && from <= last && p->owner[from] != s->id)
+		from = p->next[from];
+	return from != TR_NONE && from <= last ? from : TR_NONE;
 }
 
 static void put_events(struct tr_export *x, const struct tr_span *s)
 {
-	uint32_t nr = 0, dropped = 0;
+	const struct otlp *p = x->state;
+	uint32_t nr = 0, dropped = 0, last = last_event(x, s);
 	fputs("\"events\":[", x->out);
-	for (uint32_t i = s->begin; i <= last_event(x, s); i++) {
+	for (uint32_t i = next_owned(p, s, s->begin, last); i != TR_NONE; i = next_owned(p, s, p->next[i], last)) {
 		struct tr_event e;
-		if (!owns(x, s, i) || (s->kind != TR_SPAN_THREAD && (i == s->begin || i == s->end)))
+		if (s->kind != TR_SPAN_THREAD && (i == s->begin || i == s->end))
 			continue;
 		if (nr == MAX_EVENTS) {
 			dropped++;
@@ -304,18 +326,16 @@ static void put_links(struct tr_export *x, const struct tr_span *s)
 	const struct otlp *p = x->state;
 	uint32_t nr = 0, dropped = 0, last = last_event(x, s);
 	fputs("\"links\":[", x->out);
-	for (uint32_t i = o ? tr_order_edge_at(o, s->begin) : 0; o && i < tr_order_nr_edges(o); i++) {
-		const struct tr_edge *edge = tr_order_edge(o, i);
-		if (edge->to > last)
-			break;
-		if (edge->class != XF_CLASS_SIGNAL || !owns(x, s, edge->to) || !p->owner[edge->from] ||
-		    p->owner[edge->from] == s->id)
-			continue;
-		if (nr == MAX_EVENTS)
-			dropped++;
-		else
-			put_link(x, edge, !nr++);
-	}
+	for (uint32_t to = o ? next_owned(p, s, s->begin, last) : TR_NONE; to != TR_NONE; to = next_owned(p, s, p->next[to], last))
+		for (uint32_t i = tr_order_edge_at(o, to); i < tr_order_nr_edges(o) && tr_order_edge(o, i)->to == to; i++) {
+			const struct tr_edge *edge = tr_order_edge(o, i);
+			if (edge->class != XF_CLASS_SIGNAL || !p->owner[edge->from] || p->owner[edge->from] == s->id)
+				continue;
+			if (nr == MAX_EVENTS)
+				dropped++;
+			else
+				put_link(x, edge, !nr++);
+		}
 	fprintf(x->out, "],\"droppedLinksCount\":%" PRIu32 ",", dropped);
 }
 
