@@ -120,7 +120,7 @@ static double processor_ns(const struct load *l, double processors, double each)
 	return ns;
 }
 
-/* So many processors a part kept busy: two at most, its client's and its server's. */
+/* So many processors a part kept busy, two at most, its client's and its server's; told only where they were not all busy. */
 static double kept_busy(const struct tr_run *run, const struct load *l)
 {
 	double low = 0, high = 2;
@@ -142,17 +142,15 @@ static double kept_busy(const struct tr_run *run, const struct load *l)
 static void processors_fit(struct tr_run *run, const struct load *l)
 {
 	enum { STAGE = TR_STAGE_WORK };
-	double carried = run->processors / fmax(kept_busy(run, l), 1e-6);
-	if ((double)run->busy_ns < 0.5 * processor_ns(l, run->processors, 1)) {
-		for (int fit = 0; fit < TR_FITS; fit++)
-			run->capacity[fit][STAGE] = fmin(run->capacity[fit][STAGE], carried);
-		return;
+
+	run->by_processors = (double)run->busy_ns >= 0.5 * processor_ns(l, run->processors, 1);
+	double carried = run->processors / (run->by_processors ? run->busy_each : fmax(kept_busy(run, l), 1e-6));
+	for (int fit = 0; fit < TR_FITS; fit++)
+		run->capacity[fit][STAGE] = run->by_processors ? carried : fmin(run->capacity[fit][STAGE], carried);
+	if (run->by_processors) {
+		run->capacity[TR_FIT_LEAST][STAGE] /= DOUBT;
+		run->capacity[TR_FIT_MOST][STAGE] *= DOUBT;
 	}
-	run->by_processors = true;
-	carried = fmin(carried, run->processors / run->busy_each);
-	run->capacity[TR_FIT_LEAST][STAGE] = carried / DOUBT;
-	run->capacity[TR_FIT_LIKELY][STAGE] = carried;
-	run->capacity[TR_FIT_MOST][STAGE] = carried * DOUBT;
 }
 
 /* ---- both */
