@@ -1,14 +1,15 @@
-"""How near predictions come: `experiment --predict` over a matrix of planted bottlenecks and numbers of workers.
+"""How near predictions come: a matrix of planted bottlenecks and numbers of workers, and other knobs.
 
     tests/bench/predictions.py [MiB] [repeat] [bottleneck…]    from a release build; prints a line a prediction
 
-Each control foretells all other numbers of workers from its own traces, and each is measured; control and
-measured runs take turns in random order, so that whatever else the machine does falls on all of them. Where even
-the controls of one experiment lie further apart than predictions may be off, the line says "noise".
+Each cell of a bottleneck is measured `repeat` times, all of them in random order, so that whatever else the machine does falls
+on all. Every run's trace then foretells the other cells (`explain --predict`). A line says what they foretold in the middle, what was
+measured in the middle, and how many runs' intervals held that. Where the runs a prediction is made from lie further
+apart themselves than predictions may be off, the line says "noise".
 """
-import json
 import os
-import subprocess
+import random
+import statistics
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tool"))
@@ -16,68 +17,117 @@ import t    # noqa: E402
 
 WORKERS = (1, 2, 4, 8, 10, 20)
 NEAR = 0.15
-SMALL = ["--multipart-chunksize", "5MB"]
+SMALL = {"multipart-chunksize": "5MB"}
 BOTTLENECKS = {
-    "latency 20 ms": ["--fault", "latency=20ms", *SMALL],
-    "latency 80 ms": ["--fault", "latency=80ms", *SMALL],
-    "bandwidth": ["--fault", "bandwidth=40MB", *SMALL],
-    "bandwidth and latency": ["--fault", "bandwidth=40MB", "--fault", "latency=80ms", *SMALL],
-    "slow parts of the server": ["--fault", "op=UploadPart,latency=300ms", *SMALL],
-    "large parts": ["--fault", "latency=150ms", "--multipart-chunksize", "16MB"],
-    "limit": ["--max-bandwidth", "40MB", *SMALL],
-    "this machine": SMALL,
+    "latency 20 ms": ({"latency": "20ms"}, SMALL),
+    "latency 80 ms": ({"latency": "80ms"}, SMALL),
+    "bandwidth": ({"bandwidth": "40MB"}, SMALL),
+    "bandwidth and latency": ({"bandwidth": "40MB", "latency": "80ms"}, SMALL),
+    "slow parts of the server": ({"op=UploadPart,latency": "300ms"}, SMALL),
+    "large parts": ({"latency": "150ms"}, {"multipart-chunksize": "16MB"}),
+    "limit": ({}, dict(SMALL, **{"max-bandwidth": "40MB"})),
+    "this machine": ({}, SMALL),
 }
-KNOBS = (("latency 80 ms", ["--max-concurrency", "4"], "multipart-chunksize=8MB,16MB"),
-         ("latency 80 ms", ["--max-concurrency", "4"], "latency=20ms,200ms"),
-         ("bandwidth", ["--max-concurrency", "4"], "bandwidth=10MB,20MB"),
-         ("latency 20 ms", ["--max-concurrency", "4"], "max-bandwidth=10MB,20MB"),
-         ("latency 80 ms", ["--max-concurrency", "4"], "use-threads=no"))
+# from four workers: another option's value, or another fault's
+KNOBS = {
+    "latency 80 ms": (("multipart-chunksize", "8MB"), ("multipart-chunksize", "16MB"), ("latency", "120ms"), ("latency", "200ms"),
+                      ("use-threads", "no")),
+    "bandwidth": (("bandwidth", "10MB"), ("bandwidth", "20MB")),
+    "latency 20 ms": (("max-bandwidth", "10MB"), ("max-bandwidth", "20MB")),
+}
+FROM = 4
 
 
-def experiment(path, repeat, words, predict):
-    out = t.tmp("report.json")
-    done = subprocess.run([t.XFERDB, "experiment", path, "--local", "--quiet", "--json=" + out, "--repeat", str(repeat), "--warm-up", "0",
-                           "--predict", predict, *words], stderr=subprocess.PIPE, text=True, env=t.environment(), check=False)
-    if done.returncode:
-        sys.exit(done.stderr)
-    with open(out, encoding="utf-8") as f:
-        return json.load(f)["cells"]
+class Cell:
+    """Faults and options, and the runs with them: their traces, and how long they took."""
+
+    def __init__(self, label, workers, faults, options):
+        self.label, self.workers, self.faults, self.options = label, workers, faults, options
+        self.traces, self.walls = [], []
+
+    def run(self, path):
+        trace = t.tmp("%s.%d.xft" % (self.label.replace(" ", "-"), len(self.traces)))
+        words = ["--max-concurrency=%d" % self.workers] + ["--%s=%s" % option for option in self.options.items()]
+        for fault in self.faults.items():
+            words += ["--fault", "%s=%s" % fault]
+        done = t.xferdb("put", "--local", "--no-verify", "--quiet", "-o", trace, *words, path, "s3://bucket/k")
+        if done.status:
+            sys.exit(done.err)
+        self.traces.append(trace)
 
 
-def lines(cells, name, given):
-    """(near, nr) of the experiment's predictions, and a line each."""
-    near = nr = 0
-    control = cells[0]["wall_ns"]
-    noise = control["high"] / control["low"] - 1 > 2 * NEAR
-    for cell in cells[1:]:
-        if cell["off"] is None:
-            print("%-26s %-22s %-28s nothing foretold" % (name, given, cell["label"]))
-            continue
-        nr += 1
-        near += abs(cell["off"]) <= NEAR
-        print("%-26s %-22s %-28s foretold %7.2f s  measured %7.2f s  %+5.0f %%%s%s" % (
-            name, given, cell["label"], cell["predicted_ns"]["median"] / 1e9, cell["wall_ns"]["median"] / 1e9, 100 * cell["off"],
-            "" if abs(cell["off"]) <= NEAR else "  *", "  noise" if noise else ""), flush=True)
-    return near, nr
+def cells_of(name):
+    """The cells, and for each what foretells it and how that is asked for."""
+    faults, options = BOTTLENECKS[name]
+    by = {n: Cell("%d workers" % n, n, faults, options) for n in WORKERS}
+    asked = [(by[now], by[then], "max-concurrency=%d" % then) for now in WORKERS for then in WORKERS if now != then]
+    for knob, value in KNOBS.get(name, ()):
+        is_fault = knob in ("latency", "bandwidth")
+        cell = Cell("%s=%s" % (knob, value), FROM, dict(faults, **({knob: value} if is_fault else {})),
+                    dict(options, **({} if is_fault else {knob: value})))
+        by[knob, value] = cell
+        asked.append((by[FROM], cell, "%s=%s" % (knob, value)))
+    return list(by.values()), asked
+
+
+def words_of(asked, cell):
+    """What explain calls a latency comes on top of what there was."""
+    knob, value = asked.split("=")
+    return asked if knob != "latency" else "latency=%dms" % (int(value[:-2]) - int(cell.faults["latency"][:-2]))
+
+
+def explain(trace, *asked):
+    words = [word for one in asked for word in ("--predict", one)]
+    return t.xferdb("explain", trace, "--json", *words).json["calls"][0]
+
+
+class Sums:
+    def __init__(self):
+        self.near = self.nr = self.held = self.intervals = 0
+
+    def line(self, name, now, then, foretold):
+        measured = statistics.median(then.walls)
+        held = sum(p["low_ns"] <= measured <= p["high_ns"] for p in foretold)
+        off = statistics.median(p["ns"] for p in foretold) / measured - 1
+        noise = max(now.walls) / min(now.walls) - 1 > 2 * NEAR or max(then.walls) / min(then.walls) - 1 > 2 * NEAR
+        self.nr, self.near = self.nr + 1, self.near + (abs(off) <= NEAR)
+        self.held, self.intervals = self.held + held, self.intervals + len(foretold)
+        print("%-25s %-11s %-25s foretold %6.2f s  measured %6.2f s  %+4.0f %%%s  held by %d of %d%s" % (
+            name, now.label, then.label, (1 + off) * measured / 1e9, measured / 1e9, 100 * off, " " if abs(off) <= NEAR else "*",
+            held, len(foretold), "  noise" if noise else ""), flush=True)
+
+    def add(self, other):
+        self.near, self.nr = self.near + other.near, self.nr + other.nr
+        self.held, self.intervals = self.held + other.held, self.intervals + other.intervals
+
+    def told(self):
+        return "%d of %d within %.0f %%, intervals held %.0f %%" % (self.near, self.nr, 100 * NEAR, 100 * self.held / self.intervals)
+
+
+def bottleneck(name, path, repeat, sums):
+    cells, asked = cells_of(name)
+    own = Sums()
+    jobs = [cell for cell in cells for _ in range(repeat)]
+    random.shuffle(jobs)
+    for cell in jobs:
+        cell.run(path)
+    for cell in cells:
+        cell.walls = [explain(trace)["wall_ns"] for trace in cell.traces]
+    for now, then, knob in asked:
+        words = words_of(knob, now)
+        own.line(name, now, then, [explain(trace, words)["predictions"][0] for trace in now.traces])
+    print("%s: %s" % (name, own.told()), flush=True)
+    sums.add(own)
 
 
 def main():
     size = int(sys.argv[1]) if len(sys.argv) > 1 else 100
     repeat = int(sys.argv[2]) if len(sys.argv) > 2 else 3
-    chosen = sys.argv[3:] or list(BOTTLENECKS)
     path = t.make_file("predicted", size * t.MiB)
-    near = nr = 0
-    for name in chosen:
-        for now in WORKERS:
-            others = ",".join(str(n) for n in WORKERS if n != now)
-            got = lines(experiment(path, repeat, ["--max-concurrency", str(now), *BOTTLENECKS[name]], "max-concurrency=" + others),
-                        name, "%d workers" % now)
-            near, nr = near + got[0], nr + got[1]
-    for name, words, predict in KNOBS:
-        if name in chosen:
-            got = lines(experiment(path, repeat, [*words, *BOTTLENECKS[name]], predict), name, "4 workers")
-            near, nr = near + got[0], nr + got[1]
-    print("%d of %d within %.0f %%" % (near, nr, 100 * NEAR))
+    sums = Sums()
+    for name in sys.argv[3:] or BOTTLENECKS:
+        bottleneck(name, path, repeat, sums)
+    print(sums.told())
 
 
 if __name__ == "__main__":
