@@ -88,12 +88,25 @@ def test_processes_are_told_apart_and_their_ends_seen():
     t.equal((r.status, r.out), (7, "116\nreplaced\n"), r)
     t.equal(sorted(e.fields["exit_status"] for e in r.all("process_wait")),
             sorted(["1"] * 8 + ["2"] * 2 + ["4", "137"]), r)
+    t.equal({e.fields["child"] for e in r.all("fork")}, {e.fields["pid"] for e in r.all("process_wait")})
     waited = {e.fields["pid"] for e in r.all("process_wait", exit_status=1)}
     t.equal(waited, {e.fields["pid"] for e in r.all("process_exit", exit_status=1)})
     # what a vforked child does before its exec is nobody's doing
     t.equal(len(r.all("exec")), 1, r.all("exec"))
     t.equal(r.one("exec").fields["pid"], r.all("process_start")[0].fields["pid"])
     t.equal(r.totals["dropped"], "0")
+
+
+def test_the_c_librarys_own_shells_are_made_and_waited_for():
+    r = run(program("shells"), t.tmp("pid"))
+    t.equal((r.status, r.out), (0, "good\n"), r)
+    main = r.all("process_start")[0]
+    forks = {e.fields["child"] for e in r.all("fork") if e.process == main.process}
+    waits = {e.fields["pid"]: e for e in r.all("process_wait") if e.process == main.process}
+    t.equal(len(forks), 9)                              # system() once in vain, and popen()
+    t.equal(len(forks - set(waits)), 1)                 # the cancelled one
+    t.equal(sorted(e.fields["exit_status"] for e in waits.values()), sorted(["3", "137", "127", "0", "130", "5", "7", "6"]))
+    t.true({e.fields["pid"] for e in r.all("process_start")} >= set(waits), r)
 
 
 def test_the_killed_child_has_left_its_records():

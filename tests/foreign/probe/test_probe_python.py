@@ -20,11 +20,13 @@ class Store(object):
         thread = threading.Thread(target=self.work, args=(done, seconds), name="worker bee")
         thread.start()
         done.wait()                 # line 9: the wait
+        thread.join(30)
         return thread
 
     def work(self, done, seconds):
         time.sleep(seconds)
         done.set()
+        time.sleep(seconds)
 
     @staticmethod
     def fails():
@@ -96,6 +98,12 @@ def check(version):
     t.true(any(re.search(r"store\.py:9 (Store\.)?put", line) for line in stack), stack)
     t.match(r"main\.py:3 <module>", stack[-1])
     t.true("sitecustomize" not in "".join(stack), stack)
+
+    # the limit of Thread.join is that of all it waits for, in two steps from 3.13 on
+    joins = [e for e in r.all("sem_wait") + r.all("join_begin") if e.thread == put.thread and put.ticks < e.ticks < left.ticks
+             and e.site and sites[str(e.site)].fields["line"] == "10"]
+    t.equal([0 < int(e.fields["limit_ns"]) <= 30 * 10**9 for e in joins], [True] * len(joins), joins)
+    t.equal(len(joins), 2 if version == "3.13" else 1)
 
     # whoever set the event is the worker, by name
     woken = [e for e in r.all("sem_acquired", how="woken") if e.object == wait.object][0]

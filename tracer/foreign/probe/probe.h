@@ -37,6 +37,8 @@ struct probe_tls {
 	uint16_t calls;      /* calls on trial open on this thread */
 	uint8_t polled;      /* a poll of this thread has been recorded */
 	uint8_t unused;
+	uint32_t limited_at; /* the place in Python of its last semaphore wait, when that had a limit; 0 */
+	uint64_t limit_ns;   /* of that wait */
 	uint64_t due_ns;     /* when its event loop's next timer is due; 0: never, as far as it has said */
 	void *ssl;           /* SSL object whose read or write is under way */
 	void *shadow;        /* return addresses of symbol calls, call.c */
@@ -121,6 +123,10 @@ void probe_python_find(void);
  */
 uint32_t probe_python_site(void);
 void probe_python_forked(void);
+
+/* vfork.c, process.c: a child was made; it was waited for since begin_ns, with its status as waitpid() gives it. Inside PROBE(). */
+void probe_say_forked(long child);
+void probe_say_waited(pid_t pid, int status, uint64_t begin_ns);
 
 /* semaphore.c: what waits to be recorded is the parent's. */
 void probe_semaphore_forked(void);

@@ -154,21 +154,29 @@ PROBE_EXPORT void _Exit(int status)
 
 /* ---- children */
 
-static void say_waited(pid_t pid, int status)
+/* exit_status as a shell has it. */
+static void say_end(pid_t pid, int exit_status, uint64_t begin_ns)
 {
-	if (WIFEXITED(status) || WIFSIGNALED(status))
-		PROBE_EMIT(process_wait, .pid = (uint32_t)pid,
-			   .exit_status = WIFEXITED(status) ? WEXITSTATUS(status) :
-							      128 + WTERMSIG(status));
+	PROBE_EMIT_AT(process_wait, 0, 0, probe_python_site(), .pid = (uint32_t)pid, .exit_status = exit_status,
+		      .waited_ns = xf_clock_mono_ns() - begin_ns);
+}
+
+void probe_say_waited(pid_t pid, int status, uint64_t begin_ns)
+{
+	if (WIFEXITED(status))
+		say_end(pid, WEXITSTATUS(status), begin_ns);
+	else if (WIFSIGNALED(status))
+		say_end(pid, 128 + WTERMSIG(status), begin_ns);
 }
 
 PROBE_EXPORT pid_t waitpid(pid_t pid, int *status, int options)
 {
+	uint64_t begin_ns = xf_clock_mono_ns();
 	int own;
 	pid_t got = REAL(waitpid)(pid, &own, options);
 
 	if (got > 0)
-		PROBE(say_waited(got, own));
+		PROBE(probe_say_waited(got, own, begin_ns));
 	if (got > 0 && status)
 		*status = own;
 	return got;
@@ -181,11 +189,12 @@ PROBE_EXPORT pid_t wait(int *status)
 
 PROBE_EXPORT pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
 {
+	uint64_t begin_ns = xf_clock_mono_ns();
 	int own;
 	pid_t got = REAL(wait4)(pid, &own, options, usage);
 
 	if (got > 0)
-		PROBE(say_waited(got, own));
+		PROBE(probe_say_waited(got, own, begin_ns));
 	if (got > 0 && status)
 		*status = own;
 	return got;
@@ -196,22 +205,24 @@ PROBE_EXPORT pid_t wait3(int *status, int options, struct rusage *usage)
 	return wait4(-1, status, options, usage);
 }
 
-static void say_waited_for(const siginfo_t *info)
+static void say_waited_for(const siginfo_t *info, uint64_t begin_ns)
 {
-	if (info->si_pid && (info->si_code == CLD_EXITED || info->si_code == CLD_KILLED ||
-			     info->si_code == CLD_DUMPED))
-		PROBE_EMIT(process_wait, .pid = (uint32_t)info->si_pid,
-			   .exit_status = info->si_code == CLD_EXITED ? info->si_status :
-								       128 + info->si_status);
+	if (!info->si_pid)
+		return;
+	if (info->si_code == CLD_EXITED)
+		say_end(info->si_pid, info->si_status, begin_ns);
+	else if (info->si_code == CLD_KILLED || info->si_code == CLD_DUMPED)
+		say_end(info->si_pid, 128 + info->si_status, begin_ns);
 }
 
 PROBE_EXPORT int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
 {
+	uint64_t begin_ns = xf_clock_mono_ns();
 	siginfo_t own = { 0 };
 	int rc = REAL(waitid)(type, id, &own, options);
 
 	if (!rc && options & WEXITED)
-		PROBE(say_waited_for(&own));
+		PROBE(say_waited_for(&own, begin_ns));
 	if (!rc && info)
 		*info = own;
 	return rc;

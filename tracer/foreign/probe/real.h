@@ -10,7 +10,9 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/select.h>
@@ -115,6 +117,15 @@
 	X(int, eventfd_write, NULL, (int, uint64_t))                                               \
 	X(int, eventfd_read, NULL, (int, uint64_t *))                                              \
 	X(pid_t, _Fork, NULL, (void))                                                              \
+	X(int, posix_spawn, NULL,                                                                  \
+	  (pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,   \
+	   char *const *, char *const *))                                                          \
+	X(int, posix_spawnp, NULL,                                                                 \
+	  (pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,   \
+	   char *const *, char *const *))                                                          \
+	X(int, system, NULL, (const char *))                                                       \
+	X(FILE *, popen, NULL, (const char *, const char *))                                       \
+	X(int, pclose, NULL, (FILE *))                                                             \
 	X(pid_t, wait, NULL, (int *))                                                              \
 	X(pid_t, waitpid, NULL, (pid_t, int *, int))                                               \
 	X(pid_t, wait3, NULL, (int *, int, struct rusage *))                                       \

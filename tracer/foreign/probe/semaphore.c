@@ -188,8 +188,10 @@ static void say_wait(sem_t *sem, uint64_t limit_ns)
 	if (!o)
 		return;
 	atomic_fetch_add(&o->waiters, 1);
-	PROBE_EMIT_AT(sem_wait, o->id, draw(o), probe_python_site(),
-		      .value = value_of(sem), .limit_ns = limit_ns);
+	uint32_t site = probe_python_site();
+	PROBE_EMIT_AT(sem_wait, o->id, draw(o), site, .value = value_of(sem), .limit_ns = limit_ns);
+	probe_tls.limited_at = limit_ns ? site : 0;
+	probe_tls.limit_ns = limit_ns;
 }
 
 static enum xf_how how_of(int rc)

@@ -182,9 +182,18 @@ static uint32_t number_of(pthread_t thread)
 	return o ? (uint32_t)o->value : 0;
 }
 
+/*
+ * CPython from 3.13 on joins in two steps: it waits, with the limit of Thread.join, for the thread to be about
+ * to end, and for its end only if that came. So that limit is the join's.
+ */
 static void say_join(uint32_t number, uint64_t limit_ns)
 {
-	PROBE_EMIT_AT(join_begin, 0, 0, probe_python_site(), .id = number, .limit_ns = limit_ns);
+	uint32_t site = probe_python_site();
+
+	if (!limit_ns && site && site == probe_tls.limited_at)
+		limit_ns = probe_tls.limit_ns;
+	probe_tls.limited_at = 0;
+	PROBE_EMIT_AT(join_begin, 0, 0, site, .id = number, .limit_ns = limit_ns);
 }
 
 static void say_joined(uint32_t number, int rc)

@@ -11,7 +11,7 @@
 #include "tracer/foreign/probe/probe.h"
 
 /* The child's first event comes after it; what it ran there, its own process_start says. */
-static void say_forked(long child)
+void probe_say_forked(long child)
 {
 	if (child > 0)
 		PROBE_EMIT(fork, .pid = (uint32_t)getpid(), .child = (uint32_t)child);
@@ -22,7 +22,7 @@ PROBE_EXPORT pid_t fork(void)
 	pid_t pid = REAL(fork)();
 
 	if (pid > 0)
-		PROBE(say_forked(pid));
+		PROBE(probe_say_forked(pid));
 	return pid;
 }
 
@@ -47,7 +47,7 @@ long probe_vforked(long rc)
 		errno = (int)-rc;
 		return -1;
 	}
-	PROBE(say_forked(rc));
+	PROBE(probe_say_forked(rc));
 	return rc;
 }
 
