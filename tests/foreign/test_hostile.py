@@ -142,5 +142,39 @@ def test_a_full_disk_fails_no_upload():
         subprocess.run(["umount", place], check=True)
 
 
+def test_programs_made_with_sanitizers():
+    cc, run = t.need("cc"), 0
+    for kind in ("address", "thread"):
+        binary = t.tmp(kind)
+        if subprocess.run([cc, "-w", "-D_GNU_SOURCE", "-fsanitize=" + kind, "-o", binary,
+                           os.path.join(t.SOURCE, "tests", "foreign", "hostile.c"), "-lpthread"], capture_output=True).returncode:
+            continue
+        run += 1
+        r, v = judged("signals-of-its-own", binary=binary)
+        t.equal(v["outcome"], "stored", r)
+        t.true("runtime does not come first" not in r.err and "WARNING" not in r.err, r)
+    if not run:
+        t.skip("this compiler has no sanitizers")
+
+
+def test_a_set_uid_program_of_an_ordinary_user_is_refused_by_local_with_the_reason():
+    runuser, binary = t.need("runuser"), t.tmp("privileged")
+    if os.geteuid() != 0:
+        t.skip("needs to be root, to make a set-uid program")
+    with open(HOSTILE, "rb") as source, open(binary, "wb") as copy:
+        copy.write(source.read())
+    os.chmod(t.tmp(), 0o755)
+    os.chmod(binary, 0o4755)
+    if subprocess.run([runuser, "-u", "nobody", "--", "test", "-x", t.XFERDB, "-a", "-x", binary]).returncode:
+        t.skip("the build cannot be reached by another user")
+    own = [runuser, "-u", "nobody", "--", "env", "HOME=/nowhere", "XDG_STATE_HOME=", t.XFERDB, "trace"]
+    r = t.run(*own, "--local", "--", binary, "plain")
+    t.equal(r.status, 125, r)
+    t.match("would lose its privilege: run it as root, or with --backend notify", r.err)
+    r = t.run(*own, "--", binary, "plain")
+    t.equal(r.status, 9, r)         # its own: it found no endpoint
+    t.match("privileged is set-uid and would lose its privilege under a filter: it runs unwatched but for its end", r.err)
+
+
 if __name__ == "__main__":
     t.main()

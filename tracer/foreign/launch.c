@@ -541,10 +541,13 @@ static void launch_environment_probe(struct tr_launch *l, struct tr_environment 
 		tr_environment_set(e, TR_ENV_ABLATE, l->options.ablate);
 	if (!l->options.no_probe && !*full)
 		launch_loses(l, "the trace is in memory only: the probe inside the program cannot write to it");
-	if (!l->options.no_probe && *full && tr_own_file(TR_PROBE_FILE, path, sizeof(path)))
+	if (!l->options.no_probe && *full && tr_own_file(TR_PROBE_FILE, path, sizeof(path))) {
 		tr_environment_prepend(e, "LD_PRELOAD", path);
-	else if (!l->options.no_probe && *full)
+		/* a program made with the address sanitizer ends at once where any library comes before that one's own */
+		tr_environment_prepend(e, "ASAN_OPTIONS", "verify_asan_link_order=0");
+	} else if (!l->options.no_probe && *full) {
 		launch_loses(l, "the probe (%s) is not installed: threads and locks are not seen", TR_PROBE_FILE);
+	}
 	if (!l->options.no_shim && tr_own_file(TR_SHIM_FOLDER, path, sizeof(path)))
 		tr_environment_prepend(e, "PYTHONPATH", path);
 }
@@ -648,6 +651,10 @@ static enum xf_status launch_backend(struct tr_launch *l, struct xf_error *err)
 	if (l->backend == TR_BACKEND_PTRACE)
 		launch_loses(l, "system calls are watched by ptrace: connections cannot be led through the "
 			     "relay, and a debugger cannot attach");
+	if (l->backend == TR_BACKEND_NONE && l->supervisor.local && asked == TR_BACKEND_AUTO && is_setuid(l->path))
+		return xf_fail(err, XF_UNSUPPORTED, "--local keeps the program's bytes on this machine by a filter, under which %s, "
+			       "a set-uid program, would lose its privilege: run it as root, or with --backend notify as "
+			       "what it is without", l->path);
 	if (l->backend == TR_BACKEND_NONE && l->supervisor.local)
 		return xf_fail(err, XF_UNSUPPORTED, "--local cannot keep the program's bytes on this machine "
 			       "here: neither seccomp nor ptrace works; see 'xferdb doctor'");
