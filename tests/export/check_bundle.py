@@ -125,7 +125,7 @@ class Bundle:
             len(acquired) < 2 or acquired[-2]["on"] != f["on"])
 
     def rule_process(self, f, t):
-        return f["event"] == "process_exit" and t["event"] == "process_wait" and f["pid"] == t["pid"]
+        return f["event"] == "process_exit" and t["event"] == "process_wait" and f["pid"] == t["pid"] and not t["asked"]
 
     def rule_fork(self, f, t):
         return f["event"] == "fork" and t["event"] == "process_start" and f["child"] == t["pid"]
@@ -190,6 +190,10 @@ class Bundle:
 
     def until(self, edge):
         """Of a bytes edge to a thread that had polled: where that had lain down 1 ms since, or other news. None: for ever."""
+        if edge["edge"] == "process" and self.events[edge["to"]]["any"]:
+            on = self.events[edge["to"]]["on"]
+            return min([e["seq"] for e in self.events.values() if e["event"] == "process_wait" and e["on"] == on
+                        and e["seq"] > edge["to"] and not e["asked"]], default=None)
         if edge["edge"] != "bytes":
             return None
         read, write = self.events[edge["to"]], self.events[edge["from"]]

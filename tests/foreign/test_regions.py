@@ -153,6 +153,28 @@ def test_a_limit_in_no_loop_or_in_one_that_comes_to_an_end_is_one():
         t.equal((v["answer"], v["limit"]), ("blocks-partly", {"kind": "time-out", "at_most_ms": 5000}), (loop, r))
 
 
+# ---- children
+
+SHELL = 'curl -sS -f -T program.py $AWS_ENDPOINT_URL/bucket/key'
+
+
+def test_a_child_taken_in_passing_was_not_waited_for():
+    t.need("curl")
+    start = "import subprocess\nrun = lambda line: subprocess.run(line.replace('program.py', __file__), shell=True)\n"
+    v, r = judged(start + "say('begin')\nrun('%s & sleep 2')\nsay('end')\n" % SHELL)
+    t.equal((v["answer"], v["outcome"]), ("unproven", "stored"), r)
+    v, r = judged(start + "say('begin')\nrun('%s; true')\nsay('end')\n" % SHELL)
+    t.equal((v["answer"], v["outcome"]), ("blocks", "stored"), r)
+    v, r = judged(start + """
+say('begin')
+child = subprocess.Popen(%r.replace('program.py', __file__), shell=True)
+while child.poll() is None:
+    time.sleep(0.02)
+say('end')
+""" % SHELL)
+    t.equal((v["answer"], v["outcome"]), ("unproven", "stored"), r)
+
+
 # ---- a region that the program does not come to the end of
 
 def test_a_program_that_fails_in_the_region_does_not_hang():

@@ -246,6 +246,8 @@ static void every_rule_makes_its_edge(void **state)
 		    XF_EV_cond_woken, TR_EDGE_CONDITION, SIG);
 	expect_edge(TWO "1 process_exit pid=7\n0 process_wait pid=7\n", XF_EV_process_exit, XF_EV_process_wait,
 		    TR_EDGE_PROCESS, SIG);
+	expect_edge(TWO "1 process_exit pid=7\n0 process_wait pid=7 asked=true\n", XF_EV_process_exit, XF_EV_process_wait,
+		    TR_EDGE_PROCESS, XF_CLASS_LOCK);
 	expect_edge(TWO "0 fork child=7\n1 process_start pid=7\n", XF_EV_fork, XF_EV_process_start, TR_EDGE_FORK, SIG);
 	expect_edge(TWO "1 fd_write inode=3 position=0 bytes=9\n0 fd_read inode=3 position=8 bytes=1\n",
 		    XF_EV_fd_write, XF_EV_fd_read, TR_EDGE_BYTES, SIG);
@@ -340,6 +342,19 @@ static void a_loop_that_lies_down_again_was_only_woken(void **state)
 		    "0 join_end id=2 how=woken\n0 mark\n", true, true);
 }
 
+static void a_child_that_was_not_waited_for_carries_until_the_next_wait(void **state)
+{
+	(void)state;
+#define REAPED "1 mark\n1 process_exit pid=7\n0 process_wait pid=7 "
+	expect_past(THREE REAPED "any=true\n0 mark\n", true, true);
+	expect_past(THREE REAPED "any=true\n2 process_exit pid=8\n0 process_wait pid=8\n0 mark\n", false, true);
+	expect_past(THREE REAPED "\n2 process_exit pid=8\n0 process_wait pid=8\n0 mark\n", true, true);
+	/* it began the next one only then */
+	expect_past(THREE REAPED "any=true\n0 fork child=8\n2 process_start pid=8\n2 process_exit pid=8\n"
+		    "0 process_wait pid=8 any=true\n0 mark\n", true, true);
+	expect_past(THREE REAPED "any=true asked=true\n0 mark\n", false, false);
+}
+
 static void bytes_of_a_thread_that_reads_there_too_are_tokens(void **state)
 {
 	(void)state;
@@ -353,6 +368,7 @@ static void bytes_of_a_thread_that_reads_there_too_are_tokens(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_loop_that_lies_down_again_was_only_woken),
+	cmocka_unit_test(a_child_that_was_not_waited_for_carries_until_the_next_wait),
 	cmocka_unit_test(bytes_of_a_thread_that_reads_there_too_are_tokens),
 	cmocka_unit_test(every_rule_makes_its_edge),
 	cmocka_unit_test(near_misses_make_none),

@@ -97,6 +97,12 @@ static void choose_polls(struct bundle *b, const struct tr_call *c)
 			need(b, i);
 }
 
+static void choose_wait(struct bundle *b, const struct tr_event *e)
+{
+	if (e->kind == XF_EV_process_wait && !TR_PAYLOAD(e, process_wait)->asked)
+		need(b, e->index);
+}
+
 /* The request that makes an object, or asks what there is; its last byte, and its answer. */
 static void choose_request(struct bundle *b, const struct tr_event *e)
 {
@@ -127,6 +133,7 @@ static void choose(struct bundle *b)
 		if (is_work(e.kind) || (i < b->end && (counts || (lay && b->reader[e.thread]))))
 			need(b, i);
 		choose_request(b, &e);
+		choose_wait(b, &e);
 	}
 }
 

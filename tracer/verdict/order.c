@@ -13,7 +13,10 @@
  *   condition  cond_signal → cond_woken, when the wait began before the signal and no
  *              other signal could have ended it: else drawn, and carries nothing. Signal.
  *   semaphore  sem_post → sem_acquired: below. Signal, permit or lock, as its class.
- *   process    process_exit → process_wait of that pid. Signal.
+ *   process    process_exit → process_wait of that pid. Signal; a lock where that was asked for without
+ *              waiting. Where it was waited for whichever child ended first, it counts only for what the
+ *              thread led on to before it had waited for the next: a shell takes what it left in
+ *              the background while it waits for another.
  *   fork       fork → the child's process_start. Signal.
  *   bytes      fd_write → fd_read on one inode, when the ranges of positions overlap: the
  *              last byte read was written by it. Signal; a lock where the writer's thread had
@@ -149,6 +152,7 @@ struct loop {
 	uint32_t under_way;      /* requests */
 	uint64_t lay_ns;         /* in polls and sleeps so far */
 	uint32_t oldest, newest; /* of its passing edges that have no `until` yet; TR_NONE */
+	uint32_t reaped;         /* the passing edge of the child it had waited for, whichever that was; TR_NONE */
 };
 
 /* By passing edge. */
@@ -523,23 +527,31 @@ static void fd_write(struct builder *b, const struct tr_event *e)
 	set_map(b, &b->inodes, p->inode, b->nr_ranges++);
 }
 
-/* A bytes edge that carries only so far is known as such once its thread has lain down: see lie_down(). */
-static void add_passing(struct builder *b, uint32_t edge, uint32_t thread)
+static uint32_t new_passing(struct builder *b, uint32_t edge, uint32_t thread)
 {
 	struct tr_order *o = b->o;
-	struct loop *l = &b->loops[thread];
 	if (!tr_grow(&o->passing, o->nr_passing, &o->cap_passing, sizeof(*o->passing)) ||
 	    !tr_grow(&b->pending, o->nr_passing, &b->cap_pending, sizeof(*b->pending))) {
 		b->failed = true;
-		return;
+		return TR_NONE;
 	}
 	o->passing[o->nr_passing] = (struct tr_passing){ edge, TR_NONE };
-	b->pending[o->nr_passing] = (struct pending){ l->lay_ns, TR_NONE };
+	b->pending[o->nr_passing] = (struct pending){ b->loops[thread].lay_ns, TR_NONE };
+	return o->nr_passing++;
+}
+
+/* A bytes edge that carries only so far is known as such once its thread has lain down: see lie_down(). */
+static void add_passing(struct builder *b, uint32_t edge, uint32_t thread)
+{
+	struct loop *l = &b->loops[thread];
+	uint32_t added = new_passing(b, edge, thread);
+	if (added == TR_NONE)
+		return;
 	if (l->oldest == TR_NONE)
-		l->oldest = o->nr_passing;
+		l->oldest = added;
 	else
-		b->pending[l->newest].next = o->nr_passing;
-	l->newest = o->nr_passing++;
+		b->pending[l->newest].next = added;
+	l->newest = added;
 }
 
 enum { LAY_DOWN_NS = 1000000 };
@@ -727,6 +739,22 @@ static void from_map(struct builder *b, const struct tr_event *e, const struct t
 		add_edge(b, kind, XF_CLASS_SIGNAL, from, e);
 }
 
+/* Of children waited for whichever ends first, what it did for one ends where it has waited for the next. */
+static void process_wait(struct builder *b, const struct tr_event *e)
+{
+	const struct xf_ev_process_wait *p = TR_PAYLOAD(e, process_wait);
+	struct loop *l = &b->loops[e->thread];
+	uint32_t from = tr_map_get(&b->exits, p->pid), edge = b->o->nr;
+	if (l->reaped != TR_NONE && !p->asked) {
+		b->o->passing[l->reaped].until = e->index;
+		l->reaped = TR_NONE;
+	}
+	if (from != TR_MAP_NONE)
+		add_edge(b, TR_EDGE_PROCESS, p->asked ? XF_CLASS_LOCK : XF_CLASS_SIGNAL, from, e);
+	if (b->o->nr > edge && p->any && !p->asked)
+		l->reaped = new_passing(b, edge, e->thread);
+}
+
 /* ---- all of them */
 
 static void begin_wait(struct builder *b, const struct tr_event *e)
@@ -757,7 +785,7 @@ static void take_other_event(struct builder *b, const struct tr_event *e)
 		set_map(b, &b->exits, TR_PAYLOAD(e, process_exit)->pid, e->index);
 		break;
 	case XF_EV_process_wait:
-		from_map(b, e, &b->exits, TR_PAYLOAD(e, process_wait)->pid, TR_EDGE_PROCESS);
+		process_wait(b, e);
 		break;
 	case XF_EV_fork:
 		set_map(b, &b->forks, TR_PAYLOAD(e, fork)->child, e->index);
@@ -866,7 +894,7 @@ static bool builder_init(struct builder *b)
 		b->waits[i] = (struct wait){ TR_NONE, TR_NONE, 0 };
 		b->created[i] = b->ended[i] = TR_NONE;
 		b->fresh[i] = 1;
-		b->loops[i].oldest = b->loops[i].newest = TR_NONE;
+		b->loops[i].oldest = b->loops[i].newest = b->loops[i].reaped = TR_NONE;
 	}
 	for (uint32_t i = 0; i < objects; i++)
 		b->objects[i] = (struct history){ .release = TR_NONE, .acquirer = TR_NONE };

@@ -124,9 +124,10 @@ void probe_python_find(void);
 uint32_t probe_python_site(void);
 void probe_python_forked(void);
 
-/* vfork.c, process.c: a child was made; it was waited for since begin_ns, with its status as waitpid() gives it. Inside PROBE(). */
+/* vfork.c, process.c: a child was made; it was waited for since begin_ns, with
+   its status as waitpid() gives it: for any child, or for that one; options are waitpid()'s. Inside PROBE(). */
 void probe_say_forked(long child);
-void probe_say_waited(pid_t pid, int status, uint64_t begin_ns);
+void probe_say_waited(pid_t pid, int status, uint64_t begin_ns, bool any, int options);
 
 /* semaphore.c: what waits to be recorded is the parent's. */
 void probe_semaphore_forked(void);

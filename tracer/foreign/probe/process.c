@@ -155,18 +155,18 @@ PROBE_EXPORT void _Exit(int status)
 /* ---- children */
 
 /* exit_status as a shell has it. */
-static void say_end(pid_t pid, int exit_status, uint64_t begin_ns)
+static void say_end(pid_t pid, int exit_status, uint64_t begin_ns, bool any, int options)
 {
 	PROBE_EMIT_AT(process_wait, 0, 0, probe_python_site(), .pid = (uint32_t)pid, .exit_status = exit_status,
-		      .waited_ns = xf_clock_mono_ns() - begin_ns);
+		      .waited_ns = xf_clock_mono_ns() - begin_ns, .any = any, .asked = (options & WNOHANG) != 0);
 }
 
-void probe_say_waited(pid_t pid, int status, uint64_t begin_ns)
+void probe_say_waited(pid_t pid, int status, uint64_t begin_ns, bool any, int options)
 {
 	if (WIFEXITED(status))
-		say_end(pid, WEXITSTATUS(status), begin_ns);
+		say_end(pid, WEXITSTATUS(status), begin_ns, any, options);
 	else if (WIFSIGNALED(status))
-		say_end(pid, 128 + WTERMSIG(status), begin_ns);
+		say_end(pid, 128 + WTERMSIG(status), begin_ns, any, options);
 }
 
 PROBE_EXPORT pid_t waitpid(pid_t pid, int *status, int options)
@@ -176,7 +176,7 @@ PROBE_EXPORT pid_t waitpid(pid_t pid, int *status, int options)
 	pid_t got = REAL(waitpid)(pid, &own, options);
 
 	if (got > 0)
-		PROBE(probe_say_waited(got, own, begin_ns));
+		PROBE(probe_say_waited(got, own, begin_ns, pid <= 0, options));
 	if (got > 0 && status)
 		*status = own;
 	return got;
@@ -194,7 +194,7 @@ PROBE_EXPORT pid_t wait4(pid_t pid, int *status, int options, struct rusage *usa
 	pid_t got = REAL(wait4)(pid, &own, options, usage);
 
 	if (got > 0)
-		PROBE(probe_say_waited(got, own, begin_ns));
+		PROBE(probe_say_waited(got, own, begin_ns, pid <= 0, options));
 	if (got > 0 && status)
 		*status = own;
 	return got;
@@ -205,14 +205,14 @@ PROBE_EXPORT pid_t wait3(int *status, int options, struct rusage *usage)
 	return wait4(-1, status, options, usage);
 }
 
-static void say_waited_for(const siginfo_t *info, uint64_t begin_ns)
+static void say_waited_for(const siginfo_t *info, uint64_t begin_ns, bool any, int options)
 {
 	if (!info->si_pid)
 		return;
 	if (info->si_code == CLD_EXITED)
-		say_end(info->si_pid, info->si_status, begin_ns);
+		say_end(info->si_pid, info->si_status, begin_ns, any, options);
 	else if (info->si_code == CLD_KILLED || info->si_code == CLD_DUMPED)
-		say_end(info->si_pid, 128 + info->si_status, begin_ns);
+		say_end(info->si_pid, 128 + info->si_status, begin_ns, any, options);
 }
 
 PROBE_EXPORT int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
@@ -222,7 +222,7 @@ PROBE_EXPORT int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
 	int rc = REAL(waitid)(type, id, &own, options);
 
 	if (!rc && options & WEXITED)
-		PROBE(say_waited_for(&own, begin_ns));
+		PROBE(say_waited_for(&own, begin_ns, type == P_ALL || type == P_PGID, options));
 	if (!rc && info)
 		*info = own;
 	return rc;

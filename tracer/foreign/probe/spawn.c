@@ -226,6 +226,6 @@ PROBE_EXPORT int pclose(FILE *stream)
 	int status = REAL(pclose)(stream);
 
 	if (pid && status >= 0)
-		PROBE(probe_say_waited(pid, status, begin_ns));
+		PROBE(probe_say_waited(pid, status, begin_ns, false, 0));
 	return status;
 }
