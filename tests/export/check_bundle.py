@@ -125,7 +125,13 @@ class Bundle:
             len(acquired) < 2 or acquired[-2]["on"] != f["on"])
 
     def rule_process(self, f, t):
-        return f["event"] == "process_exit" and t["event"] == "process_wait" and f["pid"] == t["pid"] and not t["asked"]
+        return (f["event"] == "process_exit" and t["event"] == "process_wait" and f["pid"] == t["pid"]
+                and not (t["asked"] and self.found(f, t)))
+
+    @staticmethod
+    def found(f, t):
+        """It had ended as the wait for it began."""
+        return f["t_ns"] < t["t_ns"] - t["waited_ns"]
 
     def rule_fork(self, f, t):
         return f["event"] == "fork" and t["event"] == "process_start" and f["child"] == t["pid"]
@@ -194,6 +200,10 @@ class Bundle:
             on = self.events[edge["to"]]["on"]
             return min([e["seq"] for e in self.events.values() if e["event"] == "process_wait" and e["on"] == on
                         and e["seq"] > edge["to"] and not e["asked"]], default=None)
+        if edge["edge"] == "process":
+            wait = self.events[edge["to"]]
+            looped = any(e["event"] == "poll" and e["epoll"] and e["seq"] < wait["seq"] for e in self.rests(wait["on"]))
+            return self.turns(wait) if looped and self.found(self.events[edge["from"]], wait) else None
         if edge["edge"] != "bytes":
             return None
         read, write = self.events[edge["to"]], self.events[edge["from"]]
@@ -246,7 +256,7 @@ class Bundle:
     def turns(self, event):
         """Where the event's thread had lain down since, or other news: an answer, others' bytes."""
         news = [e["seq"] for e in self.events.values() if e["on"] == event["on"] and e["seq"] > event["seq"] and (
-            e["event"] == "response" or e["seq"] in self.writes)]
+            e["event"] == "response" or any(self.events[w]["on"] != e["on"] for w in self.writes.get(e["seq"], [])))]
         ends = news[:1] + [self.lies_down(event), self.timer(event)]
         return min((seq for seq in ends if seq is not None), default=None)
 

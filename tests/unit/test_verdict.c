@@ -551,8 +551,26 @@ static void what_an_event_loop_ended_before_it_lay_down_again_is_not_ordered(voi
 	expect_all(FIRST(TURNED("2000000")) SECOND TURNS ANSWERED("2", "1") RETURNS, "unproven", "timing", "stored");
 	expect_all(FIRST(TURNED("900000000")) SECOND TURNS ANSWERED("2", "1") RETURNS, "blocks", "inline", "stored");
 	expect_all(FIRST(TURNED("2000000") TURNED("900000000")) SECOND TURNS ANSWERED("2", "1") RETURNS, "blocks", "inline", "stored");
+	/* what it wrote itself is no news */
+	expect_all(FIRST(TURNS) "0 fd_write inode=3 position=0 bytes=1\n0 fd_read inode=3 position=0 bytes=1\n"
+		   SECOND TURNS ANSWERED("2", "1") RETURNS, "blocks", "inline", "stored");
 	/* a thread that waits for its one socket is no loop */
 	expect_all(FIRST(RESTS) RESTS SECOND RESTS ANSWERED("2", "1") RETURNS, "blocks", "inline", "stored");
+}
+
+/* An event loop is woken by a child's end, whatever it waits for; one that lay in the wait itself was waiting for it. */
+static void a_child_that_a_loop_found_ended_is_as_bytes_are(void **state)
+{
+	(void)state;
+#define CHILD(rests, waited) "thread 0 main main\nthread 1 main main 2\n0 call_enter call=1 label=begin\n" TURNS \
+	"0 fork pid=1 child=2\n1 process_start pid=2\n1 submit transfer=0 call=1 op=PutObject\n" \
+	"1 object_put transfer=0 http_status=200 etag=e\n1 process_exit pid=2\n" TURNS "0 process_wait pid=2 waited_ns=" waited "\n" rests RETURNS
+	expect_all(CHILD("", "0"), "blocks", "happens-before", "stored");
+	expect_all(CHILD(TURNS, "0"), "unproven", "timing", "stored");
+	expect_all(CHILD(TURNS, "900000000"), "blocks", "happens-before", "stored");
+	/* asked without waiting; asked behind a sigsuspend for it */
+	expect_all(CHILD("", "0 asked=1"), "unproven", "timing", "stored");
+	expect_all(CHILD("", "900000000 asked=1"), "blocks", "happens-before", "stored");
 }
 
 /* ---- a call of which nothing was sent */
@@ -642,6 +660,7 @@ static void unrelated_calls_do_not_share_work(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_a_woken_loop_ended_earlier_is_not_ordered),
+	cmocka_unit_test(a_child_that_a_loop_found_ended_is_as_bytes_are),
 	cmocka_unit_test(what_an_event_loop_ended_before_it_lay_down_again_is_not_ordered),
 	cmocka_unit_test(a_wait_for_the_done_event_blocks),
 	cmocka_unit_test(evidence_leads_from_the_part_to_the_return),

@@ -14,9 +14,10 @@
  *              other signal could have ended it: else drawn, and carries nothing. Signal.
  *   semaphore  sem_post → sem_acquired: below. Signal, permit or lock, as its class.
  *   process    process_exit → process_wait of that pid. Signal; a lock where that was asked for without
- *              waiting. Where it was waited for whichever child ended first, it counts only for what the
+ *              waiting, and found (the wait is longer where the thread had lain in sigsuspend for SIGCHLD). Where it was waited for whichever child ended first, it counts only for what the
  *              thread led on to before it had waited for the next: a shell takes what it left in
- *              the background while it waits for another.
+ *              the background while it waits for another. An event loop that finds it ended was
+ *              woken by that, and did not wait for it: as bytes. See loops, below.
  *   fork       fork → the child's process_start. Signal.
  *   bytes      fd_write → fd_read on one inode, when the ranges of positions overlap: the
  *              last byte read was written by it. Signal; a lock where the writer's thread had
@@ -540,6 +541,12 @@ static uint32_t new_passing(struct builder *b, uint32_t edge, uint32_t thread)
 	return o->nr_passing++;
 }
 
+/* Has a thread, as far as it is known, lain in epoll? */
+static bool turns(const struct tr_order *o, uint32_t thread)
+{
+	return o->turns && o->turns[thread] != TR_NONE;
+}
+
 /* A bytes edge that carries only so far is known as such once its thread has lain down: see lie_down(). */
 static void add_passing(struct builder *b, uint32_t edge, uint32_t thread)
 {
@@ -638,7 +645,7 @@ static void doubt_mixed(struct builder *b, const struct tr_event *e, uint32_t fi
 		mixed = mixed || (writer != TR_NONE && writer != thread);
 		writer = thread;
 	}
-	if (writer != TR_NONE)
+	if (writer != TR_NONE && (mixed || writer != e->thread)) /* what it wrote itself is no news to it */
 		turn_away(b, e, mixed ? o->nr : first);
 }
 
@@ -686,7 +693,7 @@ static void response(struct builder *b, const struct tr_event *e)
 		return;
 	b->loops[tr_log_thread_of(b->log, begin)].under_way--;
 	set_map(b, &b->requests, key, TR_NONE);
-	if (b->o->turns && b->o->turns[e->thread] != TR_NONE)
+	if (turns(b->o, e->thread))
 		set_map(b, &b->o->answers, begin, e->index);
 }
 
@@ -749,10 +756,16 @@ static void process_wait(struct builder *b, const struct tr_event *e)
 		b->o->passing[l->reaped].until = e->index;
 		l->reaped = TR_NONE;
 	}
-	if (from != TR_MAP_NONE)
-		add_edge(b, TR_EDGE_PROCESS, p->asked ? XF_CLASS_LOCK : XF_CLASS_SIGNAL, from, e);
-	if (b->o->nr > edge && p->any && !p->asked)
+	if (from == TR_MAP_NONE)
+		return;
+	bool found = tr_log_time(b->log, from) < e->t_ns - (int64_t)p->waited_ns; /* ended already as the wait began */
+	add_edge(b, TR_EDGE_PROCESS, p->asked && found ? XF_CLASS_LOCK : XF_CLASS_SIGNAL, from, e);
+	if (b->o->nr == edge || (p->asked && found))
+		return;
+	if (p->any)
 		l->reaped = new_passing(b, edge, e->thread);
+	else if (found && turns(b->o, e->thread))
+		add_passing(b, edge, e->thread);
 }
 
 /* ---- all of them */
@@ -934,14 +947,56 @@ static int compare_numbers(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* When the next timer of an event loop is due, as the limit of its poll tells; one that does not wait at all tells nothing. */
+static void learn_due(const struct tr_event *poll, int64_t *due_ns)
+{
+	const struct xf_ev_poll *p = TR_PAYLOAD(poll, poll);
+	if (p->epoll && p->limit_ns != 1)
+		*due_ns = p->limit_ns ? poll->t_ns - (int64_t)p->waited_ns + (int64_t)p->limit_ns : INT64_MAX;
+}
+
+static int64_t due_at(const struct tr_order *o, uint32_t event)
+{
+	uint32_t thread = tr_log_thread_of(o->log, event);
+	int64_t due_ns = 0;
+	if (!o->turns || o->turns[thread] > event)
+		return INT64_MAX;
+	while (!due_ns && event != TR_NONE && event >= o->turns[thread]) {
+		if (tr_log_kind(o->log, event) == XF_EV_poll) {
+			struct tr_event e = tr_log_event(o->log, event);
+			learn_due(&e, &due_ns);
+		}
+		event = tr_log_step(o->log, event, thread, -1);
+	}
+	return due_ns ? due_ns : INT64_MAX;
+}
+
+/* The first event of the thread of `event` at which a timer was due, if it comes before `until`; else `until`. */
+static uint32_t timer_before(const struct tr_order *o, uint32_t event, uint32_t until)
+{
+	uint32_t thread = tr_log_thread_of(o->log, event), i = event;
+	int64_t due_ns = due_at(o, event);
+	if (due_ns == INT64_MAX && !turns(o, thread))
+		return until;
+	while ((i = tr_log_step(o->log, i, thread, 1)) != TR_NONE && i < until && tr_log_time(o->log, i) < due_ns)
+		if (tr_log_kind(o->log, i) == XF_EV_poll) {
+			struct tr_event e = tr_log_event(o->log, i);
+			learn_due(&e, &due_ns);
+		}
+	return i < until ? i : until;
+}
+
 /* Keeps the passing edges whose thread did lie down, and lists the ways out of all threads. */
 static void settle_passing(struct builder *b)
 {
 	struct tr_order *o = b->o;
 	uint32_t nr = 0;
-	for (uint32_t i = 0; i < o->nr_passing; i++)
-		if (o->passing[i].until != TR_NONE)
-			o->passing[nr++] = o->passing[i];
+	for (uint32_t i = 0; i < o->nr_passing; i++) {
+		struct tr_passing *p = &o->passing[i];
+		p->until = timer_before(o, o->edges[p->edge].to, p->until);
+		if (p->until != TR_NONE)
+			o->passing[nr++] = *p;
+	}
 	o->nr_passing = nr;
 	if (!nr && !o->drives && !o->woken && !o->turns)
 		return;
@@ -1069,33 +1124,10 @@ static bool led_on(const struct tr_order *o, uint32_t event, uint32_t until, uin
 static bool is_news(const struct tr_order *o, uint32_t event)
 {
 	for (uint32_t i = tr_order_edge_at(o, event); i < o->nr && o->edges[i].to == event; i++)
-		if (o->edges[i].kind == TR_EDGE_BYTES && o->edges[i].class == XF_CLASS_SIGNAL)
+		if (o->edges[i].kind == TR_EDGE_BYTES && o->edges[i].class == XF_CLASS_SIGNAL &&
+		    tr_log_thread_of(o->log, o->edges[i].from) != tr_log_thread_of(o->log, event))
 			return true;
 	return false;
-}
-
-/* When the next timer of an event loop is due, as the limit of its poll tells; one that does not wait at all tells nothing. */
-static void learn_due(const struct tr_event *poll, int64_t *due_ns)
-{
-	const struct xf_ev_poll *p = TR_PAYLOAD(poll, poll);
-	if (p->epoll && p->limit_ns != 1)
-		*due_ns = p->limit_ns ? poll->t_ns - (int64_t)p->waited_ns + (int64_t)p->limit_ns : INT64_MAX;
-}
-
-static int64_t due_at(const struct tr_order *o, uint32_t event)
-{
-	uint32_t thread = tr_log_thread_of(o->log, event);
-	int64_t due_ns = 0;
-	if (!o->turns || o->turns[thread] > event)
-		return INT64_MAX;
-	while (!due_ns && event != TR_NONE && event >= o->turns[thread]) {
-		if (tr_log_kind(o->log, event) == XF_EV_poll) {
-			struct tr_event e = tr_log_event(o->log, event);
-			learn_due(&e, &due_ns);
-		}
-		event = tr_log_step(o->log, event, thread, -1);
-	}
-	return due_ns ? due_ns : INT64_MAX;
 }
 
 /*
@@ -1130,7 +1162,7 @@ static bool drives(const struct tr_order *o, uint32_t thread)
 
 bool tr_order_serves(const struct tr_order *o, uint32_t thread)
 {
-	return drives(o, thread) || (o->turns && o->turns[thread] != TR_NONE);
+	return drives(o, thread) || turns(o, thread);
 }
 
 /* The answer to the next request that the event's thread began, before `until`; TR_NONE: it began none. */

@@ -39,6 +39,7 @@ struct probe_tls {
 	uint8_t unused;
 	uint32_t limited_at; /* the place in Python of its last semaphore wait, when that had a limit; 0 */
 	uint64_t limit_ns;   /* of that wait */
+	uint64_t suspended_ns; /* when it began to wait for SIGCHLD, and had not asked for a child since; 0 */
 	uint64_t due_ns;     /* when its event loop's next timer is due; 0: never, as far as it has said */
 	void *ssl;           /* SSL object whose read or write is under way */
 	void *shadow;        /* return addresses of symbol calls, call.c */

@@ -154,9 +154,28 @@ PROBE_EXPORT void _Exit(int status)
 
 /* ---- children */
 
+/* Would a child's end interrupt it? */
+static bool awaits_children(const sigset_t *mask)
+{
+	struct sigaction now;
+
+	return !sigismember(mask, SIGCHLD) && !sigaction(SIGCHLD, NULL, &now) && now.sa_handler != SIG_IGN &&
+	       now.sa_handler != SIG_DFL;
+}
+
+/* timeout(1) and its like wait for a child so, and then ask which it was. */
+PROBE_EXPORT int sigsuspend(const sigset_t *mask)
+{
+	PROBE(probe_tls.suspended_ns = awaits_children(mask) ? xf_clock_mono_ns() : 0);
+	return REAL(sigsuspend)(mask);
+}
+
 /* exit_status as a shell has it. */
 static void say_end(pid_t pid, int exit_status, uint64_t begin_ns, bool any, int options)
 {
+	if (probe_tls.suspended_ns)
+		begin_ns = probe_tls.suspended_ns;
+	probe_tls.suspended_ns = 0;
 	PROBE_EMIT_AT(process_wait, 0, 0, probe_python_site(), .pid = (uint32_t)pid, .exit_status = exit_status,
 		      .waited_ns = xf_clock_mono_ns() - begin_ns, .any = any, .asked = (options & WNOHANG) != 0);
 }

@@ -130,6 +130,7 @@
 	X(pid_t, waitpid, NULL, (pid_t, int *, int))                                               \
 	X(pid_t, wait3, NULL, (int *, int, struct rusage *))                                       \
 	X(pid_t, wait4, NULL, (pid_t, int *, int, struct rusage *))                                \
+	X(int, sigsuspend, NULL, (const sigset_t *))                                               \
 	X(int, waitid, NULL, (idtype_t, id_t, siginfo_t *, int))                                   \
 	X(void, _exit, NULL, (int))                                                                \
 	X(void, _Exit, NULL, (int))
