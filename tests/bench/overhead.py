@@ -1,6 +1,6 @@
 """What tracing costs the program traced: CPU seconds of program and tracer together, as ratios to untraced.
 
-    tests/bench/overhead.py [rounds] [MiB] [program…] [--only technique,…]    from a release build; prints the table of docs/overhead.md
+    tests/bench/overhead.py [rounds] [MiB] [program…] [--only "technique;…"]    from a release build; prints the table of docs/overhead.md
 
 All techniques take turns within each round, in an order drawn anew for each (what runs behind a heavy one is
 slower), so that whatever else the machine does falls on all of them. Each figure is a ratio of medians with the
@@ -88,7 +88,7 @@ def interval(rows, base, rng):
 
 def main():
     args = sys.argv[1:]
-    only = args.pop(args.index("--only") + 1).split(",") if "--only" in args else []
+    only = args.pop(args.index("--only") + 1).split(";") if "--only" in args else []
     args = [a for a in args if a != "--only"]
     rounds = int(args[0]) if args else 7
     size = int(args[1]) if len(args) > 1 else 100

@@ -199,7 +199,7 @@ class Bundle:
         if edge["edge"] == "process" and self.events[edge["to"]]["any"]:
             on = self.events[edge["to"]]["on"]
             return min([e["seq"] for e in self.events.values() if e["event"] == "process_wait" and e["on"] == on
-                        and e["seq"] > edge["to"] and not e["asked"]], default=None)
+                        and e["seq"] > edge["to"] and (not e["asked"] or e["waited_ns"] >= 1000000)], default=None)
         if edge["edge"] == "process":
             wait = self.events[edge["to"]]
             looped = any(e["event"] == "poll" and e["epoll"] and e["seq"] < wait["seq"] for e in self.rests(wait["on"]))

@@ -571,6 +571,9 @@ static void a_child_that_a_loop_found_ended_is_as_bytes_are(void **state)
 	/* asked without waiting; asked behind a sigsuspend for it */
 	expect_all(CHILD("", "0 asked=1"), "unproven", "timing", "stored");
 	expect_all(CHILD("", "900000000 asked=1"), "blocks", "happens-before", "stored");
+	/* taken in passing so, while it waited for another */
+	expect_all(CHILD("0 process_wait pid=3 waited_ns=900000000 any=1 asked=1\n", "900000000 any=1 asked=1"), "unproven", "timing", "stored");
+	expect_all(CHILD("0 process_wait pid=3 waited_ns=20 any=1 asked=1\n", "900000000 any=1 asked=1"), "blocks", "happens-before", "stored");
 }
 
 /* ---- a call of which nothing was sent */

@@ -13,6 +13,7 @@
 #include "tracer/export/text.h"
 #include "tracer/trace/map.h"
 #include "tracer/verdict/judge.h"
+#include "tracer/verdict/order_private.h"
 
 struct bundle {
 	const struct tr_log *log;
@@ -99,7 +100,7 @@ static void choose_polls(struct bundle *b, const struct tr_call *c)
 
 static void choose_wait(struct bundle *b, const struct tr_event *e)
 {
-	if (e->kind == XF_EV_process_wait && !TR_PAYLOAD(e, process_wait)->asked)
+	if (e->kind == XF_EV_process_wait && tr_order_waited(TR_PAYLOAD(e, process_wait)))
 		need(b, e->index);
 }
 

@@ -752,7 +752,7 @@ static void process_wait(struct builder *b, const struct tr_event *e)
 	const struct xf_ev_process_wait *p = TR_PAYLOAD(e, process_wait);
 	struct loop *l = &b->loops[e->thread];
 	uint32_t from = tr_map_get(&b->exits, p->pid), edge = b->o->nr;
-	if (l->reaped != TR_NONE && !p->asked) {
+	if (l->reaped != TR_NONE && tr_order_waited(p)) {
 		b->o->passing[l->reaped].until = e->index;
 		l->reaped = TR_NONE;
 	}

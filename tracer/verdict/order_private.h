@@ -32,6 +32,13 @@ struct tr_order {
 	struct tr_leads *leads; /* where there are such threads */
 };
 
+/* Was a child waited for, or merely asked for? Behind a sigsuspend it was waited for, though it was asked for then. */
+static inline bool tr_order_waited(const struct xf_ev_process_wait *p)
+{
+	enum { WAITED_NS = 1000000 };
+	return !p->asked || p->waited_ns >= WAITED_NS;
+}
+
 /* Until when a signal edge carries on its end's thread; TR_NONE: for ever. */
 uint32_t tr_order_until(const struct tr_order *o, uint32_t edge);
 
