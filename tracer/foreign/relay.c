@@ -3,7 +3,8 @@
  *
  * A connection has two ends (the program's, the server's) and two flows between
  * them. A flow reads only when its buffer is empty and writes only what it has
- * read, so that whoever sends too fast waits as it would have without us. While
+ * read, so that whoever sends too fast waits as it would have without us; the midst of a
+ * long body goes past the buffer (splice.h). While
  * an answer is held the server's end is not looked at at all; while the end of a request is,
  * nothing is sent on, and the program's end is looked at only for its closing.
  */
@@ -22,12 +23,15 @@
 #include "core/event/emit.h"
 #include "tracer/foreign/hold.h"
 #include "tracer/foreign/ids.h"
+#include "tracer/foreign/relay_end.h"
 #include "tracer/foreign/s3wire.h"
+#include "tracer/foreign/splice.h"
 #include "tracer/foreign/voice.h"
 #include "tracer/foreign/wire.h"
 
 enum {
-	RELAY_BUFFER = 65536,
+	RELAY_SPLICE = 262144,             /* bytes a splice moves at most */
+	RELAY_SPLICES = 64,                /* at once: each takes two descriptors */
 	RELAY_ROUNDS = 16,                 /* buffers a flow moves before others get their turn */
 	RELAY_PATIENCE_NS = 1000000000,    /* a program that does not wait for connect() waits so long */
 	RELAY_LOOK_NS = 2000000,           /* between two looks at `release` of a hold */
@@ -35,23 +39,11 @@ enum {
 
 enum conn_state { CONN_REACHING, CONN_EXPECTED, CONN_OPEN };
 
-struct conn;
-
-struct end {
-	struct tr_watch watch;
-	struct conn *conn;
-	int fd;
-	struct tr_tls_stream *tls;
-	char *wire;             /* TLS: bytes for the socket that it would not take yet */
-	size_t wire_at, wire_len;
-	bool over;              /* it will send no more */
-	bool shut;              /* we told it that we send no more */
-};
-
 struct flow {
-	struct end *from, *to;
+	struct tr_end *from, *to;
 	char *buf;
 	size_t at, len;
+	struct tr_splice past;   /* what goes past the buffer; either it or the buffer holds something */
 	bool more;               /* it stopped for the others' sake; TLS may hold what no socket will announce again */
 };
 
@@ -61,7 +53,7 @@ struct conn {
 	enum conn_state state;
 	struct tr_relay_ask ask;
 	uint32_t port;           /* of the program's socket */
-	struct end client, server;
+	struct tr_end client, server;
 	struct flow up, down;
 	struct tr_timer timer;   /* patience, or the hold's end */
 	bool begun;              /* its first bytes have been seen */
@@ -92,138 +84,12 @@ struct tr_relay {
 	struct conn *dead;             /* freed at the end of a round: watches may still point there */
 	struct tr_timer bury;
 	struct tr_choir voices;
+	unsigned splices;
 	uint64_t bytes;
 };
 
 static void conn_pump(struct conn *c);
-
-/* ---- ends */
-
 static void end_ready(struct tr_watch *watch, uint32_t events);
-
-static void end_watch(struct end *e, uint32_t events)
-{
-	struct tr_loop *loop = e->conn->relay->setup.loop;
-
-	if (e->fd < 0)
-		return;
-	if (!events)
-		tr_loop_remove(loop, &e->watch);
-	else if (e->watch.fd < 0)
-		tr_loop_add(loop, &e->watch, e->fd, events);
-	else
-		tr_loop_change(loop, &e->watch, events);
-}
-
-static void end_open(struct end *e, struct conn *c, int fd)
-{
-	int one = 1;
-
-	*e = (struct end){ .conn = c, .fd = fd, .watch = { .fd = -1, .ready = end_ready } };
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-}
-
-static void end_close(struct end *e, bool reset)
-{
-	struct linger now = { .l_onoff = 1, .l_linger = 0 };
-
-	if (e->fd < 0)
-		return;
-	end_watch(e, 0);
-	if (reset)
-		setsockopt(e->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
-	close(e->fd);
-	e->fd = -1;
-	tr_tls_stream_free(e->tls);
-	e->tls = NULL;
-	free(e->wire);
-	e->wire = NULL;
-}
-
-/* Moves the TLS stream's bytes to the socket; false: the socket is gone. */
-static bool end_flush(struct end *e)
-{
-	while (e->tls) {
-		if (e->wire_len == e->wire_at) {
-			ssize_t n = tr_tls_get_wire(e->tls, e->wire, RELAY_BUFFER);
-			if (n <= 0)
-				return true;
-			e->wire_at = 0;
-			e->wire_len = (size_t)n;
-		}
-		ssize_t n = send(e->fd, e->wire + e->wire_at, e->wire_len - e->wire_at, MSG_NOSIGNAL);
-		if (n < 0)
-			return errno == EAGAIN || errno == EINTR;
-		e->wire_at += (size_t)n;
-	}
-	return true;
-}
-
-/* Bytes that wait for the socket to take them. */
-static bool end_is_full(const struct end *e)
-{
-	return e->tls && e->wire_at < e->wire_len;
-}
-
-static ssize_t end_read_tls(struct end *e, char *buf, size_t cap)
-{
-	char in[16384];
-	ssize_t n = tr_tls_read(e->tls, buf, cap);
-
-	if (n != 0)
-		return n;
-	n = recv(e->fd, in, sizeof(in), 0);
-	if (n <= 0)
-		return n == 0 ? -1 : errno == EAGAIN || errno == EINTR ? 0 : -1;
-	if (tr_tls_put_wire(e->tls, in, (size_t)n) < 0)
-		return -1;
-	n = tr_tls_read(e->tls, buf, cap);
-	return end_flush(e) ? n : -1;
-}
-
-/* Bytes read; 0: none now; -1: over, errno 0 when in order. */
-static ssize_t end_read(struct end *e, char *buf, size_t cap)
-{
-	ssize_t n;
-
-	errno = 0;
-	if (e->tls)
-		return end_read_tls(e, buf, cap);
-	n = recv(e->fd, buf, cap, 0);
-	if (n > 0)
-		return n;
-	if (n == 0)
-		return -1;
-	return errno == EAGAIN || errno == EINTR ? 0 : -1;
-}
-
-static ssize_t end_write(struct end *e, const char *buf, size_t len)
-{
-	ssize_t n;
-
-	errno = 0;
-	if (e->tls) {
-		if (!end_flush(e) || (n = end_is_full(e) ? 0 : tr_tls_write(e->tls, buf, len)) < 0)
-			return -1;
-		return end_flush(e) ? n : -1;
-	}
-	n = send(e->fd, buf, len, MSG_NOSIGNAL);
-	if (n >= 0)
-		return n;
-	return errno == EAGAIN || errno == EINTR ? 0 : -1;
-}
-
-static void end_shut(struct end *e)
-{
-	if (e->shut || e->fd < 0)
-		return;
-	e->shut = true;
-	if (e->tls) {
-		tr_tls_shutdown(e->tls);
-		end_flush(e);
-	}
-	shutdown(e->fd, SHUT_WR);
-}
 
 /* ---- what is said about it */
 
@@ -536,13 +402,32 @@ static void conn_say_tls(struct conn *c)
 	setup->trouble(setup->ctx, text);
 }
 
+static bool flow_is_empty(const struct flow *f)
+{
+	return f->at == f->len && !f->past.held;
+}
+
+static void flow_unsplice(struct conn *c, struct flow *f)
+{
+	c->relay->splices -= f->past.open;
+	tr_splice_close(&f->past);
+}
+
+static void flow_drop(struct conn *c, struct flow *f)
+{
+	f->at = f->len;
+	flow_unsplice(c, f);
+}
+
 static void conn_close(struct conn *c, const char *by, bool reset)
 {
 	conn_say_tls(c);
 	conn_let_go(c, c->client.over ? conn_evasion(c) : TR_EVADED_NOT);
 	tr_loop_cancel(c->relay->setup.loop, &c->timer);
-	end_close(&c->client, reset);
-	end_close(&c->server, reset);
+	tr_end_close(&c->client, reset);
+	tr_end_close(&c->server, reset);
+	flow_drop(c, &c->up);
+	flow_drop(c, &c->down);
 	if (c->ask.copy >= 0)
 		close(c->ask.copy);
 	c->ask.copy = -1;
@@ -576,13 +461,6 @@ static void conn_begin(struct conn *c, const char *bytes, size_t len)
 		tr_wire_under_tls(c->wire);
 }
 
-static bool end_wrap(struct end *e, struct tr_tls_stream *tls)
-{
-	e->tls = tls;
-	e->wire = malloc(RELAY_BUFFER);
-	return e->tls && e->wire;
-}
-
 /* With --tls-relay: the first byte of a ClientHello puts TLS on the program's end. False: broken. */
 static bool conn_unwrap(struct conn *c)
 {
@@ -592,7 +470,7 @@ static bool conn_unwrap(struct conn *c)
 	/* only at the very beginning: any byte of a body may look like one */
 	if (!tls || c->client.tls || c->begun || recv(c->client.fd, &first, 1, MSG_PEEK) != 1 || first != 0x16)
 		return true;
-	return end_wrap(&c->client, tr_tls_accept(tls, conn_host(c, host, sizeof(host))));
+	return tr_end_wrap(&c->client, tr_tls_accept(tls, conn_host(c, host, sizeof(host))));
 }
 
 /* … and, as soon as the program has named the host, on the server's. */
@@ -605,9 +483,9 @@ static bool conn_wrap(struct conn *c)
 		name = conn_host(c, host, sizeof(host));
 	if (!*name)
 		return true;
-	if (!end_wrap(&c->server, tr_tls_connect(c->relay->setup.tls, name)))
+	if (!tr_end_wrap(&c->server, tr_tls_connect(c->relay->setup.tls, name)))
 		return false;
-	return end_flush(&c->server);
+	return tr_end_flush(&c->server);
 }
 
 /* ---- flows */
@@ -615,7 +493,7 @@ static bool conn_wrap(struct conn *c)
 static bool flow_ready(struct flow *f)
 {
 	if (!f->buf)
-		f->buf = malloc(RELAY_BUFFER);
+		f->buf = malloc(TR_END_BUFFER);
 	return f->buf != NULL;
 }
 
@@ -659,17 +537,63 @@ static bool flow_may_fill(struct conn *c, const struct flow *f)
 		return false;
 	if (f == &c->up)
 		return !c->deaf;
-	return !end_is_full(&c->client) && (conn_is_shaking(c) || !conn_strikes(c, false));
+	return !tr_end_is_full(&c->client) && (conn_is_shaking(c) || !conn_strikes(c, false));
 }
 
-/* Fills an empty buffer; false: nothing to be had now. */
+/*
+ * How many of the next bytes nobody here looks at: those of a body but for its last, which may
+ * have to be held, and of TLS that cannot be read.
+ */
+static uint64_t flow_unread(const struct conn *c, const struct flow *f)
+{
+	uint64_t left = 0;
+
+	if (f->from->tls || !c->begun)
+		return 0;
+	if (c->wire && f == &c->up)
+		left = tr_wire_unread(c->wire);
+	else if (!c->wire && c->opaque && !conn_is_claimed(c))
+		left = UINT64_MAX;
+	return left > 2 * TR_END_BUFFER ? left - TR_END_BUFFER : 0;
+}
+
+static bool flow_splices(struct conn *c, struct flow *f)
+{
+	if (f->past.open || c->relay->splices == RELAY_SPLICES)
+		return f->past.open;
+	c->relay->splices += tr_splice_open(&f->past);
+	return f->past.open;
+}
+
+/* As flow_fill(), past the buffer. -1: this way it is not to be had. */
+static ssize_t flow_take_past(struct conn *c, struct flow *f)
+{
+	uint64_t unread = flow_unread(c, f);
+	ssize_t n = -1;
+
+	if (unread && flow_splices(c, f))
+		n = tr_splice_take(&f->past, f->from->fd, unread < RELAY_SPLICE ? unread : RELAY_SPLICE);
+	if (n < 0)
+		flow_unsplice(c, f);
+	if (n <= 0)
+		return n;
+	c->relay->bytes += (uint64_t)n;
+	if (c->wire)
+		tr_wire_skipped(c->wire, (size_t)n);
+	return n;
+}
+
+/* Fills an empty flow; false: nothing to be had now. */
 static bool flow_fill(struct conn *c, struct flow *f)
 {
 	ssize_t n;
 
 	if (!flow_may_fill(c, f))
 		return false;
-	n = end_read(f->from, f->buf, RELAY_BUFFER);
+	n = flow_take_past(c, f);
+	if (n >= 0)
+		return n > 0;
+	n = tr_end_read(f->from, f->buf, TR_END_BUFFER);
 	if (n < 0) {
 		f->from->over = true;
 		if (!c->closed_by)
@@ -693,8 +617,19 @@ static bool flow_breaks(struct conn *c, struct flow *f)
 	if (f != &c->up || c->gone || c->server.over || conn_is_shaking(c))
 		return false;
 	c->deaf = c->server.shut = true;
-	f->at = f->len;
+	flow_drop(c, f);
 	return true;
+}
+
+static ssize_t flow_give(struct flow *f)
+{
+	ssize_t n;
+
+	if (f->past.held)
+		return tr_splice_give(&f->past, f->to->fd);
+	n = tr_end_write(f->to, f->buf + f->at, f->len - f->at);
+	f->at += n > 0 ? (size_t)n : 0;
+	return n;
 }
 
 /* One flow as far as it goes now; false: the connection is broken. */
@@ -708,20 +643,18 @@ static bool flow_move(struct conn *c, struct flow *f)
 			f->more = true;
 			break;
 		}
-		if (f->at == f->len && !flow_fill(c, f))
+		if (flow_is_empty(f) && !flow_fill(c, f))
 			break;
 		if (f == &c->down && c->gone) {
-			f->at = f->len;
+			flow_drop(c, f);
 			continue;
 		}
 		/* TLS that has not begun on the far side: its bytes wait */
 		if ((f->from->tls && !f->to->tls) || (f == &c->up && !c->gone && conn_strikes(c, true)))
 			break;
-		ssize_t n = end_write(f->to, f->buf + f->at, f->len - f->at);
-		if (n < 0)
+		if (flow_give(f) < 0)
 			return flow_breaks(c, f);
-		f->at += (size_t)n;
-		if (f->at < f->len)
+		if (!flow_is_empty(f))
 			break;
 	}
 	return true;
@@ -729,8 +662,8 @@ static bool flow_move(struct conn *c, struct flow *f)
 
 static void flow_end(struct flow *f)
 {
-	if (f->from->over && f->at == f->len && !end_is_full(f->to))
-		end_shut(f->to);
+	if (f->from->over && flow_is_empty(f) && !tr_end_is_full(f->to))
+		tr_end_shut(f->to);
 }
 
 /* What each end is waited for, after a round. */
@@ -738,19 +671,19 @@ static void conn_watch(struct conn *c)
 {
 	uint32_t client = 0, server = 0;
 
-	if (!c->client.over && !c->gone && !c->deaf && c->up.at == c->up.len)
+	if (!c->client.over && !c->gone && !c->deaf && flow_is_empty(&c->up))
 		client |= EPOLLIN | EPOLLRDHUP;
 	else if (c->hold && c->holds_up && !c->client.over)
 		client |= EPOLLRDHUP;
-	if (!c->gone && (c->down.more || c->down.at < c->down.len || end_is_full(&c->client)))
+	if (!c->gone && (c->down.more || !flow_is_empty(&c->down) || tr_end_is_full(&c->client)))
 		client |= EPOLLOUT;
-	if (!c->server.over && (!c->hold || c->holds_up) && (!c->gone || conn_awaits(c) || conn_is_shaking(c)) && c->down.at == c->down.len)
+	if (!c->server.over && (!c->hold || c->holds_up) && (!c->gone || conn_awaits(c) || conn_is_shaking(c)) && flow_is_empty(&c->down))
 		server |= EPOLLIN;
-	if (!c->deaf && (((c->up.more || c->up.at < c->up.len) && !conn_is_shaking(c) && !(c->hold && c->holds_up)) ||
-			 end_is_full(&c->server)))
+	if (!c->deaf && (((c->up.more || !flow_is_empty(&c->up)) && !conn_is_shaking(c) && !(c->hold && c->holds_up)) ||
+			 tr_end_is_full(&c->server)))
 		server |= EPOLLOUT;
-	end_watch(&c->client, client);
-	end_watch(&c->server, server);
+	tr_end_watch(&c->client, client);
+	tr_end_watch(&c->server, server);
 }
 
 static void conn_pump(struct conn *c)
@@ -759,7 +692,7 @@ static void conn_pump(struct conn *c)
 		     ((c->gone && !conn_awaits(c) && !conn_is_shaking(c)) || flow_move(c, &c->down));
 
 	if (sound && c->client.tls)
-		sound = end_flush(&c->client) && (c->deaf || end_flush(&c->server));
+		sound = tr_end_flush(&c->client) && (c->deaf || tr_end_flush(&c->server));
 	if (!sound) {
 		conn_close(c, c->client.over ? "client" : "server", true);
 		return;
@@ -779,7 +712,7 @@ static void conn_pump(struct conn *c)
 }
 
 /* Whose request is held closes: it has given that up, and the server has not had it in full, nor will it. */
-static bool end_gives_up(const struct end *e, uint32_t events)
+static bool end_gives_up(const struct tr_end *e, uint32_t events)
 {
 	const struct conn *c = e->conn;
 
@@ -789,7 +722,7 @@ static bool end_gives_up(const struct end *e, uint32_t events)
 /* A client that is closed both ways takes no answer any more; what it sent before still goes out. */
 static void end_ready(struct tr_watch *watch, uint32_t events)
 {
-	struct end *e = (struct end *)((char *)watch - offsetof(struct end, watch));
+	struct tr_end *e = (struct tr_end *)((char *)watch - offsetof(struct tr_end, watch));
 	struct conn *c = e->conn;
 
 	if (end_gives_up(e, events)) {
@@ -803,7 +736,7 @@ static void end_ready(struct tr_watch *watch, uint32_t events)
 		c->gone = true;
 		if (!c->closed_by)
 			c->closed_by = "client";
-		c->down.at = c->down.len;
+		flow_drop(c, &c->down);
 		conn_let_go(c, conn_evasion(c));
 	}
 	conn_pump(c);
@@ -892,14 +825,14 @@ static void conn_turn(struct conn *c)
 /* The server's socket while it connects: writable is decided. */
 static void server_reached(struct tr_watch *watch, uint32_t events)
 {
-	struct end *e = (struct end *)((char *)watch - offsetof(struct end, watch));
+	struct tr_end *e = (struct tr_end *)((char *)watch - offsetof(struct tr_end, watch));
 	struct conn *c = e->conn;
 	int error = 0;
 	socklen_t len = sizeof(error);
 
 	(void)events;
 	getsockopt(e->fd, SOL_SOCKET, SO_ERROR, &error, &len);
-	end_watch(e, 0);
+	tr_end_watch(e, 0);
 	e->watch.ready = end_ready;
 	if (c->state != CONN_REACHING) {
 		/* the program did not wait, and is being served already */
@@ -932,6 +865,7 @@ static struct conn *conn_new(struct tr_relay *relay, const struct tr_relay_ask *
 		memcpy(c->name, ask->name, strnlen(ask->name, sizeof(c->name) - 1));
 	c->client.fd = c->server.fd = c->client.watch.fd = c->server.watch.fd = -1;
 	c->client.conn = c->server.conn = c;
+	c->client.loop = c->server.loop = relay->setup.loop;
 	c->up = (struct flow){ .from = &c->client, .to = &c->server };
 	c->down = (struct flow){ .from = &c->server, .to = &c->client };
 	c->held.op = XF_OP_COUNT;
@@ -952,13 +886,12 @@ void tr_relay_take(struct tr_relay *relay, const struct tr_relay_ask *ask)
 			conn_close(c, "server", false);
 		return;
 	}
-	end_open(&c->server, c, fd);
-	c->server.watch.ready = server_reached;
+	tr_end_open(&c->server, fd, server_reached);
 	if (connect(fd, (const struct sockaddr *)&ask->to, ask->to_len) != 0 && errno != EINPROGRESS) {
 		conn_give_up(c);
 		return;
 	}
-	end_watch(&c->server, EPOLLOUT);
+	tr_end_watch(&c->server, EPOLLOUT);
 	if (ask->nonblocking) {
 		c->timer.fire = conn_impatient;
 		tr_loop_at(relay->setup.loop, &c->timer, xf_clock_mono_ns() + RELAY_PATIENCE_NS);
@@ -992,7 +925,7 @@ static void relay_accept(struct tr_watch *watch, uint32_t events)
 		close(fd); /* not one of ours: nobody else has business here */
 		return;
 	}
-	end_open(&c->client, c, fd);
+	tr_end_open(&c->client, fd, end_ready);
 	c->state = CONN_OPEN;
 	if (c->server.watch.ready == end_ready)
 		conn_pump(c);

@@ -664,6 +664,14 @@ void tr_wire_skipped(struct tr_wire *w, size_t len)
 		wire_lose(w);
 }
 
+uint64_t tr_wire_unread(const struct tr_wire *w)
+{
+	const struct wire_request *r = w->count ? &w->queue[(w->first + w->count - 1) % WIRE_QUEUE] : NULL;
+	bool body = w->up.state == TR_HTTP_BODY || w->up.state == TR_HTTP_CHUNK_DATA;
+
+	return !w->lost && r && body && r->op != XF_OP_COMPLETE_MULTIPART_UPLOAD ? w->up.left : 0;
+}
+
 void tr_wire_received(struct tr_wire *w, const void *bytes, size_t len)
 {
 	if (!w || w->lost || !len)
