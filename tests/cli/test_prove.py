@@ -81,6 +81,20 @@ def test_a_program_that_ends_before_it_uploads_is_not_repeated():
     t.equal(len([x for x in r.err.splitlines() if "the call took" in x]), 1, r)
 
 
+def test_without_a_trace_the_document_says_why():
+    path = t.make_file("file", 100)
+    for words, why in ((["--setup", "exit 5"], "--setup ended with status 5"),
+                       (["-o", "/nowhere/x.xft"], "left no trace in /nowhere/x.xft")):
+        r = t.xferdb("prove", "put", path, "s3://bucket/key", "--local", "--json", *words, timeout=30 * t.SLOW)
+        t.equal(r.status, 3, r)
+        schema.check(r.json, schema.load()["document"])
+        t.equal((r.verdict["answer"], r.json["trace"], r.json["summary"]["unknown"]), ("unknown", None, 1), r)
+        t.match(why, r.verdict["reason"])
+        t.match(why, r.err)
+        r = t.xferdb("prove", "put", path, "s3://bucket/key", "--local", "--expect", "blocks", *words, timeout=30 * t.SLOW)
+        t.equal(r.status, 1, r)
+
+
 def test_another_trace_made_meanwhile_is_not_taken_for_its_own():
     path = t.make_file("file", 100)
     r = t.xferdb("prove", "put", path, "s3://bucket/key", "--local", "--json", "--runs", "3", "--cleanup",

@@ -453,7 +453,7 @@ json_t *ui_document_json(const struct ui_document *d)
 	set(o, "calls", calls);
 	set(o, "threads", threads_json(d));
 	set(o, "semaphores", semaphores_json(d));
-	set(o, "peak_concurrency", integer(d->verdicts ? tr_state_peak(d->verdicts->final) : 0));
+	set(o, "peak_concurrency", integer(d->log ? tr_state_peak(d->verdicts->final) : 0));
 	set(o, "events", integer(d->log ? tr_log_nr_events(d->log) : 0));
 	set(o, "events_dropped", integer(d->log ? tr_log_lost(d->log) : 0));
 	set(o, "overhead", overhead_json(d));

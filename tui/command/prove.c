@@ -775,15 +775,34 @@ static bool broke_off(const struct ui_prove *p)
 	return p->nr_subjects && !p->is_put;
 }
 
+/* There is no trace to be judged: the document says so, and why. Nothing of it where the upload was refused as bad usage. */
+static int conclude_without(const struct ui_prove *p, int status, struct xf_error *err)
+{
+	struct tr_verdict unknown = { .call = TR_NONE, .answer = TR_UNKNOWN };
+	struct ui_recording nothing = { .verdicts = { .list = &unknown, .nr = 1 } };
+	struct ui_conclusion *c;
+	int concluded;
+
+	if (!*err->message && status != UI_EXIT_USAGE)
+		xf_fail(err, XF_NOT_FOUND, "the first run ended with status %d and left no trace%s%s: what it wrote says why",
+			p->base_status, p->settings->output ? " in " : "", p->settings->output ? p->settings->output : "");
+	if (*err->message)
+		fprintf(stderr, "xferdb: %s\n", err->message);
+	if (status == UI_EXIT_USAGE)
+		return status;
+	xf_text_sanitise(unknown.reason, sizeof(unknown.reason), err->message, strlen(err->message));
+	c = ui_conclusion_new(&nothing, p->settings, "prove");
+	concluded = c ? ui_conclusion_say(c, p->settings) : UI_EXIT_FAILED;
+	ui_conclusion_free(c);
+	return concluded == UI_EXIT_UNMET ? concluded : status;
+}
+
 static int prove(struct ui_prove *p, struct xf_error *err)
 {
 	enum xf_status status = first_run(p, err);
 
-	if (!p->base.judged) {
-		if (*err->message)
-			fprintf(stderr, "xferdb: %s\n", err->message);
-		return p->base_status > 0 ? p->base_status : UI_EXIT_FAILED;
-	}
+	if (!p->base.judged)
+		return conclude_without(p, p->base_status > 0 ? p->base_status : UI_EXIT_FAILED, err);
 	if (has_failed(p)) {
 		say_failed(p);
 		return ui_conclude_to(p->out, &p->base, p->settings, "prove", true) == UI_EXIT_DONE ? UI_EXIT_FAILED
@@ -841,8 +860,7 @@ int ui_prove_run(struct ui_arguments *arguments)
 	p.style = ui_style_for(p.out, p.settings);
 	p.begin_ns = xf_clock_mono_ns();
 	if (prepare(&p, &err)) {
-		fprintf(stderr, "xferdb: %s\n", err.message);
-		exit_status = err.status == XF_INVALID ? UI_EXIT_USAGE : UI_EXIT_FAILED;
+		exit_status = conclude_without(&p, err.status == XF_INVALID ? UI_EXIT_USAGE : UI_EXIT_FAILED, &err);
 	} else if (p.settings->dry_run) {
 		exit_status = UI_EXIT_DONE;
 	} else {
