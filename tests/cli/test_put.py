@@ -254,6 +254,14 @@ def test_json_that_cannot_be_written_stops_the_run_before_it_sends():
         t.equal(server.client().get("/bkt/k").status, 404)
 
 
+def test_json_onto_a_device_is_written_into_it():
+    path = t.make_file("a", 5)
+    r = t.xferdb("put", "--local", "--quiet", path, "s3://bkt/k", "--json=/dev/stdout")
+    schema.check(r.json, schema.load()["document"])
+    r = t.xferdb("put", "--local", "--quiet", path, "s3://bkt/k", "--json=/dev/full")
+    t.equal((r.status, r.err), (3, "xferdb: the JSON could not be written to /dev/full: No space left on device\n"), r)
+
+
 def test_quiet_says_nothing():
     r = t.xferdb("put", "--local", "--quiet", t.make_file("a", 5), "s3://bkt/k")
     t.equal((r.status, r.out, r.err), (0, "", ""))

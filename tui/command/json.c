@@ -1,8 +1,6 @@
 #include "tui/command/json.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/event/emit.h"
+#include "tracer/export/whole.h"
 
 /* ---- values */
 
@@ -470,29 +469,17 @@ static enum xf_status dump(json_t *document, FILE *out, const char *path, struct
 	return failed ? xf_fail_errno(err, XF_IO, errno, "the JSON could not be written to %s", path) : XF_OK;
 }
 
-/* A regular file, or none yet: replaced by rename. */
-static enum xf_status write_whole(json_t *document, const char *path, struct xf_error *err)
-{
-	char temporary[PATH_MAX];
-	enum xf_status status;
-	FILE *out;
-	int fd;
+struct destined {
+	json_t *document;
+	const char *path;
+};
 
-	if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= (int)sizeof(temporary))
-		return xf_fail(err, XF_INVALID, "the path for the JSON is too long");
-	fd = mkstemp(temporary);
-	out = fd < 0 ? NULL : fdopen(fd, "w");
-	if (!out)
-		return xf_fail_errno(err, XF_IO, errno, "the JSON could not be written to %s", path);
-	fchmod(fd, 0644);
-	status = dump(document, out, path, err);
-	if (fclose(out) && !status)
-		status = xf_fail_errno(err, XF_IO, errno, "the JSON could not be written to %s", path);
-	if (!status && rename(temporary, path))
-		status = xf_fail_errno(err, XF_IO, errno, "the JSON could not be written to %s", path);
-	if (status)
-		unlink(temporary);
-	return status;
+static enum xf_status dump_destined(void *destined, FILE *out, const char *temporary, struct xf_error *err)
+{
+	const struct destined *d = destined;
+
+	(void)temporary;
+	return dump(d->document, out, d->path, err);
 }
 
 enum xf_status ui_json_possible(const char *path, struct xf_error *err)
@@ -519,20 +506,9 @@ enum xf_status ui_json_possible(const char *path, struct xf_error *err)
 
 enum xf_status ui_json_write(json_t *document, const char *path, struct xf_error *err)
 {
-	struct stat st;
-	enum xf_status status;
-	FILE *out;
-
 	if (!document)
 		return xf_fail(err, XF_NOMEM, "out of memory for the JSON");
 	if (!*path || !strcmp(path, "-"))
 		return dump(document, stdout, "standard output", err);
-	if (stat(path, &st) || S_ISREG(st.st_mode))
-		return write_whole(document, path, err);
-	out = fopen(path, "we");
-	if (!out)
-		return xf_fail_errno(err, XF_IO, errno, "the JSON could not be written to %s", path);
-	status = dump(document, out, path, err);
-	fclose(out);
-	return status;
+	return tr_whole_write(path, dump_destined, &(struct destined){ document, path }, err);
 }
