@@ -79,6 +79,8 @@ static void a_part_that_was_held_keeps_its_time(void **state)
 	(void)state;
 	parts[2].stage_ns[TR_STAGE_LATENCY] += 3000 * MS;
 	parts[2].end_ns += 3000 * MS;
+	assert_int_equal(tr_run_usual_duration(&run), 60 * MS);
+	assert_int_equal(tr_run_usual_latency(&run), 50 * MS);
 	tr_run_fit(&run, 50 * MS);
 	assert_int_equal(parts[2].stage_ns[TR_STAGE_LATENCY], 3050 * MS);
 	assert_int_equal(parts[3].stage_ns[TR_STAGE_LATENCY], 50 * MS);

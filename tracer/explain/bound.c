@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "tracer/explain/fit.h"
 
@@ -19,29 +18,6 @@ static double share(const struct tr_explanation *o, int64_t ns)
 	return o->wall_ns > 0 ? (double)ns / (double)o->wall_ns : 0;
 }
 
-static int64_t duration(const struct tr_run_part *p)
-{
-	return p->end_ns - p->start_ns;
-}
-
-static int by_duration(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-	return x < y ? -1 : x > y;
-}
-
-static int64_t median_duration(const struct tr_run *run)
-{
-	int64_t *list = calloc(run->nr_parts + 1u, sizeof(*list)), median;
-	for (uint32_t i = 0; list && i < run->nr_parts; i++)
-		list[i] = duration(&run->parts[i]);
-	if (list)
-		qsort(list, run->nr_parts, sizeof(*list), by_duration);
-	median = list ? list[run->nr_parts / 2] : 0;
-	free(list);
-	return median;
-}
-
 /* How many times the middle part's time, in halves: connections that share a full line are not served alike. */
 static int64_t halves_to_stand_out(const struct tr_explanation *o, const struct tr_run_part *p)
 {
@@ -52,11 +28,11 @@ static int64_t halves_to_stand_out(const struct tr_explanation *o, const struct 
 static const struct tr_run_part *slow_part(const struct tr_explanation *o)
 {
 	const struct tr_run_part *slow = NULL;
-	int64_t median = median_duration(&o->run);
+	int64_t median = tr_run_usual_duration(&o->run);
 	for (uint32_t i = 0; i < o->run.nr_parts; i++)
-		if (!slow || duration(&o->run.parts[i]) > duration(slow))
+		if (!slow || tr_run_part_duration(&o->run.parts[i]) > tr_run_part_duration(slow))
 			slow = &o->run.parts[i];
-	if (!slow || o->run.nr_parts < 3 || duration(slow) < halves_to_stand_out(o, slow) * median / 2 || share(o, duration(slow) - median) < 0.25)
+	if (!slow || o->run.nr_parts < 3 || tr_run_part_duration(slow) < halves_to_stand_out(o, slow) * median / 2 || share(o, tr_run_part_duration(slow) - median) < 0.25)
 		return NULL;
 	return slow;
 }
@@ -138,7 +114,7 @@ void tr_bound_decide(struct tr_explanation *o)
 		       100 * share(o, o->cause_ns[TR_PATH_BANDWIDTH_LIMIT]));
 	else if (slow)
 		decide(o, TR_BOUND_SLOW_PART, "part %" PRIu32 ": it took %.0f ms, the middle one of all %.0f ms", slow->number,
-		       (double)duration(slow) / 1e6, (double)median_duration(&o->run) / 1e6);
+		       (double)tr_run_part_duration(slow) / 1e6, (double)tr_run_usual_duration(&o->run) / 1e6);
 	else if (o->run.permits && share(o, o->cause_ns[TR_PATH_READING]) > 0.4)
 		decide(o, TR_BOUND_SOURCE, "the source: %.0f %% of the time went into waiting for its bytes",
 		       100 * share(o, o->cause_ns[TR_PATH_READING]));

@@ -206,17 +206,11 @@ static int by_size(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static int64_t whole(const struct tr_run_part *p)
-{
-	return p->end_ns - p->start_ns;
-}
-
 static int64_t latency(const struct tr_run_part *p)
 {
 	return p->stage_ns[TR_STAGE_LATENCY];
 }
 
-/* The middle one: a part that was held says nothing of the others. */
 static int64_t usual(const struct tr_run *run, int64_t (*of)(const struct tr_run_part *p))
 {
 	int64_t *list = calloc(run->nr_parts + 1u, sizeof(*list)), middle;
@@ -232,6 +226,11 @@ static int64_t usual(const struct tr_run *run, int64_t (*of)(const struct tr_run
 int64_t tr_run_usual_latency(const struct tr_run *run)
 {
 	return usual(run, latency);
+}
+
+int64_t tr_run_usual_duration(const struct tr_run *run)
+{
+	return usual(run, tr_run_part_duration);
 }
 
 /*
@@ -268,12 +267,12 @@ static void give(struct tr_run_part *p, int64_t ns)
  */
 static void split_latency(struct tr_run *run, int64_t middle, int64_t most)
 {
-	int64_t least = most, longest = 3 * usual(run, whole) / 2;
+	int64_t least = most, longest = 3 * tr_run_usual_duration(run) / 2;
 	for (uint32_t i = 0; i < run->nr_parts; i++)
 		if (run->parts[i].stage_ns[TR_STAGE_LATENCY] < least)
 			least = run->parts[i].stage_ns[TR_STAGE_LATENCY];
 	for (uint32_t i = 0; i < run->nr_parts; i++)
-		if (latency(&run->parts[i]) < 3 * middle || whole(&run->parts[i]) < longest)
+		if (latency(&run->parts[i]) < 3 * middle || tr_run_part_duration(&run->parts[i]) < longest)
 			give(&run->parts[i], run->parts[i].stage_ns[TR_STAGE_LATENCY] - least);
 }
 

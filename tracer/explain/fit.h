@@ -26,8 +26,14 @@ double tr_run_rate(const struct tr_run *run);
 
 double tr_run_bytes(const struct tr_run *run);
 
-/* The middle part's: one that was held says nothing of the others. */
+static inline int64_t tr_run_part_duration(const struct tr_run_part *p)
+{
+	return p->end_ns - p->start_ns;
+}
+
+/* The middle part's: one that was held says nothing of the others. 0: without parts. */
 int64_t tr_run_usual_latency(const struct tr_run *run);
+int64_t tr_run_usual_duration(const struct tr_run *run);
 
 /* Of full speed, for each of n parts. */
 static inline double tr_run_speed(double capacity, int32_t n)
