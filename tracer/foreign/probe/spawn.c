@@ -18,12 +18,8 @@ extern char **environ;
 
 /* ---- posix_spawn */
 
-PROBE_EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
-			     const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+static int said(int rc, pid_t child, pid_t *pid)
 {
-	pid_t child = 0;
-	int rc = REAL(posix_spawn)(&child, path, actions, attributes, argv, envp);
-
 	if (rc)
 		return rc;
 	PROBE(probe_say_forked(child));
@@ -32,18 +28,22 @@ PROBE_EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_fil
 	return 0;
 }
 
+PROBE_EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+			     const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+{
+	pid_t child = 0;
+	int rc = REAL(posix_spawn)(&child, path, actions, attributes, argv, envp);
+
+	return said(rc, child, pid);
+}
+
 PROBE_EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
 			      const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
 {
 	pid_t child = 0;
 	int rc = REAL(posix_spawnp)(&child, file, actions, attributes, argv, envp);
 
-	if (rc)
-		return rc;
-	PROBE(probe_say_forked(child));
-	if (pid)
-		*pid = child;
-	return 0;
+	return said(rc, child, pid);
 }
 
 /* ---- system */
