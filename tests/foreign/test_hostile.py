@@ -52,6 +52,23 @@ def test_one_that_starts_a_hundred_others_by_vfork_and_spawn():
 def test_a_child_without_its_environment_is_seen_by_the_relay():
     r, v = judged("child-without-environment")
     t.equal((v["answer"], v["outcome"]), ("unproven", "stored"), r)
+    t.match("(?m)^xferdb: not seen: the threads and waits of hostile: the probe is not in it "
+            r"\(it was started without LD_PRELOAD\); its connections are led through the relay$", r.err)
+
+
+def test_a_static_program_and_child_are_said_to_be_without_the_probe():
+    binary, source = t.tmp("static"), os.path.join(t.SOURCE, "tests", "foreign", "hostile.c")
+    made = subprocess.run([t.need("cc"), "-static", "-w", "-D_GNU_SOURCE", "-I", t.SOURCE, "-o", binary, source], capture_output=True)
+    if made.returncode:
+        t.skip("no static programs are made here: %s" % made.stderr[-300:].decode())
+    for prefix in ((), ("sh", "-c", '"$0" "$1"; true')):
+        r, v = judged("plain", binary=binary, prefix=prefix)
+        t.equal(v["outcome"], "stored", r)
+        t.equal([x for x in r.err.splitlines() if "not seen" in x],
+                ["xferdb: not seen: the threads and waits of static: the probe is not in it "
+                 "(it is linked statically); its connections are led through the relay"], r)
+    r, v = judged("plain", "--no-probe", binary=binary)
+    t.true("not seen" not in r.err, r)
 
 
 def test_one_that_uploads_in_the_background_after_its_end():

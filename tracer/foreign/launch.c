@@ -174,7 +174,7 @@ static bool relay_leaves(void *ctx, uint32_t pid)
 	return tr_process_is_leaving(&l->supervisor.processes, pid);
 }
 
-static void relay_troubles(void *ctx, const char *sentence)
+static void loses_once(void *ctx, const char *sentence)
 {
 	struct tr_launch *l = ctx;
 
@@ -545,6 +545,8 @@ static void launch_environment_probe(struct tr_launch *l, struct tr_environment 
 		tr_environment_prepend(e, "LD_PRELOAD", path);
 		/* a program made with the address sanitizer ends at once where any library comes before that one's own */
 		tr_environment_prepend(e, "ASAN_OPTIONS", "verify_asan_link_order=0");
+		l->supervisor.unseen = loses_once;
+		l->supervisor.ctx = l;
 	} else if (!l->options.no_probe && *full) {
 		launch_loses(l, "the probe (%s) is not installed: threads and locks are not seen", TR_PROBE_FILE);
 	}
@@ -665,7 +667,7 @@ static enum xf_status launch_relay(struct tr_launch *l, struct xf_error *err)
 {
 	struct tr_relay_setup setup = { .loop = l->loop, .control = l->control, .answer = relay_answers,
 					.waits = relay_waits, .leaves = relay_leaves,
-					.trouble = relay_troubles, .ctx = l };
+					.trouble = loses_once, .ctx = l };
 	enum xf_status status = XF_OK;
 
 	if (l->backend != TR_BACKEND_NOTIFY || l->options.relay == TR_RELAY_NONE)

@@ -182,18 +182,21 @@ struct tr_process *tr_process_of(struct tr_processes *all, uint32_t tid)
 
 /* ---- recording for it */
 
-bool tr_process_probed(const struct tr_process *p)
-{
-	struct tr_control_process *slot = tr_control_process(p->all->control, p->pid, false);
-
-	return slot && atomic_load(&slot->flags) & TR_PROCESS_PROBED;
-}
-
 static uint32_t process_flags(const struct tr_process *p)
 {
 	struct tr_control_process *slot = tr_control_process(p->all->control, p->pid, false);
 
 	return slot ? atomic_load(&slot->flags) : 0;
+}
+
+bool tr_process_probed(const struct tr_process *p)
+{
+	return process_flags(p) & TR_PROCESS_PROBED;
+}
+
+bool tr_process_is_sandboxed(const struct tr_process *p)
+{
+	return process_flags(p) & TR_PROCESS_SANDBOXED;
 }
 
 static uint32_t thread_number(struct tr_processes *all, uint32_t tid)

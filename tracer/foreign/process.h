@@ -76,6 +76,8 @@ bool tr_process_is_leaving(struct tr_processes *all, uint32_t pid);
 
 /* Is the probe in it and recording? */
 bool tr_process_probed(const struct tr_process *p);
+/* Has it forbidden itself system calls? */
+bool tr_process_is_sandboxed(const struct tr_process *p);
 
 /* Records for a thread of it between the two. NULL: the probe does. */
 struct tr_voice *tr_process_speak(struct tr_process *p, uint32_t tid);

@@ -17,6 +17,7 @@
 
 #include "core/event/clock.h"
 #include "tracer/foreign/marks.h"
+#include "tracer/foreign/unprobed.h"
 
 enum { OUTPUT_MAX = 65536 };
 
@@ -171,14 +172,27 @@ static bool wants_relay(const struct tr_supervisor *s, uint32_t tid)
 	return s->mode == TR_RELAY_ALL || !tr_control_is_connecting(s->control, tid);
 }
 
-static struct tr_decision redirect(struct tr_supervisor *s, const struct tr_notice *n,
-				   const struct sockaddr_storage *to, socklen_t len, uint32_t pid)
+/* Its requests are seen by the relay; of one that sandboxes itself something else is said. */
+static void say_unprobed(struct tr_supervisor *s, const struct tr_process *p)
 {
-	struct tr_relay_ask ask = { .to = *to, .to_len = len, .notice = n->id, .pid = pid, .tid = n->tid,
+	char sentence[200];
+
+	if (!s->unseen || p->pid == s->unprobed || tr_process_probed(p) || tr_process_is_sandboxed(p))
+		return;
+	s->unprobed = p->pid;
+	snprintf(sentence, sizeof(sentence), "the threads and waits of %.40s: the probe is not in it (%s); its connections are led through the relay",
+		 p->program ? s->program : p->command, tr_unprobed_why(p->pid));
+	s->unseen(s->ctx, sentence);
+}
+
+static struct tr_decision redirect(struct tr_supervisor *s, const struct tr_notice *n,
+				   const struct sockaddr_storage *to, socklen_t len, const struct tr_process *p)
+{
+	struct tr_relay_ask ask = { .to = *to, .to_len = len, .notice = n->id, .pid = p->pid, .tid = n->tid,
 				    .must = s->local };
 	struct socket_facts facts;
 
-	ask.copy = tr_notify_copy_fd(pid, (int)n->args[0]);
+	ask.copy = tr_notify_copy_fd(p->pid, (int)n->args[0]);
 	if (ask.copy < 0)
 		return go_on;
 	facts = facts_of(ask.copy);
@@ -187,6 +201,7 @@ static struct tr_decision redirect(struct tr_supervisor *s, const struct tr_noti
 		return go_on;
 	}
 	ask.nonblocking = facts.nonblocking;
+	say_unprobed(s, p);
 	tr_relay_take(s->relay, &ask);
 	return (struct tr_decision){ .what = TR_LATER };
 }
@@ -247,10 +262,10 @@ static struct tr_decision on_connect(struct tr_supervisor *s, const struct tr_no
 		struct sockaddr_storage turned = to;
 		if (!relay || !to_endpoint(s, &turned))
 			return refuse(s, n->tid, &to);
-		struct tr_decision d = redirect(s, n, &turned, len, p->pid);
+		struct tr_decision d = redirect(s, n, &turned, len, p);
 		return d.what == TR_GO_ON ? refuse(s, n->tid, &to) : d;
 	}
-	return relay && wants_relay(s, n->tid) ? redirect(s, n, &to, len, p->pid) : unread(s, n, p);
+	return relay && wants_relay(s, n->tid) ? redirect(s, n, &to, len, p) : unread(s, n, p);
 }
 
 /* ---- datagrams and first packets with an address of their own (--local only) */

@@ -30,6 +30,8 @@ struct tr_supervisor {
 	socklen_t endpoint_len;
 	struct tr_lines *lines;        /* --call out:; NULL: none */
 	const char *program;           /* its name, for sentences */
+	void (*unseen)(void *ctx, const char *sentence); /* what is not seen of a process without the probe; NULL: nothing to say */
+	void *ctx;
 	/* the loop's */
 	struct tr_processes processes;
 	uint64_t moved;                /* counts whatever shows that something goes on */
@@ -37,6 +39,7 @@ struct tr_supervisor {
 	char refusals[16][288];        /* one sentence each, the first of them */
 	char resolver[288];            /* the same of a name server, when nothing else was refused */
 	unsigned nr_refusals;
+	uint32_t unprobed;             /* the last process that was told of as without the probe */
 };
 
 /*
