@@ -267,6 +267,49 @@ static void a_wait_that_ran_out_blocks_partly(void **state)
 	release(&j);
 }
 
+/* Python's wait that ran out has taken its own lock (8) away; the condition's (9) is what the worker takes. */
+#define WITHDRAWN(stack, between, others)                                                          \
+	"object 8 sem waiter none 1\nobject 9 sem condition none 1\nobject 10 sem other none 1\n"   \
+	BEGIN "0 sem_acquired #9 how=at-once\n0 sem_acquired #8 how=at-once\n0 sem_post #9\n"       \
+	"0 property key=python-stack number=1 value=\"" stack "\"\n"                                 \
+	"0 sem_wait #8 :lib/threading.py@wait:324 limit_ns=20000000\n"                             \
+	"0 sem_acquired #8 waited_ns=20000000 how=timed-out\n" between                             \
+	"0 sem_acquired #9 how=at-once\n0 sem_post #8\n0 sem_post #9\n"                            \
+	"0 sem_acquired #10 how=at-once\n0 sem_post #10\n" RETURN WORK                            \
+	"1 sem_acquired " others " how=at-once\n1 sem_post " others "\n1 done transfer=0 state=success\n" END
+#define CONDITION "lib/threading.py:324 Condition.wait\\n"
+#define FUTURE_RESULT CONDITION "lib/concurrent/futures/_base.py:451 Future.result"
+
+static void a_python_wait_that_ran_out_waited_for_the_next_notification(void **state)
+{
+	struct judged j = judge(WITHDRAWN(FUTURE_RESULT, "", "#9"));
+	(void)state;
+	expect(&j, "blocks-partly", "witness", "stored-later");
+	assert_int_equal(j.v->at_most_ms, 20);
+	release(&j);
+}
+
+/* What both take afterwards says nothing of the wait, unless it goes to every future it had waited for. */
+static void a_lock_that_both_take_later_is_none_of_the_wait(void **state)
+{
+	(void)state;
+	expect_all(WITHDRAWN(FUTURE_RESULT, "", "#10"), "does-not-block", "witness", "stored-later");
+	expect_all(WITHDRAWN("program.py:3 wait", "", "#9"), "does-not-block", "witness", "stored-later");
+	expect_all(WITHDRAWN(CONDITION "lib/threading.py:622 Event.wait\\nlib/concurrent/futures/_base.py:305 wait", "", "#10"),
+		   "blocks-partly", "witness", "stored-later");
+}
+
+static void limits_that_ran_out_one_after_the_other_add_up(void **state)
+{
+	struct judged j = judge(BEGIN "0 event_wait #1 limit_ns=5000000\n0 event_woken #1 waited_ns=5000000 how=timed-out\n"
+				"0 event_wait #1 limit_ns=7000000\n0 event_woken #1 waited_ns=7000000 how=timed-out\n"
+				RETURN WORK DONE END);
+	(void)state;
+	expect(&j, "blocks-partly", "witness", "stored-later");
+	assert_int_equal(j.v->at_most_ms, 12);
+	release(&j);
+}
+
 static void a_wait_that_ran_out_for_something_else_does_not_block(void **state)
 {
 	(void)state;
@@ -686,6 +729,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(luck_by_waiting_for_something_else_is_unproven),
 	cmocka_unit_test(a_timed_wait_blocks_partly),
 	cmocka_unit_test(a_wait_that_ran_out_blocks_partly),
+	cmocka_unit_test(a_python_wait_that_ran_out_waited_for_the_next_notification),
+	cmocka_unit_test(a_lock_that_both_take_later_is_none_of_the_wait),
+	cmocka_unit_test(limits_that_ran_out_one_after_the_other_add_up),
 	cmocka_unit_test(a_wait_that_ran_out_for_something_else_does_not_block),
 	cmocka_unit_test(a_loop_of_timed_waits_blocks),
 	cmocka_unit_test(a_timed_out_wait_carries_nothing),

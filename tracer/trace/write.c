@@ -64,6 +64,8 @@ static unsigned split(char *line, char *words[MAX_WORDS])
 		for (bool quoted = false; *in && *in != '\n' && (quoted || !strchr(" \t;", *in)); in++) {
 			if (*in == '"')
 				quoted = !quoted;
+			else if (quoted && in[0] == '\\' && in[1] == 'n')
+				*out++ = '\n', in++;
 			else
 				*out++ = *in;
 		}

@@ -9,7 +9,7 @@
  *
  * One event a line, in the order in which they happen. `@N` sets the clock to N ns (before the
  * first event it is 0), `+N` moves it, else it moves by 10. An object's order is counted by
- * itself unless `order=N` says otherwise; texts may be quoted; enumerations are words or numbers.
+ * itself unless `order=N` says otherwise; texts may be quoted, and have lines (`\n`) then; enumerations are words or numbers.
  * `process=N` after a thread's number puts the thread into another process. '#' at the start
  * of a line and ';' anywhere outside quotes begin a comment; `closed` on a line of its own ends
  * the trace in order, `dropped N` sets the counter of dropped records.

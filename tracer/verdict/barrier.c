@@ -362,6 +362,7 @@ static bool add_wait(struct finder *f, const struct tr_event *e, struct wait *w)
 	b->nr_waits++;
 	b->last = e->index;
 	b->timed_out = w->how == XF_HOW_TIMED_OUT;
+	b->ran_out_ns += b->timed_out ? f->limit_ns : 0;
 	b->limit_ns = f->limit_ns > b->limit_ns ? f->limit_ns : b->limit_ns;
 	return true;
 }

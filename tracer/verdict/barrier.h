@@ -41,6 +41,7 @@ struct tr_barrier {
 	uint32_t woken_by;         /* the release that ended its last wait, TR_NONE */
 	uint64_t limit_ns;         /* its waits have a time limit: the longest; 0: none */
 	bool timed_out;            /* its last wait ended by the limit */
+	uint64_t ran_out_ns;       /* the limits of its waits that ended so, together */
 	uint32_t object;           /* index of the object of `wait`, TR_NONE */
 	uint64_t longest_ns;       /* how long `wait` took … */
 	uint32_t longest_woken_by; /* … and the release that ended it, TR_NONE */

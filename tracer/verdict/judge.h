@@ -87,6 +87,6 @@ bool tr_judge_is_turn(const struct tr_log *log, const struct tr_call *c, uint32_
 /* Everything is ordered, but not without waits that would have given up. */
 bool tr_judge_needs_limit(struct judge *j, struct tr_verdict *v, const struct tr_call *c);
 /* The call gave up waiting for what came later: had it waited on, all work would have been over. */
-bool tr_judge_gave_up(struct judge *j, struct tr_verdict *v);
+bool tr_judge_gave_up(struct judge *j, struct tr_verdict *v, const struct tr_call *c);
 
 #endif

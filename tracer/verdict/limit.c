@@ -3,6 +3,7 @@
  * than one that waits, also when this time everything ended within the limit.
  */
 #include "tracer/verdict/judge.h"
+#include "tracer/verdict/place.h"
 
 struct limits {
 	const struct judge *j;
@@ -74,47 +75,105 @@ static bool is_release_of(const struct tr_log *log, const struct tr_event *e, co
 	       tr_log_object(log, woken->object)->class != XF_CLASS_LOCK;
 }
 
-static uint32_t next_release(const struct tr_log *log, uint32_t woken)
+/* The first release of what `woken` waited for, or (of an object) of what it took, that comes after `from`. */
+static uint32_t next_release(const struct tr_log *log, const struct tr_event *woken, uint32_t from)
 {
-	struct tr_event w = tr_log_event(log, woken);
-	for (uint32_t i = woken + 1; i < tr_log_nr_events(log); i++) {
+	for (uint32_t i = from + 1; i < tr_log_nr_events(log); i++) {
 		struct tr_event e = tr_log_event(log, i);
-		if (is_release_of(log, &e, &w))
+		if (is_release_of(log, &e, woken) && (e.thread != woken->thread || e.kind == XF_EV_thread_exit))
 			return i;
 	}
 	return TR_NONE;
+}
+
+/* What would be in the past, had the call waited on. */
+struct patience {
+	struct judge *j;
+	struct tr_clock would, later;
+	bool any;
+};
+
+static void wait_on(struct patience *p, uint32_t release)
+{
+	if (release == TR_NONE)
+		return;
+	tr_order_past(p->j->order, release, &p->later, NULL, NULL);
+	tr_clock_merge(&p->would, &p->later);
+	p->any = true;
+}
+
+/*
+ * Python's conditions make a lock for each wait, and a wait that ran out takes its own away: nobody ever gives
+ * that back. What would have ended it is the next notification, for which the condition's own lock is taken: the one
+ * that the waiter takes again first. What waits for several futures goes to each of them then, to take its
+ * own away or to cancel it: the locks up to the return.
+ */
+static bool waits_for_several(const char *stack)
+{
+	static const char *const functions[] = { "wait", "as_completed", "result_iterator" };
+	for (unsigned n = 1; n < 5; n++)
+		for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
+			if (tr_place_is_in(stack, n, "futures/_base.py", functions[i]))
+				return true;
+	return false;
+}
+
+static void wait_on_notification(struct patience *p, const struct tr_event *woken, const char *stack, uint32_t ret)
+{
+	bool several = waits_for_several(stack);
+	uint32_t i = woken->index;
+	while ((i = tr_log_step(p->j->log, i, woken->thread, 1)) != TR_NONE && i < ret) {
+		struct tr_event e = tr_log_event(p->j->log, i);
+		if (xf_kind_info(e.kind)->role == XF_ROLE_WAIT)
+			break;
+		if (xf_kind_info(e.kind)->role != XF_ROLE_ACQUIRE || e.object == TR_NONE || e.object == woken->object)
+			continue;
+		wait_on(p, next_release(p->j->log, &e, ret));
+		if (!several)
+			break;
+	}
+}
+
+static void wait_on_barrier(struct patience *p, const struct tr_barrier *b, uint32_t ret)
+{
+	struct tr_event woken = tr_log_event(p->j->log, b->last), wait = tr_log_event(p->j->log, b->wait);
+	const char *stack = tr_place_stack(p->j->log, woken.record->site ? &woken : &wait);
+	uint32_t release = next_release(p->j->log, &woken, b->last);
+	if (release == TR_NONE && tr_place_is_in(stack, 0, "threading.py", "wait"))
+		wait_on_notification(p, &woken, stack, ret);
+	else
+		wait_on(p, release);
 }
 
 /*
  * The call gave up waiting for something that came later: had it waited on, would
  * all work have been over? Then it waits, but only so long.
  */
-bool tr_judge_gave_up(struct judge *j, struct tr_verdict *v)
+bool tr_judge_gave_up(struct judge *j, struct tr_verdict *v, const struct tr_call *c)
 {
-	struct tr_clock would, later;
+	struct patience p = { .j = j };
 	uint64_t limit = 0;
-	if (!tr_clock_init(&would, tr_log_nr_threads(j->log)))
+	if (!tr_clock_init(&p.would, tr_log_nr_threads(j->log)))
 		return j->failed = true, false;
-	if (!tr_clock_init(&later, tr_log_nr_threads(j->log))) {
-		tr_clock_fini(&would);
+	if (!tr_clock_init(&p.later, tr_log_nr_threads(j->log))) {
+		tr_clock_fini(&p.would);
 		return j->failed = true, false;
 	}
-	tr_clock_merge(&would, &j->past);
+	tr_clock_merge(&p.would, &j->past);
 	for (uint32_t i = 0; i < v->barriers.nr; i++) {
 		const struct tr_barrier *b = &v->barriers.list[i];
-		uint32_t release = b->timed_out ? next_release(j->log, b->last) : TR_NONE;
-		if (release == TR_NONE)
-			continue;
-		tr_order_past(j->order, release, &later, NULL, NULL);
-		tr_clock_merge(&would, &later);
-		limit = b->limit_ns > limit ? b->limit_ns : limit;
+		p.any = false;
+		if (b->timed_out)
+			wait_on_barrier(&p, b, c->ret);
+		if (p.any && b->ran_out_ns > limit)
+			limit = b->ran_out_ns;
 	}
 	bool all = limit > 0;
 	for (uint32_t i = 0; i < v->nr_items && all; i++)
 		all = v->items[i].end != TR_NONE &&
-		      tr_clock_knows(&would, tr_log_thread_of(j->log, v->items[i].end), v->items[i].end);
-	tr_clock_fini(&would);
-	tr_clock_fini(&later);
+		      tr_clock_knows(&p.would, tr_log_thread_of(j->log, v->items[i].end), v->items[i].end);
+	tr_clock_fini(&p.would);
+	tr_clock_fini(&p.later);
 	v->at_most_ms = all ? (limit + 999999) / 1000000 : 0;
 	return all;
 }

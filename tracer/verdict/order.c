@@ -319,15 +319,6 @@ static bool gives_back(const struct builder *b, uint32_t post)
 	return tr_map_get(&b->given_back, post) != TR_MAP_NONE;
 }
 
-/* Does the line "file:line Class.function" name that function, and a file that ends so? Before CPython 3.11 without the class. */
-static bool is_frame(const char *line, size_t len, const char *file, const char *function)
-{
-	size_t nf = strlen(file), nn = strlen(function);
-	const char *colon = memchr(line, ':', len);
-	return colon && len > nn && strchr(" .", line[len - nn - 1]) && memcmp(line + len - nn, function, nn) == 0 &&
-	       (size_t)(colon - line) >= nf && memcmp(colon - nf, file, nf) == 0;
-}
-
 /* Stands the wait that this acquire ends in a Python semaphore's acquire or a bounded queue's put? */
 static bool is_python_permit(const struct builder *b, const struct tr_event *e)
 {
@@ -336,11 +327,8 @@ static bool is_python_permit(const struct builder *b, const struct tr_event *e)
 	if (!e->record->site && w->event != TR_NONE && w->object == e->object)
 		wait = tr_log_event(b->log, w->event);
 	const char *stack = tr_place_stack(b->log, &wait);
-	size_t first = strcspn(stack, "\n");
-	const char *next = stack[first] ? stack + first + 1 : "";
-	return is_frame(stack, first, "threading.py", "wait") &&
-	       (is_frame(next, strcspn(next, "\n"), "", "acquire") ||
-		is_frame(next, strcspn(next, "\n"), "queue.py", "put"));
+	return tr_place_is_in(stack, 0, "threading.py", "wait") &&
+	       (tr_place_is_in(stack, 1, "", "acquire") || tr_place_is_in(stack, 1, "queue.py", "put"));
 }
 
 /* Edges from all posts since the last time they were counted. */

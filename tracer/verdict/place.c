@@ -85,3 +85,14 @@ const char *tr_place_stack(const struct tr_log *log, const struct tr_event *e)
 {
 	return e->record->site ? tr_log_property_of(log, "python-stack", e->process, e->record->site) : "";
 }
+
+bool tr_place_is_in(const char *stack, unsigned n, const char *file, const char *function)
+{
+	size_t nf = strlen(file), nn = strlen(function), len;
+	while (n-- && *stack)
+		stack += strcspn(stack, "\n"), stack += *stack == '\n';
+	len = strcspn(stack, "\n");
+	const char *colon = memchr(stack, ':', len);
+	return colon && len > nn && strchr(" .", stack[len - nn - 1]) && memcmp(stack + len - nn, function, nn) == 0 &&
+	       (size_t)(colon - stack) >= nf && memcmp(colon - nf, file, nf) == 0;
+}

@@ -20,4 +20,10 @@ const char *tr_place_source(const struct tr_log *log, const struct tr_event *e, 
 /* "file:line function" a line, the innermost first; "" when the event has none. */
 const char *tr_place_stack(const struct tr_log *log, const struct tr_event *e);
 
+/*
+ * Is line n of a stack, from 0, of that function, in a file whose path ends so? The class does not
+ * count: CPython before 3.11 does not tell it.
+ */
+bool tr_place_is_in(const char *stack, unsigned n, const char *file, const char *function);
+
 #endif

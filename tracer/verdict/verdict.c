@@ -279,7 +279,7 @@ static bool row_not_returned(struct judge *j, struct tr_verdict *v, const struct
 static bool row_partly(struct judge *j, struct tr_verdict *v, const struct tr_call *c)
 {
 	bool late = tr_verdict_count_late(v, false) > 0;
-	bool partly = late ? tr_judge_gave_up(j, v) : tr_verdict_all_ordered(v) && tr_judge_needs_limit(j, v, c);
+	bool partly = late ? tr_judge_gave_up(j, v, c) : tr_verdict_all_ordered(v) && tr_judge_needs_limit(j, v, c);
 	if (!partly)
 		return false;
 	v->answer = TR_BLOCKS_PARTLY;
