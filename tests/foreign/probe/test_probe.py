@@ -50,6 +50,13 @@ def test_waits_say_how_they_ended_and_keep_errno():
     t.equal([e.fields["how"] for e in r.all("cond_woken")], ["timed-out", "woken"])
 
 
+def test_what_a_runtime_parks_threads_by_is_a_lock_and_a_thread_looked_at_is_not_waited_for():
+    r = run(program("parks"))
+    t.equal((r.status, r.out), (0, "good\n"), r)
+    t.equal([e.fields["class"] for e in r.all("cond_init")], ["0", "3"])     # none, lock
+    t.equal((len(r.all("thread_exit")), r.all("join_end"), r.all("fd_read")), (1, [], []))
+
+
 def test_a_semaphore_made_again_at_the_same_place_is_another():
     r = run(program("locks"))
     first, second = r.all("sem_init")

@@ -3,9 +3,9 @@
  * Waits that end by themselves (spuriously) look woken, as they do to the
  * program.
  *
- * The conditions a Java virtual machine makes are how it parks a thread, whatever
+ * The conditions a language's runtime makes are how it parks a thread, whatever
  * the thread waits for: a signal of one may be a lock's hand-over or a permit's. They
- * are declared locks, which are drawn and prove nothing.
+ * are declared locks, which are drawn and prove nothing (probe_is_runtime).
  */
 #include <dlfcn.h>
 #include <string.h>
@@ -17,11 +17,17 @@ static struct probe_object *object_of(pthread_cond_t *cond)
 	return probe_object(PROBE_SYNC, (uintptr_t)cond);
 }
 
-static bool is_virtual_machine(const void *maker)
+bool probe_is_runtime(const void *maker)
 {
+	static const char *const runtimes[] = { "/libjvm.so", "/libruby", "/ruby", "/threads/shared/shared.so" };
 	Dl_info info;
 
-	return dladdr(maker, &info) && info.dli_fname && strstr(info.dli_fname, "/libjvm.so");
+	if (!dladdr(maker, &info) || !info.dli_fname)
+		return false;
+	for (size_t i = 0; i < sizeof(runtimes) / sizeof(runtimes[0]); i++)
+		if (strstr(info.dli_fname, runtimes[i]))
+			return true;
+	return strncmp(info.dli_fname, "ruby", 4) == 0; /* the program itself, by the name it was called */
 }
 
 static void say_init(pthread_cond_t *cond, const void *maker)
@@ -30,7 +36,7 @@ static void say_init(pthread_cond_t *cond, const void *maker)
 
 	if (o)
 		PROBE_EMIT_OBJECT(cond_init, o->id, probe_order(o),
-				  .class = is_virtual_machine(maker) ? XF_CLASS_LOCK : XF_CLASS_NONE);
+				  .class = probe_is_runtime(maker) ? XF_CLASS_LOCK : XF_CLASS_NONE);
 }
 
 static void say_destroy(pthread_cond_t *cond)

@@ -555,11 +555,23 @@ static void made_eventfd(int fd, unsigned value)
 	atomic_fetch_add(&in->value, value);
 }
 
+/* A runtime's, by which it wakes a thread whatever that waits for: what is read from there shows nothing. */
+static void made_parking(int fd)
+{
+	struct fd *f = slot_of(fd);
+
+	forget(fd);
+	if (f)
+		atomic_store(&f->kind, FD_OTHER);
+}
+
 PROBE_EXPORT int eventfd(unsigned value, int flags)
 {
 	int fd = REAL(eventfd)(value, flags);
 
-	if (fd >= 0)
+	if (fd >= 0 && probe_is_runtime(__builtin_return_address(0)))
+		PROBE(made_parking(fd));
+	else if (fd >= 0)
 		PROBE(made_eventfd(fd, value));
 	return fd;
 }

@@ -56,6 +56,13 @@ void probe_introduce(void);
 /* Records the marks that were left for the calling thread, and counts the calls they open and end. */
 void probe_marks_take(void);
 
+/*
+ * Is the code at maker that of a language's runtime, which parks a thread the same way for a lock as for
+ * what is worth waiting for? The JVM's; Ruby's, whose Mutex and whose lock that one thread at a time runs
+ * with are given so, as is a join; Perl's lock() of a shared variable, as its cond_wait.
+ */
+bool probe_is_runtime(const void *maker);
+
 /* Has this process forbidden itself system calls? Then the probe is off from here on. Makes none itself. */
 bool probe_sandboxed(void);
 

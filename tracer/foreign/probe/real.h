@@ -32,7 +32,6 @@
 	  (pthread_t *, const pthread_attr_t *, void *(*)(void *), void *))                        \
 	X(pid_t, fork, NULL, (void))                                                               \
 	X(int, pthread_join, NULL, (pthread_t, void **))                                           \
-	X(int, pthread_tryjoin_np, NULL, (pthread_t, void **))                                     \
 	X(int, pthread_timedjoin_np, NULL, (pthread_t, void **, const struct timespec *))          \
 	X(int, pthread_clockjoin_np, NULL,                                                         \
 	  (pthread_t, void **, clockid_t, const struct timespec *))                                \

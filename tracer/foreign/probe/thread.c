@@ -215,16 +215,6 @@ PROBE_EXPORT int pthread_join(pthread_t thread, void **result)
 	return rc;
 }
 
-PROBE_EXPORT int pthread_tryjoin_np(pthread_t thread, void **result)
-{
-	uint32_t number = number_of(thread);
-	int rc = REAL(pthread_tryjoin_np)(thread, result);
-
-	if (!rc)
-		PROBE(say_joined(number, 0));
-	return rc;
-}
-
 PROBE_EXPORT int pthread_timedjoin_np(pthread_t thread, void **result, const struct timespec *abs)
 {
 	uint32_t number = number_of(thread);
