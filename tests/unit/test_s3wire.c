@@ -98,11 +98,21 @@ static void a_file_put_to_a_plain_server(void **state)
 	expect("PUT /bucket", LOCAL "Content-Length: 150\r\n", "CreateBucket bucket| 0");
 }
 
+/* boto3 without credentials asks there, with a PUT. */
+static void the_instances_metadata_is_no_upload(void **state)
+{
+	(void)state;
+	expect("PUT /latest/api/token", "Host: 169.254.169.254\r\n", "other | 0");
+	expect("PUT /latest/api/token", "Host: [fd00:ec2::254]:80\r\n", "other | 0");
+	expect("PUT /latest/api/token", "Host: 169.254.169.25\r\n", "PutObject latest|api/token 1");
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(operations_in_path_style),
 	cmocka_unit_test(the_bucket_in_the_host),
 	cmocka_unit_test(a_host_that_says_nothing_leaves_it_to_the_path),
 	cmocka_unit_test(a_file_put_to_a_plain_server),
+	cmocka_unit_test(the_instances_metadata_is_no_upload),
 };
 
 T_MAIN(tests)

@@ -16,6 +16,19 @@ static const char *const s3_path_style[] = {
 	".r2.cloudflarestorage.com", ".your-objectstorage.com", ".supabase.co",
 };
 
+/* Where a cloud's machines and containers ask for their credentials (EC2 with a PUT for its token): no store. */
+static const char *const s3_not_stores[] = { "169.254.169.254", "169.254.170.2", "169.254.170.23", "[fd00:ec2::254]", "[fd00:ec2::23]" };
+
+static bool s3_is_no_store(const char *host)
+{
+	for (size_t i = 0; i < sizeof(s3_not_stores) / sizeof(s3_not_stores[0]); i++) {
+		size_t n = strlen(s3_not_stores[i]);
+		if (strncasecmp(host, s3_not_stores[i], n) == 0 && (!host[n] || host[n] == ':'))
+			return true;
+	}
+	return false;
+}
+
 static bool s3_ends_with(const char *host, size_t len, const char *suffix)
 {
 	size_t n = strlen(suffix);
@@ -165,6 +178,9 @@ void tr_s3_understand(const struct tr_http_head *head, struct tr_s3_request *r)
 	enum s3_on on;
 
 	memset(r, 0, sizeof(*r));
+	r->op = XF_OP_OTHER;
+	if (s3_is_no_store(head->host))
+		return;
 	s3_split(head, ids || create || s3_is_plain_put(head), r);
 	if (!r->key[0] && s3_is_plain_put(head)) {
 		memcpy(r->key, r->bucket, sizeof(r->bucket));

@@ -234,11 +234,28 @@ static bool row_never_sent(struct judge *j, struct tr_verdict *v, const struct t
 	return true;
 }
 
+/* No call: which was asked for, and why it may not have come. */
+static void say_no_call(const struct judge *j, struct tr_verdict *v)
+{
+	const char *asked = tr_log_property_of(j->log, "asked", 0, 0), *missing = tr_log_property(j->log, "call-missing");
+	if (!*asked)
+		tr_judge_say(v, "the trace holds no call: trace one with --call, or upload with `xferdb put`");
+	else if (missing && *missing)
+		tr_judge_say(v, "%.100s was never called: %.200s", asked, missing);
+	else if (strncmp(asked, "py:", 3) == 0)
+		tr_judge_say(v, "%.100s was never called, or its module never imported (a function of the script itself: "
+			     "py:__main__:NAME)", asked);
+	else if (strncmp(asked, "out:", 4) == 0)
+		tr_judge_say(v, "%.100s: no line on standard output began it", asked);
+	else
+		tr_judge_say(v, "%.100s was never called", asked);
+}
+
 static bool row_unknown(struct judge *j, struct tr_verdict *v)
 {
 	char lost[224];
 	if (v->call == TR_NONE) {
-		tr_judge_say(v, "the trace holds no call: trace one with --call, or upload with `xferdb put`");
+		say_no_call(j, v);
 	} else if (tr_log_lost(j->log)) {
 		tr_judge_say(v, "%s", tr_log_lost_sentence(j->log, lost, sizeof(lost)));
 	} else if (!v->nr_transfers) {

@@ -95,6 +95,10 @@ static enum xf_status calls_check(const struct follow *f, struct xf_error *err)
 		    strncmp(*c, "out:", 4) != 0)
 			return xf_fail(err, XF_INVALID, "--call %.60s: it is exit, py:MODULE:NAME, sym:SYMBOL or "
 				       "out:BEGIN:END", *c);
+	for (const char **c = f->calls; *c; c++)
+		if (strncmp(*c, "py:", 3) == 0 && !strchr(*c + 3, ':'))
+			return xf_fail(err, XF_INVALID, "--call %.60s: it is py:MODULE:NAME; for a function of the script itself, "
+				       "py:__main__:%.60s", *c, *c + 3);
 	return XF_OK;
 }
 

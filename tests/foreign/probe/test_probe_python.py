@@ -140,6 +140,56 @@ def test_3_13():
     check("3.13")
 
 
+OWN = '''\
+import asyncio, sys
+class Store:
+    @classmethod
+    def made(cls):
+        return cls()
+    def put(self):
+        return 1
+def region():
+    return Store.made().put()
+async def later():
+    return 1
+def main():
+    print(region() + asyncio.run(later()), sys.gettrace())
+if __name__ == "__main__":
+    main()
+'''
+
+
+def test_functions_of_the_script_itself():
+    path = os.path.join(t.tmp(), "own.py")
+    with open(path, "w") as f:
+        f.write(OWN)
+    calls = ["py:__main__:region", "py:own:Store.put", "py:__main__:Store.made", "py:own:later", "py:__main__:regoin",
+             "py:__main__:Store.get"]
+    found = 0
+    for version in VERSIONS:
+        try:
+            python = interpreter(version)
+        except t.Skip:
+            continue
+        found += 1
+        r = run(python, path, XFERDB_CALL="\n".join(calls))
+        t.equal((r.status, r.out), (0, "2 None\n"), r)
+        t.equal({e.fields["label"] for e in r.all("call_enter")},
+                {"__main__:region", "own:Store.put", "__main__:Store.made", "own:later"}, version)
+        missing = [e.fields["value"] for e in r.all("property", key="call-missing")]
+        t.equal(missing, ["__main__ has no regoin; near to it: region", "__main__ has no Store.get; near to it: Store"])
+    if not found:
+        t.skip("no python3")
+
+
+def test_a_script_that_runs_as_a_module():
+    with open(os.path.join(t.tmp(), "own.py"), "w") as f:
+        f.write(OWN)
+    os.chdir(t.tmp())
+    r = run(sys.executable, "-m", "own", XFERDB_CALL="py:own:region")
+    t.equal({e.fields["label"] for e in r.all("call_enter")}, {"own:region"}, r)
+
+
 def test_the_shadowed_sitecustomize_runs_and_sees_a_clean_path():
     folder = os.path.join(t.tmp(), "own")
     os.mkdir(folder)

@@ -48,6 +48,13 @@ static void stack_line(unsigned long tid, const char *text)
 		   .number = number < 0 ? UINT64_MAX : (uint64_t)number);
 }
 
+static void miss_call(const char *text)
+{
+	uint32_t key = xf_text("call-missing");
+
+	PROBE_EMIT(property, .key = key, .value = xf_text(text));
+}
+
 void probe_marks_take(void)
 {
 	int more = tr_marks_take(probe_control, (uint32_t)gettid());
@@ -88,5 +95,6 @@ void probe_mark(const void *data, size_t len)
 	case 'E': end_call(number, NULL); break;
 	case 'X': end_call(number, second_word(rest)); break;
 	case 'S': stack_line(number, rest); break;
+	case 'M': miss_call(rest); break;
 	}
 }

@@ -135,9 +135,20 @@ def replace(module, path, make):
         setattr(owner, names[-1], make(raw))
 
 
-def put_on_trial(module, path, insiders):
-    name = plain("%s:%s" % (module.__name__, path))
+def put_on_trial(module, path, insiders, name):
+    name = plain("%s:%s" % (name, path))
     replace(module, path, lambda function: wrap_function(function, name, insiders))
+
+
+def say_missing(module, path, names):
+    """What was asked for is not there: what its user may have meant."""
+    import difflib
+    near = difflib.get_close_matches(path, names, 4, 0.5)
+    mark("M 0 %s has no %s%s\n" % (module, path, "; near to it: " + ", ".join(near) if near else ""))
+
+
+def callables(module):
+    return [name for name in dir(module) if callable(getattr(module, name, None))]
 
 
 def put_api_on_trial(module):
@@ -150,6 +161,64 @@ def put_api_on_trial(module):
                 return function(self, operation_name, *args, **kwargs)
         return _make_api_call
     replace(module, "BaseClient._make_api_call", make)
+
+
+# ---- functions of the script that is run
+
+class Names(object):
+    """The names of a module, as attributes."""
+
+    def __init__(self, names):
+        self.__dict__ = names
+
+
+class Script(object):
+    """Watches the script's own lines until the functions wanted of it are there; after that it costs nothing."""
+
+    def __init__(self, wanted):
+        self.wanted = wanted  # (module as it was asked for, path)
+
+    def begin(self):
+        sys.settrace(self.frame)
+
+    def end(self):
+        if sys.gettrace() == self.frame:
+            sys.settrace(None)
+
+    def frame(self, frame, event, argument):
+        code = frame.f_code
+        if code.co_name != "<module>" or frame.f_globals.get("__name__") != "__main__":
+            return None
+        for module, path in list(self.wanted):
+            if path.split(".")[0] not in code.co_names:
+                self.wanted.remove((module, path))
+                say_missing(module, path, code.co_names)
+        return self.line
+
+    def line(self, frame, event, argument):
+        names = frame.f_globals
+        for module, path in list(self.wanted):
+            if callable(names.get(path.split(".")[0])):
+                self.wanted.remove((module, path))
+                self.take(Names(names), module, path)
+        if not self.wanted or event == "return":
+            self.end()
+            return None
+        return self.line
+
+    def take(self, names, module, path):
+        try:
+            put_on_trial(names, path, None, module)
+        except Exception:
+            say_missing(module, path, names.__dict__)
+
+
+def is_script(module):
+    """Is that what runs as __main__? By its own name, or by the name of its file or of `-m`."""
+    words = getattr(sys, "orig_argv", None) or getattr(sys, "argv", None) or []
+    stems = [os.path.basename(word)[:-3] for word in words if word.endswith(".py")]
+    run = [words[i + 1] for i in range(len(words) - 1) if words[i] == "-m"]
+    return module == "__main__" or module in stems[:1] or module in run[:1]
 
 
 # ---- names of threads
@@ -213,7 +282,17 @@ def add(wanted, module, action):
 
 
 def on_trial(path, insiders):
-    return lambda module: put_on_trial(module, path, insiders)
+    return lambda module: put_on_trial(module, path, insiders, module.__name__)
+
+
+def asked_for(path):
+    """The same for what its user named: said, when it is not there."""
+    def action(module):
+        try:
+            put_on_trial(module, path, None, module.__name__)
+        except Exception:
+            say_missing(module.__name__, path, callables(module))
+    return action
 
 
 def want_calls(wanted):
@@ -225,11 +304,16 @@ def want_calls(wanted):
             add(wanted, module, on_trial(path, insiders.split()))
         add(wanted, "botocore.client", put_api_on_trial)
         return
+    script = []
     for spec in specs.split("\n"):
         kind, _, rest = spec.strip().partition(":")
         module, _, path = rest.partition(":")
         if kind == "py" and module and path:
-            add(wanted, module, on_trial(path, None))
+            add(wanted, module, asked_for(path))
+            if is_script(module):
+                script.append((module, path))
+    if script:
+        Script(script).begin()
 
 
 def want_ablation(wanted):
@@ -293,7 +377,7 @@ def begin():
     add(wanted, "threading", name_threads)
     add(wanted, "botocore.session", lead_to_endpoint)
     finder = Finder(wanted)
-    for name in [n for n in wanted if n in sys.modules]:
+    for name in [n for n in wanted if n in sys.modules and n != "__main__"]:
         finder.seen(name, sys.modules[name])
     sys.meta_path.insert(0, finder)
 
