@@ -175,6 +175,15 @@ say('end')
     t.equal((v["answer"], v["outcome"]), ("unproven", "stored"), r)
 
 
+# ---- whose output it is
+
+def test_output_that_is_captured_of_a_child_does_not_end_a_region():
+    for child in "capture_output=True", "stdout=subprocess.DEVNULL", "stdout=open(__file__ + '.log', 'w')":
+        v, r = judged("import subprocess\nsay('begin')\nsubprocess.run(['echo', 'the end'], %s)\nask('PUT', '/bucket/key', BODY)\n"
+                      "say('end')\n" % child)
+        t.equal((child, v["answer"], v["outcome"]), (child, "blocks", "stored"), r)
+
+
 # ---- a region that the program does not come to the end of
 
 def test_a_program_that_fails_in_the_region_does_not_hang():

@@ -12,12 +12,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TR_LINES_TEXT = 128, TR_LINES_MAX = 8, TR_LINES_PROCESSES = 16, TR_LINE_MAX = 1024 };
+enum { TR_LINES_TEXT = 128, TR_LINES_MAX = 8, TR_LINES_PROCESSES = 16, TR_LINES_PLACE = 256, TR_LINE_MAX = 1024 };
 
 /* One pair of texts. */
 struct tr_line_call {
 	char begin[TR_LINES_TEXT], end[TR_LINES_TEXT];
 	uint32_t call; /* number of the call under way; 0: none */
+	char place[TR_LINES_PLACE]; /* where the line went that began it, the caller's to set */
 };
 
 struct tr_lines {

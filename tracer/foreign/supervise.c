@@ -17,6 +17,7 @@
 
 #include "core/event/clock.h"
 #include "tracer/foreign/marks.h"
+#include "tracer/foreign/procfs.h"
 #include "tracer/foreign/unprobed.h"
 
 enum { OUTPUT_MAX = 65536 };
@@ -382,10 +383,27 @@ struct output {
 	uint32_t tid;
 };
 
+/*
+ * A call ends where it began: what a program captures of its children (the libraries that
+ * ldconfig lists, say) is not its output, and may contain any text.
+ */
+static bool is_its_place(const struct output *o, struct tr_line_call *which, bool begins)
+{
+	char place[TR_LINES_PLACE];
+
+	if (!tr_proc_fd(o->process->pid, STDOUT_FILENO, place, sizeof(place)))
+		place[0] = '\0';
+	if (begins)
+		memcpy(which->place, place, sizeof(place));
+	return begins || strcmp(which->place, place) == 0;
+}
+
 static void line_met(void *ctx, struct tr_line_call *which, bool begins)
 {
 	struct output *o = ctx;
 	uint64_t now = xf_clock_ticks();
+	if (!is_its_place(o, which, begins))
+		return;
 	uint32_t call = begins ? atomic_fetch_add(&o->s->control->nr_calls, 1) + 1 : which->call;
 	struct tr_voice *voice;
 
