@@ -546,6 +546,20 @@ static void an_upload_taken_back_by_the_end_is_lost(void **state)
 		   "1 status transfer=0 from=running to=failed\n" END, "does-not-block", "witness", "lost");
 }
 
+/* It was under way at the return, though no request of it was. */
+static void an_upload_given_up_after_the_return_was_not_waited_for(void **state)
+{
+	(void)state;
+#define CREATED "thread 0 main main\n0 call_enter call=1 label=begin\n0 submit transfer=0 call=0 op=CreateMultipartUpload\n" \
+		"0 multipart_create transfer=0 http_status=200 upload_id=u\n"
+#define ABORTED "0 multipart_abort transfer=0 http_status=204\n0 status transfer=0 from=running to=failed\n"
+	expect_all(CREATED "0 call_return call=1\n" ABORTED END, "does-not-block", "witness", "lost");
+	expect_all(CREATED "0 call_return call=1\n0 multipart_abort transfer=0 http_status=0 failed=true\n" END, "does-not-block",
+		   "witness", "failed");
+	/* the program's own thread, before the return: it took it back on purpose */
+	expect_all(CREATED ABORTED "0 call_return call=1\n" END, "blocks", "inline", "failed");
+}
+
 /* One thread, two uploads: the second is waited for. The first? Only if they came one after the other by the program's own order. */
 static void what_a_thread_of_several_requests_ended_earlier_is_not_ordered(void **state)
 {
@@ -753,6 +767,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_refused_create_has_failed),
 	cmocka_unit_test(a_create_cut_off_by_the_end_is_lost),
 	cmocka_unit_test(an_upload_taken_back_by_the_end_is_lost),
+	cmocka_unit_test(an_upload_given_up_after_the_return_was_not_waited_for),
 	cmocka_unit_test(what_a_thread_of_several_requests_ended_earlier_is_not_ordered),
 	cmocka_unit_test(a_call_that_never_came_to_sending_is_lost_with_the_program),
 	cmocka_unit_test(an_error_that_nobody_saw_is_a_loss_and_one_with_a_status_is_not),

@@ -43,6 +43,13 @@ static bool unheard(const struct judge *j, const struct tr_call *c)
 	       strcmp(tr_log_thread(j->log, c->thread)->name, "main") != 0;
 }
 
+/* The call's own thread gave it up, in the midst of the program: that was no accident. */
+static bool given_up(const struct judge *j, const struct tr_call *c, const struct tr_transfer_state *t)
+{
+	return c->ret != TR_NONE && t->abort > c->enter && t->abort < c->ret && !tr_call_is_process(c) &&
+	       tr_log_thread_of(j->log, t->abort) == c->thread && strcmp(tr_log_thread(j->log, c->thread)->name, "main") == 0;
+}
+
 /*
  * Another program's client took its upload back though no request had been refused: it was
  * shut down under its feet, as by the end of the interpreter.
@@ -50,7 +57,7 @@ static bool unheard(const struct judge *j, const struct tr_call *c)
 static bool taken_back(const struct judge *j, const struct tr_call *c, const struct tr_transfer_state *t)
 {
 	return t->done == TR_NONE && t->create_ok && t->abort_ok && t->complete == TR_NONE &&
-	       t->fail_event == TR_NONE && tr_judge_saw_the_end(j) && c && unheard(j, c);
+	       t->fail_event == TR_NONE && tr_judge_saw_the_end(j) && c && unheard(j, c) && !given_up(j, c, t);
 }
 
 static enum tr_outcome outcome_of(const struct judge *j, const struct tr_call *c,

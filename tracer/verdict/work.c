@@ -9,7 +9,7 @@
  * Their work is every part seen, and every planned one as long as the transfer is
  * not over; Create and Complete of a multipart upload; PutObject; GetObject. A
  * transfer that was submitted and shows nothing else yet is itself unfinished
- * work. Uploads that had begun before the call are carried.c's.
+ * work, and so is one that was given up after the return. Uploads that had begun before the call are carried.c's.
  */
 #include <string.h>
 
@@ -173,6 +173,13 @@ static void add_parts(struct judge *j, struct tr_verdict *v, uint32_t *cap, uint
 			tr_judge_add_item(j, v, cap, TR_ITEM_PART, transfer, n, TR_NONE);
 }
 
+/* Under way when the call returned, and only then given up: no request of it may have been left to tell. */
+static bool is_given_up_later(const struct judge *j, const struct tr_verdict *v, const struct tr_transfer_state *t)
+{
+	uint32_t ret = tr_log_call(j->log, v->call)->ret;
+	return ret != TR_NONE && t->complete == TR_NONE && t->abort != TR_NONE && t->abort > ret && t->fail_event > ret;
+}
+
 static void add_work(struct judge *j, struct tr_verdict *v, uint32_t *cap, uint32_t transfer)
 {
 	const struct tr_transfer_state *t = &j->s->transfers[transfer];
@@ -187,6 +194,8 @@ static void add_work(struct judge *j, struct tr_verdict *v, uint32_t *cap, uint3
 		tr_judge_add_item(j, v, cap, TR_ITEM_PUT, transfer, 0, t->put);
 	if (t->get != TR_NONE)
 		tr_judge_add_item(j, v, cap, TR_ITEM_GET, transfer, 0, t->get);
+	if (is_given_up_later(j, v, t))
+		tr_judge_add_item(j, v, cap, TR_ITEM_TRANSFER, transfer, 0, t->abort);
 	if (v->nr_items == before && open)
 		tr_judge_add_item(j, v, cap, TR_ITEM_TRANSFER, transfer, 0, TR_NONE);
 }
