@@ -245,6 +245,21 @@ static void luck_by_waiting_for_something_else_is_unproven(void **state)
 		   "unproven", "timing", "stored");
 }
 
+/* Nothing of it was sent, and the call's name does not say that it uploads: it stays unknown, with what is known. */
+static void a_thread_that_the_end_cut_off_before_it_sent_anything_is_named(void **state)
+{
+#define REGION "thread 0 main\nthread 1 uploader\n0 call_enter call=1 label=region\n0 thread_create id=1 label=uploader\n" \
+	       "1 thread_start id=1\n" RETURN
+	struct judged j = judge(REGION END);
+	(void)state;
+	expect(&j, "unknown", "none", "unknown");
+	assert_non_null(strstr(j.v->reason, "the program ended while uploader"));
+	release(&j);
+	j = judge(REGION "1 thread_exit id=1\n" END);
+	assert_null(strstr(j.v->reason, "uploader"));
+	release(&j);
+}
+
 /* ---- time limits */
 
 static void a_timed_wait_blocks_partly(void **state)
@@ -741,6 +756,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_surplus_post_is_no_proof),
 	cmocka_unit_test(a_counted_semaphore_is_a_proof_for_every_post),
 	cmocka_unit_test(luck_by_waiting_for_something_else_is_unproven),
+	cmocka_unit_test(a_thread_that_the_end_cut_off_before_it_sent_anything_is_named),
 	cmocka_unit_test(a_timed_wait_blocks_partly),
 	cmocka_unit_test(a_wait_that_ran_out_blocks_partly),
 	cmocka_unit_test(a_python_wait_that_ran_out_waited_for_the_next_notification),

@@ -234,6 +234,32 @@ static bool row_never_sent(struct judge *j, struct tr_verdict *v, const struct t
 	return true;
 }
 
+/* A thread that the call made and that had not ended as the program did; TR_NONE. */
+static uint32_t cut_off_within(const struct judge *j, const struct tr_call *c)
+{
+	uint32_t i = c->enter;
+	while (tr_judge_saw_the_end(j) && (i = tr_log_step(j->log, i, c->thread, 1)) != TR_NONE && i < c->ret) {
+		struct tr_event e = tr_log_event(j->log, i);
+		uint32_t made = e.kind == XF_EV_thread_create ? tr_log_thread_find(j->log, TR_PAYLOAD(&e, thread_create)->id) : TR_NONE;
+		uint32_t last = made == TR_NONE ? TR_NONE : tr_log_thread(j->log, made)->last;
+		if (last != TR_NONE && tr_log_kind(j->log, last) != XF_EV_thread_exit)
+			return made;
+	}
+	return TR_NONE;
+}
+
+/* No upload: it may never have begun. */
+static void say_no_upload(const struct judge *j, struct tr_verdict *v, const struct tr_call *c)
+{
+	uint32_t thread = cut_off_within(j, c);
+	if (thread == TR_NONE)
+		tr_judge_say(v, "no upload was seen in this call: name the call that uploads (--call), "
+		       "and check that its traffic can be seen (`xferdb doctor`)");
+	else
+		tr_judge_say(v, "no upload was seen in this call, but the program ended while %.60s, which it had begun, was still at "
+		       "work: what that was to upload is lost, nothing of it was sent; join it before the end", tr_log_thread(j->log, thread)->name);
+}
+
 /* No call: which was asked for, and why it may not have come. */
 static void say_no_call(const struct judge *j, struct tr_verdict *v)
 {
@@ -251,7 +277,7 @@ static void say_no_call(const struct judge *j, struct tr_verdict *v)
 		tr_judge_say(v, "%.100s was never called", asked);
 }
 
-static bool row_unknown(struct judge *j, struct tr_verdict *v)
+static bool row_unknown(struct judge *j, struct tr_verdict *v, const struct tr_call *c)
 {
 	char lost[224];
 	if (v->call == TR_NONE) {
@@ -259,8 +285,7 @@ static bool row_unknown(struct judge *j, struct tr_verdict *v)
 	} else if (tr_log_lost(j->log)) {
 		tr_judge_say(v, "%s", tr_log_lost_sentence(j->log, lost, sizeof(lost)));
 	} else if (!v->nr_transfers) {
-		tr_judge_say(v, "no upload was seen in this call: name the call that uploads (--call), "
-		       "and check that its traffic can be seen (`xferdb doctor`)");
+		say_no_upload(j, v, c);
 	} else if (!v->nr_items) {
 		tr_judge_say(v, "the transfer ended before it made a request: see its error, and try again");
 	} else if (tr_verdict_any_evaded(v)) {
@@ -447,7 +472,7 @@ static void judge_call(struct judge *j, struct tr_verdict *v, uint32_t call)
 	*v = (struct tr_verdict){ .call = call, .enter_ns = 0, .return_ns = -1 };
 	if (c)
 		examine(j, v, c);
-	if (j->failed || row_never_sent(j, v, c) || row_unknown(j, v) || row_not_returned(j, v, c))
+	if (j->failed || row_never_sent(j, v, c) || row_unknown(j, v, c) || row_not_returned(j, v, c))
 		return;
 	if (!row_cut_off(v, c) && !row_partly(j, v, c) && !row_does_not_block(j, v, c) && !row_blocks(j, v, c))
 		row_unproven(v);
