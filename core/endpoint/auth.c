@@ -202,6 +202,12 @@ bool xf_ep_auth(struct xf_ep_access *a, const struct xf_ep_request *r,
 	       verify(a, r, keys, &auth, now, reply);
 }
 
+bool xf_ep_auth_none(const struct xf_ep_request *r)
+{
+	return !xf_ep_header(r, "authorization") && !xf_ep_param(r, "X-Amz-Algorithm") && !xf_ep_param(r, "X-Amz-Signature") &&
+	       !xf_ep_auth_v2_wanted(r);
+}
+
 void xf_ep_access_fini(struct xf_ep_access *a)
 {
 	xf_chunk_signer_fini(&a->chunk);

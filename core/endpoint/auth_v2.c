@@ -119,26 +119,36 @@ static void add_resource(struct xf_buf *out, const struct xf_ep_request *r)
 	}
 }
 
+bool xf_ep_auth_v2_signed(const char *secret, const void *text, size_t len, const char *signature)
+{
+	unsigned char mac[XF_SHA1_SIZE], given[XF_SHA1_SIZE];
+	char ours[SIGNATURE_SIZE], theirs[SIGNATURE_SIZE];
+	size_t given_len;
+
+	if (!xf_hmac_sha1(mac, secret, text, len) || !xf_base64_decode(given, sizeof(given), &given_len, signature) ||
+	    given_len != sizeof(given))
+		return false;
+	xf_base64_encode(ours, mac, sizeof(mac));
+	xf_base64_encode(theirs, given, sizeof(given));
+	return xf_signature_equal(ours, theirs);
+}
+
 static bool matches(const struct xf_ep_request *r, const char *secret, const char *signature)
 {
 	struct xf_buf text = XF_BUF_INIT;
-	unsigned char mac[XF_SHA1_SIZE], given[XF_SHA1_SIZE];
-	char ours[SIGNATURE_SIZE], theirs[SIGNATURE_SIZE];
-	size_t len;
 
 	xf_buf_format(&text, "%s\n%s\n%s\n%s\n", r->method, header_or_param(r, "content-md5"),
 		      header_or_param(r, "content-type"), xf_ep_param(r, "Expires"));
 	add_amz_headers(&text, r);
 	add_resource(&text, r);
-	bool ok = !text.failed && xf_hmac_sha1(mac, secret, text.data, text.len) &&
-		  xf_base64_decode(given, sizeof(given), &len, signature) && len == sizeof(given);
-	if (ok) {
-		xf_base64_encode(ours, mac, sizeof(mac));
-		xf_base64_encode(theirs, given, sizeof(given));
-		ok = xf_signature_equal(ours, theirs);
-	}
+	bool ok = !text.failed && xf_ep_auth_v2_signed(secret, text.data, text.len, signature);
 	xf_buf_wipe(&text);
 	return ok;
+}
+
+bool xf_ep_auth_v2_region(const char *region)
+{
+	return !region || is_among(region, regions, sizeof(regions) / sizeof(*regions));
 }
 
 /* The token that belongs to the key, or none. */
@@ -155,7 +165,7 @@ bool xf_ep_auth_v2(const struct xf_ep_request *r, const struct xf_ep_keys *keys,
 	const char *key = xf_ep_param(r, "AWSAccessKeyId"), *signature = xf_ep_param(r, "Signature");
 	const char *expires = xf_ep_param(r, "Expires");
 
-	if (keys->region && !is_among(keys->region, regions, sizeof(regions) / sizeof(*regions)))
+	if (!xf_ep_auth_v2_region(keys->region))
 		return refuse(reply, r, XF_EP_InvalidRequest,
 			      "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.");
 	if (!key || !signature || !expires)

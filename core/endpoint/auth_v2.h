@@ -16,4 +16,9 @@ bool xf_ep_auth_v2_wanted(const struct xf_ep_request *r);
 bool xf_ep_auth_v2(const struct xf_ep_request *r, const struct xf_ep_keys *keys, int64_t now,
 		   struct xf_ep_reply *reply);
 
+/* Does the region take version 2? NULL: any does. */
+bool xf_ep_auth_v2_region(const char *region);
+/* Is that the signature (base64) of the text? */
+bool xf_ep_auth_v2_signed(const char *secret, const void *text, size_t len, const char *signature);
+
 #endif

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "core/endpoint/integrity.h"
+#include "core/endpoint/ops.h"
 #include "core/endpoint/text.h"
 #include "core/s3/xml.h"
 
@@ -53,7 +54,7 @@ static bool bucket_name_ok(const struct xf_ep_call *c)
 	       (c->site->auto_bucket && !makes && xf_ep_bucket_name_old(name));
 }
 
-static void check_names(struct xf_ep_call *c)
+void xf_ep_check_names(struct xf_ep_call *c)
 {
 	const struct xf_ep_request *r = &c->request;
 	const char *owner = xf_ep_header(r, "x-amz-expected-bucket-owner");
@@ -67,7 +68,7 @@ static void check_names(struct xf_ep_call *c)
 		xf_ep_fail(c, XF_EP_AccessDenied, NULL);
 }
 
-static void check_bucket(struct xf_ep_call *c)
+void xf_ep_check_bucket(struct xf_ep_call *c)
 {
 	const char *name = c->request.bucket;
 
@@ -102,7 +103,7 @@ static void check_length(struct xf_ep_call *c)
 		else if (!xf_ep_number(decoded, UINT64_MAX, &c->expected))
 			xf_ep_fail(c, XF_EP_InvalidArgument,
 				   "x-amz-decoded-content-length is not a number");
-	} else if (r->chunked && c->op->body == XF_EP_BODY_STREAM) {
+	} else if (r->chunked && (c->op->body == XF_EP_BODY_STREAM || c->op->body == XF_EP_BODY_FORM)) {
 		xf_ep_fail(c, XF_EP_NotImplemented,
 			   "A header you provided implies functionality that is not implemented: "
 			   "Transfer-Encoding");
@@ -123,13 +124,8 @@ static void check_length(struct xf_ep_call *c)
 	}
 }
 
-static bool take(void *ctx, const void *data, size_t len)
+bool xf_ep_take_bytes(struct xf_ep_call *c, const void *data, size_t len)
 {
-	struct xf_ep_call *c = ctx;
-
-	/* more than was announced is refused at the end; until then it is only counted */
-	if (c->body.decoded > c->expected)
-		return true;
 	if (c->hasher.set)
 		xf_hasher_update(&c->hasher, data, len);
 	if (c->blob)
@@ -142,6 +138,31 @@ static bool take(void *ctx, const void *data, size_t len)
 	return !c->document.failed;
 }
 
+static bool take(void *ctx, const void *data, size_t len)
+{
+	struct xf_ep_call *c = ctx;
+
+	/* more than was announced is refused at the end; until then it is only counted */
+	if (c->body.decoded > c->expected)
+		return true;
+	if (!c->post)
+		return xf_ep_take_bytes(c, data, len);
+	xf_ep_post_feed(c, data, len);
+	return true;
+}
+
+void xf_ep_take_body(struct xf_ep_call *c, uint64_t expected)
+{
+	uint32_t set = xf_ep_integrity_set(c);
+	enum xf_status status = set ? xf_hasher_init(&c->hasher, set) : XF_OK;
+
+	if (!status && (c->op->body == XF_EP_BODY_STREAM || c->op->body == XF_EP_BODY_FORM)) {
+		c->blob = xf_ep_store_blob(c->site->store, expected);
+		status = c->blob ? XF_OK : XF_NOMEM;
+	}
+	xf_ep_fail_status(c, status, XF_EP_InternalError);
+}
+
 /* Makes everything ready for the body. */
 static void expect_body(struct xf_ep_call *c)
 {
@@ -152,19 +173,15 @@ static void expect_body(struct xf_ep_call *c)
 	enum xf_status status = xf_ep_body_init(&c->body, is_chunked(c), trailers,
 						is_signed ? &c->access.chunk : NULL, take, c);
 
-	if (c->op->body != XF_EP_BODY_NONE)
-		xf_ep_integrity_begin(c);
+	xf_ep_fail_status(c, status, XF_EP_InternalError);
 	if (xf_ep_decided(c))
 		return;
-	uint32_t set = xf_ep_integrity_set(c);
-	if (!status && set)
-		status = xf_hasher_init(&c->hasher, set);
-	if (!status && c->op->body == XF_EP_BODY_STREAM) {
-		c->blob = xf_ep_store_blob(c->site->store, c->expected);
-		status = c->blob ? XF_OK : XF_NOMEM;
-	}
-	c->receiving = status == XF_OK;
-	xf_ep_fail_status(c, status, XF_EP_InternalError);
+	/* a form's promises are among its fields */
+	if (c->op->body != XF_EP_BODY_NONE && !c->post)
+		xf_ep_integrity_begin(c);
+	if (!xf_ep_decided(c) && !c->post)
+		xf_ep_take_body(c, c->expected);
+	c->receiving = !xf_ep_decided(c);
 }
 
 static void match_faults(struct xf_ep_call *c)
@@ -214,17 +231,21 @@ void xf_ep_call_begin(struct xf_ep_call *c, enum xf_ep_code parse_error)
 		harm_status(c);
 		return;
 	}
-	if (!xf_ep_auth(&c->access, &c->request, &c->site->keys, xf_ep_now_ms() / 1000, &c->reply))
+	c->unsigned_form = c->op && c->op->body == XF_EP_BODY_FORM && xf_ep_auth_none(&c->request);
+	if (!c->unsigned_form &&
+	    !xf_ep_auth(&c->access, &c->request, &c->site->keys, xf_ep_now_ms() / 1000, &c->reply))
 		return;
 	if (!c->op) {
 		xf_ep_fail(c, code, NULL);
 		return;
 	}
-	check_names(c);
+	/* a form says later who sends it, and for which key */
+	if (c->op->body != XF_EP_BODY_FORM)
+		xf_ep_check_names(c);
 	if (!xf_ep_decided(c))
 		check_length(c);
-	if (!xf_ep_decided(c))
-		check_bucket(c);
+	if (!xf_ep_decided(c) && c->op->body != XF_EP_BODY_FORM)
+		xf_ep_check_bucket(c);
 	if (!xf_ep_decided(c) && c->op->begin)
 		c->op->begin(c);
 	if (!xf_ep_decided(c))
@@ -251,6 +272,10 @@ static void close_body(struct xf_ep_call *c)
 		xf_ep_fail(c, XF_EP_IncompleteBody, NULL);
 		return;
 	}
+	if (c->post)
+		xf_ep_post_over(c);
+	if (xf_ep_decided(c))
+		return;
 	for (enum xf_checksum a = XF_CHECKSUM_NONE + 1; a < XF_CHECKSUM_COUNT; a++)
 		if (c->hasher.set & XF_CHECKSUM_BIT(a))
 			xf_hasher_final(&c->hasher, a, &c->digests[a]);
@@ -316,6 +341,7 @@ void xf_ep_call_finish(struct xf_ep_call *c)
 
 void xf_ep_call_fini(struct xf_ep_call *c)
 {
+	xf_ep_post_free(c);
 	xf_ep_body_fini(&c->body);
 	xf_hasher_fini(&c->hasher);
 	xf_ep_blob_release(c->blob);

@@ -41,7 +41,10 @@ struct xf_ep_site {
 
 struct xf_ep_call;
 
-enum xf_ep_body_kind { XF_EP_BODY_NONE, XF_EP_BODY_STREAM, XF_EP_BODY_DOCUMENT };
+struct xf_ep_post;
+
+/* FORM: multipart/form-data, in which a STREAM lies; who sends it and where to is said in it (op_post.c). */
+enum xf_ep_body_kind { XF_EP_BODY_NONE, XF_EP_BODY_STREAM, XF_EP_BODY_DOCUMENT, XF_EP_BODY_FORM };
 
 enum {
 	XF_EP_OP_LENGTH = 1,   /* Content-Length is required: 411 */
@@ -73,9 +76,11 @@ struct xf_ep_call {
 	struct xf_ep_body body;
 	struct xf_hasher hasher;
 	struct xf_digest digests[XF_CHECKSUM_COUNT]; /* after the body: what was asked for */
-	struct xf_ep_blob *blob;   /* STREAM */
+	struct xf_ep_blob *blob;   /* STREAM, FORM */
+	struct xf_ep_post *post;   /* FORM */
+	bool unsigned_form;        /* … whose policy has to be signed */
 	struct xf_buf document;    /* DOCUMENT */
-	uint64_t expected;         /* decoded bytes; UINT64_MAX: unknown */
+	uint64_t expected;         /* decoded bytes of the whole body; UINT64_MAX: unknown */
 	/* what the headers promise about it: integrity.h */
 	enum xf_checksum algorithm;
 	bool in_trailer;
@@ -103,6 +108,14 @@ static inline bool xf_ep_decided(const struct xf_ep_call *c)
 {
 	return c->reply.status != 0;
 }
+
+/* May decide the answer: bucket, key and owner by their form; whether the bucket is there, or can be made. */
+void xf_ep_check_names(struct xf_ep_call *c);
+void xf_ep_check_bucket(struct xf_ep_call *c);
+/* Makes ready for the object's bytes, of which so many are expected; may decide the answer. */
+void xf_ep_take_body(struct xf_ep_call *c, uint64_t expected);
+/* Some of them. False: they cannot be kept. */
+bool xf_ep_take_bytes(struct xf_ep_call *c, const void *data, size_t len);
 
 /* Answers with an error; message NULL: the usual one. */
 void xf_ep_fail(struct xf_ep_call *c, enum xf_ep_code code, const char *message);

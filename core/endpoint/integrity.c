@@ -112,7 +112,7 @@ uint32_t xf_ep_integrity_set(const struct xf_ep_call *c)
 {
 	uint32_t set = 0;
 
-	if (c->op->body == XF_EP_BODY_STREAM || c->declared_md5.len)
+	if (c->op->body == XF_EP_BODY_STREAM || c->op->body == XF_EP_BODY_FORM || c->declared_md5.len)
 		set |= XF_CHECKSUM_BIT(XF_CHECKSUM_MD5);
 	if (c->access.payload == XF_EP_PAYLOAD_HASH)
 		set |= XF_CHECKSUM_BIT(XF_CHECKSUM_SHA256);

@@ -44,7 +44,7 @@ static bool publish(struct xf_ep_call *c, struct xf_ep_object *object)
 void xf_ep_put(struct xf_ep_call *c)
 {
 	struct xf_ep_object *o = c->object;
-	struct xf_ep_piece piece = { .number = 1, .size = c->body.decoded };
+	struct xf_ep_piece piece = { .number = 1, .size = xf_ep_blob_size(c->blob) };
 
 	xf_ep_make_etag(o->etag, &c->digests[XF_CHECKSUM_MD5], &o->headers, c->key_md5);
 	if (c->algorithm) {

@@ -15,6 +15,7 @@ struct route {
 
 #define STREAM XF_EP_BODY_STREAM
 #define DOC XF_EP_BODY_DOCUMENT
+#define FORM XF_EP_BODY_FORM
 #define NOBODY XF_EP_BODY_NONE
 #define LENGTH XF_EP_OP_LENGTH
 #define MAKES XF_EP_OP_MAKES
@@ -58,6 +59,8 @@ static const struct route routes[] = {
 
 	{ "POST", BUCKET, "delete", NULL,
 	  { "DeleteObjects", "delete-objects", DOC, LENGTH, NULL, xf_ep_delete_many, NULL } },
+	{ "POST", BUCKET, NULL, "content-type",
+	  { "PostObject", "post", FORM, LENGTH | MAKES, xf_ep_post_begin, xf_ep_post, NULL } },
 	{ "GET", BUCKET, "list-type", NULL,
 	  { "ListObjectsV2", "list", NOBODY, MAKES, NULL, xf_ep_list_objects_v2, NULL } },
 	{ "GET", BUCKET, "uploads", NULL,
@@ -102,11 +105,11 @@ static const struct route routes[] = {
 
 /* ORDER operation words: short ones first, then S3's; those the table above has. */
 const char *const xf_ep_op_words[] = {
-	"put", "get", "head", "delete", "copy", "create", "part", "part-copy", "complete", "abort",
+	"put", "post", "get", "head", "delete", "copy", "create", "part", "part-copy", "complete", "abort",
 	"list", "list-parts", "list-uploads", "list-versions", "list-buckets", "delete-objects",
 	"create-bucket", "delete-bucket", "head-bucket", "location", "attributes", "tagging", "acl",
 	"bucket-config",
-	"PutObject", "GetObject", "HeadObject", "DeleteObject", "CopyObject", "CreateMultipartUpload",
+	"PutObject", "PostObject", "GetObject", "HeadObject", "DeleteObject", "CopyObject", "CreateMultipartUpload",
 	"UploadPart", "UploadPartCopy", "CompleteMultipartUpload", "AbortMultipartUpload",
 	"ListObjects", "ListObjectsV2", "ListParts", "ListMultipartUploads", "ListObjectVersions",
 	"ListBuckets", "DeleteObjects", "CreateBucket", "DeleteBucket", "HeadBucket",

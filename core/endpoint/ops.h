@@ -33,6 +33,13 @@ void xf_ep_copy(struct xf_ep_call *c);
 void xf_ep_attributes(struct xf_ep_call *c);
 void xf_ep_get_tagging(struct xf_ep_call *c);
 
+/* op_post.c: the last three are the body's, as they come: its bytes, its end, its call's. over may decide the answer. */
+void xf_ep_post_begin(struct xf_ep_call *c);
+void xf_ep_post(struct xf_ep_call *c);
+void xf_ep_post_feed(struct xf_ep_call *c, const void *data, size_t len);
+void xf_ep_post_over(struct xf_ep_call *c);
+void xf_ep_post_free(struct xf_ep_call *c);
+
 /* op_multipart.c */
 void xf_ep_create_upload(struct xf_ep_call *c);
 void xf_ep_part_begin(struct xf_ep_call *c);

@@ -61,6 +61,11 @@ static bool parse_credential(struct xf_auth *a, const char *text, size_t len)
 	       copy_out(a->access_key, sizeof(a->access_key), text, len);
 }
 
+bool xf_auth_parse_credential(struct xf_auth *auth, const char *text)
+{
+	return parse_credential(auth, text, strlen(text));
+}
+
 /* The value of "name=" among the comma-separated fields; NULL when it is not there. */
 static const char *auth_field(const char *text, const char *name, size_t *len)
 {

@@ -585,6 +585,15 @@ enum xf_status xf_chunk_sign_trailer(struct xf_chunk_signer *s, const char *text
 	return chunk_sign(s, ALGORITHM "-TRAILER", rest, out);
 }
 
+enum xf_status xf_sign_policy(char out[XF_SIGNATURE_SIZE], const char *secret_key, const char *scope, const char *policy)
+{
+	unsigned char key[XF_SHA256_SIZE], mac[XF_SHA256_SIZE];
+	bool ok = signing_key(key, secret_key, scope) && hmac(mac, key, sizeof(key), policy, strlen(policy));
+	explicit_bzero(key, sizeof(key));
+	xf_hex_encode(out, mac, ok ? sizeof(mac) : 0);
+	return ok ? XF_OK : XF_NOMEM;
+}
+
 bool xf_signature_equal(const char *a, const char *b)
 {
 	size_t len = strlen(a);

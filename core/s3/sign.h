@@ -159,6 +159,9 @@ enum xf_status xf_chunk_sign_trailer(struct xf_chunk_signer *s, const char *text
 /* Equal signatures? In a time that does not depend on where they differ. */
 bool xf_signature_equal(const char *a, const char *b);
 
+/* The signature of a POST form: of its policy, base64 as sent. scope: "20130524/us-east-1/s3/aws4_request". XF_NOMEM. */
+enum xf_status xf_sign_policy(char out[XF_SIGNATURE_SIZE], const char *secret_key, const char *scope, const char *policy);
+
 /* The arithmetic of version 2, which presigned URLs of older kinds have. False: OpenSSL refuses. */
 bool xf_hmac_sha1(unsigned char out[XF_SHA1_SIZE], const char *key, const void *data, size_t len);
 
@@ -176,6 +179,9 @@ struct xf_auth {
 	char amz_date[XF_AMZ_DATE_SIZE]; /* presigned: X-Amz-Date; else "", it is a header */
 	uint32_t expires_s;        /* presigned only */
 };
+
+/* "KEY/20130524/us-east-1/s3/aws4_request" into access_key, date, region and service. False: it is not of that form. */
+bool xf_auth_parse_credential(struct xf_auth *auth, const char *text);
 
 /*
  * Both fill *err with what S3 would answer: code, HTTP status and message.

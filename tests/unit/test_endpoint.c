@@ -9,6 +9,7 @@
 #include "core/endpoint/body.h"
 #include "core/endpoint/endpoint.h"
 #include "core/endpoint/fault.h"
+#include "core/endpoint/form.h"
 #include "core/endpoint/list.h"
 #include "core/endpoint/message.h"
 #include "core/endpoint/range.h"
@@ -409,6 +410,109 @@ static void broken_chunks_are_refused(void **state)
 	xf_buf_fini(&out);
 }
 
+/* ---- forms */
+
+struct seen_form {
+	struct xf_ep_form form;
+	struct xf_buf file;
+	size_t fields_then; /* how many were there when the file began */
+};
+
+static bool collect_file(void *ctx, const void *data, size_t len)
+{
+	xf_buf_add(&((struct seen_form *)ctx)->file, data, len);
+	return true;
+}
+
+static void count_fields(void *ctx)
+{
+	struct seen_form *seen = ctx;
+
+	seen->fields_then = seen->form.fields.nr;
+}
+
+static enum xf_ep_form_fault formed(struct seen_form *seen, const char *text, size_t step)
+{
+	size_t len = strlen(text);
+
+	*seen = (struct seen_form){ .fields_then = 99 };
+	xf_ep_form_init(&seen->form, "xx", collect_file, count_fields, seen);
+	for (size_t i = 0; i < len; i += step)
+		xf_ep_form_feed(&seen->form, text + i, len - i < step ? len - i : step);
+	return xf_ep_form_end(&seen->form);
+}
+
+static void seen_fini(struct seen_form *seen)
+{
+	xf_ep_form_fini(&seen->form);
+	xf_buf_fini(&seen->file);
+}
+
+static void forms_are_taken_apart_at_any_cut(void **state)
+{
+	static const char text[] =
+		"preamble\r\n--xx \r\nContent-Disposition: form-data; name=\"key\"\r\n\r\na\r\n--xb\r\n"
+		"--xx\r\ncontent-disposition: form-data; name=KEY\r\n\r\nc\r\n"
+		"--xx\r\nContent-Type: x/y; name=\"no\"\r\nContent-Disposition: form-data; x; name=\"file\"; filename=\"a\\\"b;c\"\r\n\r\n"
+		"\r\r\n-\r\n--x\r\r\n--xx\r\nContent-Disposition: form-data; name=\"later\"\r\n\r\nz\r\n--xx--";
+	struct seen_form seen;
+
+	(void)state;
+	for (size_t step = 1; step <= sizeof(text); step++) {
+		assert_int_equal(formed(&seen, text, step), XF_EP_FORM_GOOD);
+		assert_string_equal(xf_headers_get(&seen.form.fields, "key"), "a\r\n--xb,c");
+		assert_string_equal(xf_buf_text(&seen.file), "\r\r\n-\r\n--x\r");
+		assert_string_equal(seen.form.file_name, "a\"b;c");
+		assert_int_equal(seen.fields_then, 1);
+		assert_int_equal(seen.form.size, seen.file.len);
+		seen_fini(&seen);
+	}
+}
+
+static void broken_forms_are_refused(void **state)
+{
+#define FILE_PART "--xx\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nd\r\n"
+	static const struct {
+		const char *text;
+		enum xf_ep_form_fault fault;
+	} cases[] = {
+		{ "", XF_EP_FORM_MALFORMED },
+		{ "--xx", XF_EP_FORM_MALFORMED },
+		{ "--xx--", XF_EP_FORM_FILES },
+		{ "--xxx\r\n", XF_EP_FORM_MALFORMED },
+		{ "--xx\r\n\r\nno name\r\n--xx--", XF_EP_FORM_MALFORMED },
+		{ FILE_PART, XF_EP_FORM_MALFORMED },
+		{ FILE_PART "--xx-", XF_EP_FORM_MALFORMED },
+		{ FILE_PART "--xx--", XF_EP_FORM_GOOD },
+		{ FILE_PART FILE_PART "--xx--", XF_EP_FORM_FILES },
+		{ "--xx\r\nContent-Disposition: file; name=\"file\"\r\n\r\nd\r\n--xx--", XF_EP_FORM_FILES },
+	};
+	struct seen_form seen;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		assert_int_equal(formed(&seen, cases[i].text, 3), cases[i].fault);
+		seen_fini(&seen);
+	}
+}
+
+static void a_boundary_is_read(void **state)
+{
+	char out[XF_EP_BOUNDARY_MAX + 1];
+
+	(void)state;
+	assert_true(xf_ep_form_boundary("multipart/form-data; charset=utf-8; Boundary=\"a b:c\"", out));
+	assert_string_equal(out, "a b:c");
+	assert_true(xf_ep_form_boundary("Multipart/Form-Data;boundary=---x", out));
+	assert_string_equal(out, "---x");
+	assert_true(xf_ep_form_boundary("multipart/form-data", out));
+	assert_string_equal(out, "");
+	assert_true(xf_ep_form_boundary("multipart/form-data; boundary=\"ends with a space \"", out));
+	assert_string_equal(out, "");
+	assert_false(xf_ep_form_boundary("multipart/form-database; boundary=x", out));
+	assert_false(xf_ep_form_boundary(NULL, out));
+}
+
 /* ---- records and the store */
 
 static void a_record_comes_back_or_is_refused(void **state)
@@ -694,6 +798,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(amounts_are_read),
 	cmocka_unit_test(chunks_are_taken_apart_at_any_cut),
 	cmocka_unit_test(broken_chunks_are_refused),
+	cmocka_unit_test(forms_are_taken_apart_at_any_cut),
+	cmocka_unit_test(broken_forms_are_refused),
+	cmocka_unit_test(a_boundary_is_read),
 	cmocka_unit_test(a_record_comes_back_or_is_refused),
 	cmocka_unit_test(a_guard_lets_one_writer_win),
 	cmocka_unit_test(a_reader_keeps_what_is_replaced),

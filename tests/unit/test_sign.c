@@ -735,6 +735,27 @@ static bool sign_presign_verify(void *ctx)
 	return ok;
 }
 
+/* "Example: Browser-Based Upload using HTTP POST" (Amazon S3). */
+static void s3_post_policy(void **state)
+{
+	static const char policy[] =
+		"eyAiZXhwaXJhdGlvbiI6ICIyMDE1LTEyLTMwVDEyOjAwOjAwLjAwMFoiLA0KICAiY29uZGl0aW9ucyI6IFsNCiAgICB7ImJ1"
+		"Y2tldCI6ICJzaWd2NGV4YW1wbGVidWNrZXQifSwNCiAgICBbInN0YXJ0cy13aXRoIiwgIiRrZXkiLCAidXNlci91c2VyMS8i"
+		"XSwNCiAgICB7ImFjbCI6ICJwdWJsaWMtcmVhZCJ9LA0KICAgIHsic3VjY2Vzc19hY3Rpb25fcmVkaXJlY3QiOiAiaHR0cDov"
+		"L3NpZ3Y0ZXhhbXBsZWJ1Y2tldC5zMy5hbWF6b25hd3MuY29tL3N1Y2Nlc3NmdWxfdXBsb2FkLmh0bWwifSwNCiAgICBbInN0"
+		"YXJ0cy13aXRoIiwgIiRDb250ZW50LVR5cGUiLCAiaW1hZ2UvIl0sDQogICAgeyJ4LWFtei1tZXRhLXV1aWQiOiAiMTQzNjUx"
+		"MjM2NTEyNzQifSwNCiAgICB7IngtYW16LXNlcnZlci1zaWRlLWVuY3J5cHRpb24iOiAiQUVTMjU2In0sDQogICAgWyJzdGFy"
+		"dHMtd2l0aCIsICIkeC1hbXotbWV0YS10YWciLCAiIl0sDQoNCiAgICB7IngtYW16LWNyZWRlbnRpYWwiOiAiQUtJQUlPU0ZP"
+		"RE5ON0VYQU1QTEUvMjAxNTEyMjkvdXMtZWFzdC0xL3MzL2F3czRfcmVxdWVzdCJ9LA0KICAgIHsieC1hbXotYWxnb3JpdGht"
+		"IjogIkFXUzQtSE1BQy1TSEEyNTYifSwNCiAgICB7IngtYW16LWRhdGUiOiAiMjAxNTEyMjlUMDAwMDAwWiIgfQ0KICBdDQp9";
+	char signature[XF_SIGNATURE_SIZE];
+
+	(void)state;
+	assert_int_equal(xf_sign_policy(signature, "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "20151229/us-east-1/s3/aws4_request",
+					policy), XF_OK);
+	assert_string_equal(signature, "8afdbf4008c03f22c2cd3cdb72e4afbb1f6a588f3255ac628749a66d7f09699e");
+}
+
 static void survives_every_failed_allocation(void **state)
 {
 	(void)state;
@@ -750,6 +771,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(s3_presigned_get),
 	cmocka_unit_test(s3_signed_chunks),
 	cmocka_unit_test(s3_signed_chunks_with_a_trailer),
+	cmocka_unit_test(s3_post_policy),
 	cmocka_unit_test(verifies_what_was_signed),
 	cmocka_unit_test(refuses_what_was_changed),
 	cmocka_unit_test(refuses_by_time_region_and_missing_headers),
