@@ -4,7 +4,7 @@
  * Happens-before is program order (one thread's events, as it wrote them) plus
  * edges between threads. Each edge has a kind, and a class that says whether it
  * may carry a verdict: only signal edges do. The rules stand complete, in words,
- * at the top of order.c, and as a table in docs/verdict.md.
+ * at the top of build.c, and as a table in docs/verdict.md.
  *
  *     struct tr_order *o;
  *     tr_order_new(log, &o, err);
@@ -86,7 +86,7 @@ bool tr_order_led_on(const struct tr_order *o, uint32_t event, uint32_t e);
 /* Is a thread of one of these kinds, as far as its own events tell? */
 bool tr_order_serves(const struct tr_order *o, uint32_t thread);
 
-/* What led to event e: its past, and what a loop was told long before it came to e (see order.c). */
+/* What led to event e: its past, and what a loop was told long before it came to e (see build.c). */
 void tr_order_led_to(const struct tr_order *o, uint32_t e, struct tr_clock *clock);
 
 /* Did a lead to b (or is it b)? One pass over the edges. */

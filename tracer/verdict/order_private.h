@@ -39,6 +39,29 @@ static inline bool tr_order_waited(const struct xf_ev_process_wait *p)
 	return !p->asked || p->waited_ns >= WAITED_NS;
 }
 
+enum { LAY_DOWN_NS = 1000000 };
+
+/* How long a thread lay down by that event; 0: it is neither poll nor sleep. */
+static inline uint64_t tr_order_lay_ns(const struct tr_event *e)
+{
+	return e->kind == XF_EV_poll ? TR_PAYLOAD(e, poll)->waited_ns
+	     : e->kind == XF_EV_sleep ? TR_PAYLOAD(e, sleep)->slept_ns : 0;
+}
+
+/* Has a thread, as far as it is known, lain in epoll? */
+static inline bool tr_order_turns(const struct tr_order *o, uint32_t thread)
+{
+	return o->turns && o->turns[thread] != TR_NONE;
+}
+
+/* When the next timer of an event loop is due, as the limit of its poll tells; one that does not wait at all tells nothing. */
+void tr_order_learn_due(const struct tr_event *poll, int64_t *due_ns);
+/* The same as of an event; INT64_MAX: none, or its thread is no loop. */
+int64_t tr_order_due_at(const struct tr_order *o, uint32_t event);
+
+/* Did an event lead on, to e or by an edge in use, before its thread lay down at `until`? */
+bool tr_order_led_on_until(const struct tr_order *o, uint32_t event, uint32_t until, uint32_t e);
+
 /* Until when a signal edge carries on its end's thread; TR_NONE: for ever. */
 uint32_t tr_order_until(const struct tr_order *o, uint32_t edge);
 

@@ -1,0 +1,131 @@
+/*
+ * build: how the edges of an order are made, event by event: what the files that make them share.
+ *
+ * build.c takes the events in their order and hands them on; semaphores and locks are
+ * build_semaphore.c's, bytes, polls and requests build_bytes.c's. Which edge carries what is
+ * told in build.c.
+ */
+#ifndef TR_VERDICT_BUILD_H
+#define TR_VERDICT_BUILD_H
+
+#include "tracer/verdict/order_private.h"
+
+/* An edge that is a join if the joiner had been told that the lock is taken. */
+struct candidate {
+	uint32_t edge, taken, wait;
+};
+
+/* What a thread waits for, from the begin of the wait to its end. */
+struct wait {
+	uint32_t event, object;
+	uint64_t limit_ns;
+};
+
+/* The history of one object so far. */
+struct history {
+	uint32_t release;        /* the last set, unlock or broadcast; TR_NONE */
+	uint32_t wakes_left;     /* condition: waiters the broadcast can still wake */
+	bool ambiguous;          /* condition: single signals were pending at the broadcast */
+	uint32_t acquirer;       /* thread that acquired last */
+	bool shared;             /* several threads acquire */
+	bool value_known;
+	int64_t free_permits;    /* of the initial value, not yet taken */
+	uint32_t *posts;         /* posts or single signals: events */
+	uint32_t linked;         /* those before have their edges */
+	uint32_t head;           /* those before are taken */
+	uint32_t nr_posts, cap_posts;
+};
+
+/* A range of bytes on an inode. */
+struct range {
+	uint64_t position, end;
+	uint32_t event, next;    /* older range of the same inode, TR_NONE */
+	bool token;              /* the writer's thread had read from there before */
+};
+
+/* A thread that polls. */
+struct loop {
+	bool polls;
+	uint32_t poll;           /* the last */
+	uint32_t under_way;      /* requests */
+	uint64_t lay_ns;         /* in polls and sleeps so far */
+	uint32_t oldest, newest; /* of its passing edges that have no `until` yet; TR_NONE */
+	uint32_t reaped;         /* the passing edge of the child it had waited for, whichever that was; TR_NONE */
+};
+
+/* By passing edge. */
+struct pending {
+	uint64_t lay_ns;         /* of its thread, at the read */
+	uint32_t next;           /* of the same thread, TR_NONE */
+};
+
+struct builder {
+	struct tr_order *o;
+	const struct tr_log *log;
+	struct wait *waits;       /* by thread */
+	struct history *objects;
+	uint32_t *created, *ended; /* by thread: events */
+	uint8_t *fresh;            /* by thread: 1 until its first event */
+	struct loop *loops;        /* by thread */
+	struct pending *pending;
+	uint32_t cap_pending;
+	struct tr_map requests;    /* (process, request) under way → its begin */
+	struct tr_map items, exits, forks, inodes, transfers;
+	struct tr_map channels;    /* inode that was read → a number of it */
+	struct tr_map readers;     /* (that number, thread) */
+	struct range *ranges;
+	uint32_t nr_ranges, cap_ranges;
+	struct part { uint32_t event, next; } *parts;
+	uint32_t nr_parts, cap_parts;
+	struct tr_map taken_at;    /* (object, thread) → event at which it took it */
+	struct tr_map has;         /* (object, thread) → how often it acquired and has not posted */
+	struct tr_map given_back;  /* posts of what the thread itself had acquired */
+	struct candidate *candidates;
+	uint32_t nr_candidates, cap_candidates;
+	bool failed;
+};
+
+static inline bool got_it(uint8_t how)
+{
+	return how == XF_HOW_AT_ONCE || how == XF_HOW_WOKEN;
+}
+
+/* ---- build.c. What fails for want of memory sets b->failed. */
+
+/* From an event (TR_NONE: from nowhere, nothing is made) to one that comes later. */
+void tr_build_edge(struct builder *b, enum tr_edge_kind kind, enum xf_class class, uint32_t from, const struct tr_event *to);
+void tr_build_set(struct builder *b, struct tr_map *m, uint64_t key, uint32_t value);
+/* Objects whose class was not declared: what they are used for decides. */
+enum xf_class tr_build_class(const struct builder *b, uint32_t object, enum xf_class undeclared);
+
+/* ---- build_semaphore.c */
+
+void tr_build_sem_post(struct builder *b, const struct tr_event *e);
+void tr_build_sem_acquired(struct builder *b, const struct tr_event *e);
+/* A post, or a single signal of a condition, that nobody has had yet. */
+void tr_build_push_post(struct builder *b, struct history *h, uint32_t event);
+/* When a lock was first taken by a thread; taken again: no lifelong lock. */
+void tr_build_note_taken(struct builder *b, const struct tr_event *e);
+/*
+ * Did the thread of that release hold the lock from among its first events to among its last, once? Then the
+ * edge that is made next is a join, if tr_build_confirm_lifelong() finds at the end that the other had been told.
+ */
+bool tr_build_lifelong(struct builder *b, const struct tr_event *e, uint32_t release);
+void tr_build_confirm_lifelong(struct builder *b);
+
+/* ---- build_bytes.c */
+
+void tr_build_fd_write(struct builder *b, const struct tr_event *e);
+void tr_build_fd_read(struct builder *b, const struct tr_event *e);
+void tr_build_poll(struct builder *b, const struct tr_event *e);
+/* A poll or sleep: what the thread read before it had lain down for long enough carries no further. */
+void tr_build_lie_down(struct builder *b, const struct tr_event *e);
+void tr_build_request_start(struct builder *b, const struct tr_event *e);
+void tr_build_response(struct builder *b, const struct tr_event *e);
+/* An edge that carries only so far: to the given end, or (added) until its thread lies down or has other news. */
+uint32_t tr_build_new_passing(struct builder *b, uint32_t edge, uint32_t thread);
+void tr_build_add_passing(struct builder *b, uint32_t edge, uint32_t thread);
+/* Keeps the passing edges whose thread did lie down, and lists the ways out of all threads. */
+void tr_build_settle_passing(struct builder *b);
+
+#endif
