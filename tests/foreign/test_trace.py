@@ -322,6 +322,19 @@ def test_local_takes_plain_http_to_the_endpoint_whatever_the_host():
     t.equal((v["answer"], v["outcome"]), ("blocks", "stored"), r)
 
 
+def test_a_posted_form_is_an_upload_of_a_key_that_is_not_known():
+    curl = t.need("curl")
+    path = t.make_file("big", 1 << 20)
+    for asked in "", "-F success_action_redirect=http://127.0.0.1:9/":
+        r = trace("--local", "--json", "--", "sh", "-c", "%s -sS -F key=k %s -F file=@%s $AWS_ENDPOINT_URL/bkt"
+                  % (curl, asked, path))
+        v, transfer = r.verdict, r.call["transfers"][0]
+        t.equal((v["answer"], v["outcome"], v["parts"], v["visible"]), ("blocks", "stored", 1, None), r)
+        t.equal((transfer["bucket"], transfer["key"], transfer["status"]), ("bkt", None, "success"), r)
+    r = trace("--local", "--json", "--", "sh", "-c", "%s -sS -F file=@%s $AWS_ENDPOINT_URL/bkt" % (curl, path))
+    t.equal((r.verdict["outcome"], r.call["transfers"][0]["error"]["code"]), ("failed", "InvalidArgument"), r)
+
+
 def test_a_plain_put_goes_through_and_is_judged():
     curl = t.need("curl")
     path = t.make_file("big", 1 << 20)

@@ -107,7 +107,24 @@ static void the_instances_metadata_is_no_upload(void **state)
 	expect("PUT /latest/api/token", "Host: 169.254.169.25\r\n", "PutObject latest|api/token 1");
 }
 
+/* The key is in the body, and not known. */
+static void a_form_posted_to_a_bucket(void **state)
+{
+#define FORM "Content-Type: multipart/form-data; boundary=x\r\n"
+	(void)state;
+	expect("POST /b", LOCAL FORM, "PutObject b| 1");
+	expect("POST /b/", LOCAL "content-type: Multipart/Form-Data;boundary=x\r\n", "PutObject b| 1");
+	expect("POST /", "Host: b.s3.amazonaws.com\r\n" FORM, "PutObject b| 1");
+	expect("POST /", "Host: b.store.example.com\r\n" FORM, "PutObject b| 1");
+	expect("POST /b", LOCAL "Content-Type: text/html\r\n", "other b| 0");
+	expect("POST /b?delete", LOCAL FORM, "other b| 0");
+	expect("POST /b/k", LOCAL FORM, "other b|k 0");
+	expect("POST /b/k?uploads", LOCAL FORM, "CreateMultipartUpload b|k 0");
+	expect("POST /", LOCAL FORM, "other | 0");
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(a_form_posted_to_a_bucket),
 	cmocka_unit_test(operations_in_path_style),
 	cmocka_unit_test(the_bucket_in_the_host),
 	cmocka_unit_test(a_host_that_says_nothing_leaves_it_to_the_path),

@@ -6,7 +6,7 @@
 #include <strings.h>
 
 enum http_header {
-	H_NONE, H_LENGTH, H_ENCODING, H_HOST, H_EXPECT, H_CONNECTION, H_DECODED, H_COPY, H_UPGRADE,
+	H_NONE, H_LENGTH, H_ENCODING, H_HOST, H_EXPECT, H_CONNECTION, H_DECODED, H_COPY, H_TYPE, H_UPGRADE,
 	H_ETAG, H_REQUEST_ID,
 };
 
@@ -22,6 +22,7 @@ static const struct {
 	{ "connection", H_CONNECTION },
 	{ "x-amz-decoded-content-length", H_DECODED },
 	{ "x-amz-copy-source", H_COPY },
+	{ "content-type", H_TYPE },
 	{ "upgrade", H_UPGRADE },
 	{ "etag", H_ETAG },
 	{ "x-amz-request-id", H_REQUEST_ID },
@@ -456,6 +457,10 @@ static void http_header_take(struct tr_http *h, char *value)
 		break;
 	case H_COPY:
 		head->facts |= TR_HTTP_COPY;
+		break;
+	case H_TYPE:
+		if (strncasecmp(value, "multipart/form-data", 19) == 0)
+			head->facts |= TR_HTTP_FORM;
 		break;
 	case H_UPGRADE:
 	case H_NONE:

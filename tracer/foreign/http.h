@@ -32,6 +32,7 @@ enum {
 	TR_HTTP_UPGRADE = 1 << 5,
 	TR_HTTP_PATH_CUT = 1 << 6,      /* the path did not fit */
 	TR_HTTP_PRESIGNED = 1 << 7,     /* the query carried a signature (which was not kept) */
+	TR_HTTP_FORM = 1 << 8,          /* Content-Type: multipart/form-data */
 };
 
 /* Query parameters that change the meaning of an S3 request: bits of tr_http_head.query. */

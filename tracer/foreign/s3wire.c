@@ -116,32 +116,33 @@ static void s3_split(const struct tr_http_head *head, bool object, struct tr_s3_
 
 enum s3_on { ON_SERVICE = 1, ON_BUCKET = 2, ON_OBJECT = 4 };
 
-/* First row that fits: all of `query` is in the request, its target is one of `on`. */
+/* First row that fits: all of `query` and `facts` is in the request, its target is one of `on`. */
 static const struct s3_row {
 	const char *method;
 	uint16_t query;
 	uint8_t on;
-	bool copy;
+	uint16_t facts;
 	enum xf_op op;
 } s3_rows[] = {
-	{ "PUT", TR_QUERY_PART_NUMBER | TR_QUERY_UPLOAD_ID, ON_OBJECT, true, XF_OP_UPLOAD_PART_COPY },
-	{ "PUT", TR_QUERY_PART_NUMBER | TR_QUERY_UPLOAD_ID, ON_OBJECT, false, XF_OP_UPLOAD_PART },
-	{ "POST", TR_QUERY_UPLOADS, ON_OBJECT, false, XF_OP_CREATE_MULTIPART_UPLOAD },
-	{ "POST", TR_QUERY_UPLOAD_ID, ON_OBJECT, false, XF_OP_COMPLETE_MULTIPART_UPLOAD },
-	{ "DELETE", TR_QUERY_UPLOAD_ID, ON_OBJECT, false, XF_OP_ABORT_MULTIPART_UPLOAD },
-	{ "GET", TR_QUERY_UPLOAD_ID, ON_OBJECT, false, XF_OP_LIST_PARTS },
-	{ "GET", TR_QUERY_UPLOADS, ON_BUCKET, false, XF_OP_LIST_MULTIPART_UPLOADS },
-	{ NULL, TR_QUERY_SUBRESOURCE, ON_SERVICE | ON_BUCKET | ON_OBJECT, false, XF_OP_OTHER },
-	{ "PUT", 0, ON_OBJECT, true, XF_OP_COPY_OBJECT },
-	{ "PUT", 0, ON_OBJECT, false, XF_OP_PUT_OBJECT },
-	{ "HEAD", 0, ON_OBJECT, false, XF_OP_HEAD_OBJECT },
-	{ "GET", 0, ON_OBJECT, false, XF_OP_GET_OBJECT },
-	{ "DELETE", 0, ON_OBJECT, false, XF_OP_DELETE_OBJECT },
-	{ "PUT", 0, ON_BUCKET, false, XF_OP_CREATE_BUCKET },
-	{ "HEAD", 0, ON_BUCKET, false, XF_OP_HEAD_BUCKET },
-	{ "GET", 0, ON_BUCKET, false, XF_OP_LIST_OBJECTS },
-	{ "DELETE", 0, ON_BUCKET, false, XF_OP_DELETE_BUCKET },
-	{ "GET", 0, ON_SERVICE, false, XF_OP_LIST_BUCKETS },
+	{ "PUT", TR_QUERY_PART_NUMBER | TR_QUERY_UPLOAD_ID, ON_OBJECT, TR_HTTP_COPY, XF_OP_UPLOAD_PART_COPY },
+	{ "PUT", TR_QUERY_PART_NUMBER | TR_QUERY_UPLOAD_ID, ON_OBJECT, 0, XF_OP_UPLOAD_PART },
+	{ "POST", TR_QUERY_UPLOADS, ON_OBJECT, 0, XF_OP_CREATE_MULTIPART_UPLOAD },
+	{ "POST", TR_QUERY_UPLOAD_ID, ON_OBJECT, 0, XF_OP_COMPLETE_MULTIPART_UPLOAD },
+	{ "DELETE", TR_QUERY_UPLOAD_ID, ON_OBJECT, 0, XF_OP_ABORT_MULTIPART_UPLOAD },
+	{ "GET", TR_QUERY_UPLOAD_ID, ON_OBJECT, 0, XF_OP_LIST_PARTS },
+	{ "GET", TR_QUERY_UPLOADS, ON_BUCKET, 0, XF_OP_LIST_MULTIPART_UPLOADS },
+	{ NULL, TR_QUERY_SUBRESOURCE, ON_SERVICE | ON_BUCKET | ON_OBJECT, 0, XF_OP_OTHER },
+	{ "PUT", 0, ON_OBJECT, TR_HTTP_COPY, XF_OP_COPY_OBJECT },
+	{ "PUT", 0, ON_OBJECT, 0, XF_OP_PUT_OBJECT },
+	{ "HEAD", 0, ON_OBJECT, 0, XF_OP_HEAD_OBJECT },
+	{ "GET", 0, ON_OBJECT, 0, XF_OP_GET_OBJECT },
+	{ "DELETE", 0, ON_OBJECT, 0, XF_OP_DELETE_OBJECT },
+	{ "POST", 0, ON_BUCKET, TR_HTTP_FORM, XF_OP_PUT_OBJECT },
+	{ "PUT", 0, ON_BUCKET, 0, XF_OP_CREATE_BUCKET },
+	{ "HEAD", 0, ON_BUCKET, 0, XF_OP_HEAD_BUCKET },
+	{ "GET", 0, ON_BUCKET, 0, XF_OP_LIST_OBJECTS },
+	{ "DELETE", 0, ON_BUCKET, 0, XF_OP_DELETE_BUCKET },
+	{ "GET", 0, ON_SERVICE, 0, XF_OP_LIST_BUCKETS },
 };
 
 static enum xf_op s3_operation(const struct tr_http_head *head, enum s3_on on)
@@ -152,7 +153,7 @@ static enum xf_op s3_operation(const struct tr_http_head *head, enum s3_on on)
 			continue;
 		if ((head->query & row->query) != row->query || !(row->on & on))
 			continue;
-		if (row->copy && !(head->facts & TR_HTTP_COPY))
+		if ((head->facts & row->facts) != row->facts)
 			continue;
 		return row->op;
 	}
@@ -171,6 +172,12 @@ static bool s3_is_plain_put(const struct tr_http_head *head)
 	return strcmp(head->method, "PUT") == 0 && body && !(head->query & TR_QUERY_SUBRESOURCE);
 }
 
+/* A browser's form to a bucket that only the host can name. */
+static bool s3_is_form_to_host(const struct tr_http_head *head)
+{
+	return strcmp(head->method, "POST") == 0 && head->facts & TR_HTTP_FORM && strcmp(head->path, "/") == 0;
+}
+
 void tr_s3_understand(const struct tr_http_head *head, struct tr_s3_request *r)
 {
 	bool ids = head->query & (TR_QUERY_UPLOAD_ID | TR_QUERY_PART_NUMBER);
@@ -181,7 +188,7 @@ void tr_s3_understand(const struct tr_http_head *head, struct tr_s3_request *r)
 	r->op = XF_OP_OTHER;
 	if (s3_is_no_store(head->host))
 		return;
-	s3_split(head, ids || create || s3_is_plain_put(head), r);
+	s3_split(head, ids || create || s3_is_plain_put(head) || s3_is_form_to_host(head), r);
 	if (!r->key[0] && s3_is_plain_put(head)) {
 		memcpy(r->key, r->bucket, sizeof(r->bucket));
 		r->bucket[0] = 0;

@@ -6,6 +6,8 @@
  * before ".s3." or ".s3-", or before a known endpoint's name, is the bucket. A
  * host that says nothing is settled by the path: an operation on an object
  * needs a key, so a path of one segment leaves the bucket to the host.
+ *
+ * A form (multipart/form-data) that is posted to a bucket puts an object whose key is among its fields: it is not known.
  */
 #ifndef TR_FOREIGN_S3WIRE_H
 #define TR_FOREIGN_S3WIRE_H
@@ -17,7 +19,7 @@ struct tr_s3_request {
 	enum xf_op op;
 	uint32_t part;             /* 0: not about a part; a PutObject is part 1 */
 	char bucket[256];
-	char key[TR_HTTP_PATH_MAX];
+	char key[TR_HTTP_PATH_MAX]; /* "": none, or not known */
 };
 
 void tr_s3_understand(const struct tr_http_head *head, struct tr_s3_request *request);

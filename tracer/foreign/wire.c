@@ -31,6 +31,7 @@ struct wire_request {
 	bool continued;        /* 100 Continue has come */
 	bool answering;        /* the final answer's head has come */
 	bool expects;
+	bool form;             /* its body is multipart/form-data */
 	uint64_t body_len;     /* announced: decoded length where there is one */
 	uint64_t sent_len;
 	uint64_t begin_ns, sent_ns;
@@ -166,17 +167,19 @@ static uint32_t wire_submit(struct tr_wire *w, const struct tr_http_head *head,
 		   .op = (uint8_t)s3->op);
 	WIRE_EVENT(status, .transfer = transfer, .from = XF_STATE_NOT_STARTED,
 		   .to = XF_STATE_RUNNING);
+	if (!*s3->key)
+		return transfer;
 	tr_ids_transfer_put(w->control, tr_ids_hash(TR_NAME_OBJECT, s3->bucket, s3->key), transfer);
 	tr_control_object_enter(w->control, transfer, w->tls, head->host, s3->bucket, s3->key);
 	return transfer;
 }
 
-/* Create and put begin a transfer, or take up the one whose last attempt failed. */
+/* Create and put begin a transfer, or take up the one whose last attempt failed; without a key nobody knows which. */
 static void wire_begin_transfer(struct tr_wire *w, const struct tr_http_head *head,
 				const struct tr_s3_request *s3, struct wire_request *r)
 {
-	r->pending = tr_ids_hash(TR_NAME_PENDING + 16 * s3->op, s3->bucket, s3->key);
-	r->transfer = tr_ids_transfer_take(w->control, r->pending);
+	r->pending = *s3->key ? tr_ids_hash(TR_NAME_PENDING + 16 * s3->op, s3->bucket, s3->key) : 0;
+	r->transfer = r->pending ? tr_ids_transfer_take(w->control, r->pending) : TR_NO_TRANSFER;
 	if (r->transfer == TR_NO_TRANSFER)
 		r->transfer = wire_submit(w, head, s3);
 }
@@ -244,7 +247,7 @@ static void wire_tell_begin(struct tr_wire *w, const struct wire_request *r)
 
 static uint64_t wire_object(const struct tr_s3_request *s3)
 {
-	return *s3->key ? tr_ids_object(s3->bucket, s3->key) : 0;
+	return *s3->key || s3->op == XF_OP_PUT_OBJECT ? tr_ids_object(s3->bucket, s3->key) : 0;
 }
 
 static uint64_t wire_body_len(const struct tr_http_head *head)
@@ -271,7 +274,7 @@ static bool wire_request_head(void *ctx, const struct tr_http_head *head)
 		.request = atomic_fetch_add(&w->control->nr_requests, 1) + 1,
 		.part = s3.part, .object = wire_object(&s3), .op = s3.op, .begin_ns = xf_clock_mono_ns(),
 		.body_len = wire_body_len(head), .expects = head->facts & TR_HTTP_EXPECT,
-		.head_only = strcmp(head->method, "HEAD") == 0,
+		.head_only = strcmp(head->method, "HEAD") == 0, .form = head->facts & TR_HTTP_FORM,
 	};
 	w->nr_requests++;
 	wire_identify(w, head, &s3, r);
@@ -560,7 +563,8 @@ static void wire_answer_end(void *ctx, uint64_t body_len)
 
 	if (!r || !r->answering)
 		return;
-	bool failed = w->answer.status >= 300 || w->answer.error;
+	bool redirected = r->form && w->answer.status == 303; /* success_action_redirect */
+	bool failed = (w->answer.status >= 300 && !redirected) || w->answer.error;
 	struct wire_end end = {
 		.status = failed ? XF_SERVICE : XF_OK, .http_status = w->answer.status,
 		.bytes = body_len, .etag = xf_text(w->answer.etag),

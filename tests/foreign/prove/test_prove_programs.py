@@ -144,6 +144,14 @@ def test_a_limit_is_met_by_a_hold_that_is_longer():
     t.true(6000 <= v["limit"]["at_most_ms"] < 9000, v)
 
 
+def test_a_posted_form_is_held_though_its_key_is_not_known():
+    curl = t.need("curl")
+    r = t.xferdb("prove", "--local", "--json", "--", "sh", "-c",
+                 "%s -sS -F key=k -F file=@/etc/passwd $AWS_ENDPOINT_URL/bkt; true" % curl, timeout=100 * t.SLOW)
+    v = r.json["calls"][0]["verdict"]
+    t.equal((v["answer"], v["basis"], v["outcome"]), ("blocks", "both", "stored"), r)
+
+
 def test_blocking_poll():
     v, r = region("blocking_poll.py")
     t.equal((v["answer"], v["basis"]), ("blocks", "intervention"), r)
