@@ -1,5 +1,6 @@
 """The relay between a program and a server that misbehave: nothing stands still, nothing gets lost."""
 import os
+import re
 import resource
 import socket
 import ssl
@@ -52,6 +53,46 @@ try:
     print(s.recv(100).decode().split("\\r\\n")[0])
 except OSError as e:
     print(e)
+"""
+
+# One that uploads and downloads bodies of many lengths, in odd pieces, and says whose MD5 is not what it was.
+BODIES = """
+import hashlib, http.client, random, socket, ssl, sys, time, urllib.parse
+url = urllib.parse.urlsplit(sys.argv[1])
+rng = random.Random(7)
+def connect():
+    if url.scheme == "https":
+        return http.client.HTTPSConnection(url.hostname, url.port, context=ssl.create_default_context(cafile=sys.argv[2]))
+    return http.client.HTTPConnection(url.hostname, url.port)
+c = connect()
+for i, size in enumerate([1, 65535, 131072, 131073, 196608, 196609, 262144, 300001, 1 << 20, 5 << 20, 20000003]):
+    body = rng.randbytes(size)
+    md5 = hashlib.md5(body).hexdigest()
+    c.putrequest("PUT", "/bkt/k%d" % i)
+    c.putheader("Content-Length", str(size))
+    c.endheaders()
+    at = 0
+    while at < size:
+        n = rng.choice([1, 1000, 16384, 65536, 100001, 400000])
+        c.send(body[at:at + n])
+        at += n
+        if rng.random() < 0.02:
+            time.sleep(0.01)
+    answer = c.getresponse()
+    answer.read()
+    if answer.status != 200 or answer.headers["ETag"] != '"%s"' % md5:
+        print("put", size, answer.status, answer.headers["ETag"], md5)
+    c.request("GET", "/bkt/k%d" % i)
+    answer = c.getresponse()
+    got = hashlib.md5()
+    while True:
+        piece = answer.read(rng.choice([1000, 70000, 500000]))
+        if not piece:
+            break
+        got.update(piece)
+    if got.hexdigest() != md5:
+        print("get", size, answer.status, got.hexdigest(), md5)
+print("done")
 """
 
 
@@ -172,6 +213,26 @@ def test_a_refusal_before_the_body_is_there_is_passed_on():
         t.skip("even without the relay this kernel drops the answer: %s" % direct.out)
     r = relay([program, server.port])
     t.equal((r.status, r.out.strip()), (0, "HTTP/1.1 403 Forbidden"), r)
+
+
+def check_bodies(*flags):
+    trace = t.tmp("bodies.xft")
+    with t.Serve("--anonymous", *flags) as server:
+        r = t.xferdb("trace", "--quiet", "--no-probe", "-o", trace, "--", PYTHON, write("bodies.py", BODIES), server.endpoint,
+                     server.ca or "-")
+    t.equal((r.status, r.out), (0, "done\n"), r.err)
+    return t.xferdb("events", "--all", trace).out
+
+
+def test_bodies_of_every_length_go_through_as_they_are():
+    events = check_bodies()
+    sizes = [int(s) for s in re.findall(r" object_put bytes=(\d+) ", events)]
+    t.equal((len(sizes), sizes[-1]), (11, 20000003))
+    t.equal([int(s) for s in re.findall(r" object_get bytes=(\d+) ", events)], sizes)
+
+
+def test_bodies_that_nobody_can_read_go_through_as_they_are():
+    check_bodies("--tls")
 
 
 def test_a_body_that_looks_like_tls_stays_a_body():

@@ -348,6 +348,53 @@ static void the_last_bytes_are_marked_before_they_are_sent(void **state)
 	close(fd);
 }
 
+static void sends(struct tr_wire *w, const char *text)
+{
+	tr_wire_sent(w, text, strlen(text));
+}
+
+static void receives(struct tr_wire *w, const char *text)
+{
+	tr_wire_received(w, text, strlen(text));
+}
+
+/* What is in a body may go by unseen; heads, lists of parts and errors are read. */
+static void only_bodies_may_be_skipped(void **state)
+{
+	int fd;
+
+	(void)state;
+	control = tr_control_new(&fd);
+	struct tr_wire *w = tr_wire_new(control, 40001, 0);
+	assert_int_equal(tr_wire_unread(w, false), 0);
+	sends(w, "PUT /b/k HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nab");
+	assert_int_equal(tr_wire_unread(w, false), 998);
+	tr_wire_skipped(w, 990);
+	assert_int_equal(tr_wire_unread(w, false), 8);
+	assert_int_equal(tr_wire_unread(w, true), 0);
+	sends(w, "12345678");
+	assert_int_equal(tr_wire_unread(w, false), 0);
+	assert_true(tr_wire_now(w).sent);
+	receives(w, "HTTP/1.1 403 Forbidden\r\nContent-Length: 500\r\n\r\n<Error>");
+	assert_int_equal(tr_wire_unread(w, true), 0);
+	tr_wire_free(w, "client");
+
+	w = tr_wire_new(control, 40001, 0);
+	sends(w, "GET /b/k HTTP/1.1\r\nHost: localhost\r\n\r\n");
+	receives(w, "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n");
+	assert_int_equal(tr_wire_unread(w, true), 500);
+	tr_wire_skipped_received(w, 400);
+	tr_wire_skipped_received(w, 99);
+	assert_int_equal(tr_wire_now(w).op, XF_OP_GET_OBJECT);
+	receives(w, "z");
+	assert_int_equal(tr_wire_now(w).op, XF_OP_NONE);
+	sends(w, "POST /b/k?uploadId=u HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n<Comp");
+	assert_int_equal(tr_wire_unread(w, false), 0);
+	tr_wire_free(w, "client");
+	tr_control_free(control);
+	close(fd);
+}
+
 static void names_are_taken_once(void **state)
 {
 	int fd;
@@ -394,6 +441,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(pipelined_requests_are_answered_in_order),
 	cmocka_unit_test(the_request_is_named_before_it_is_sent),
 	cmocka_unit_test(the_last_bytes_are_marked_before_they_are_sent),
+	cmocka_unit_test(only_bodies_may_be_skipped),
 	cmocka_unit_test(names_are_taken_once),
 	cmocka_unit_test(ten_thousand_parts_keep_their_attempts),
 };

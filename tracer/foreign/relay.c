@@ -550,9 +550,9 @@ static uint64_t flow_unread(const struct conn *c, const struct flow *f)
 
 	if (f->from->tls || !c->begun)
 		return 0;
-	if (c->wire && f == &c->up)
-		left = tr_wire_unread(c->wire);
-	else if (!c->wire && c->opaque && !conn_is_claimed(c))
+	if (c->wire)
+		left = tr_wire_unread(c->wire, f == &c->down);
+	else if (c->opaque && !conn_is_claimed(c))
 		left = UINT64_MAX;
 	return left > 2 * TR_END_BUFFER ? left - TR_END_BUFFER : 0;
 }
@@ -578,8 +578,10 @@ static ssize_t flow_take_past(struct conn *c, struct flow *f)
 	if (n <= 0)
 		return n;
 	c->relay->bytes += (uint64_t)n;
-	if (c->wire)
+	if (f == &c->up)
 		tr_wire_skipped(c->wire, (size_t)n);
+	else
+		tr_wire_skipped_received(c->wire, (size_t)n);
 	return n;
 }
 

@@ -668,12 +668,31 @@ void tr_wire_skipped(struct tr_wire *w, size_t len)
 		wire_lose(w);
 }
 
-uint64_t tr_wire_unread(const struct tr_wire *w)
+/* Of the body in the midst of which the stream stands; 0: of none. */
+static uint64_t wire_body_left(const struct tr_http *h)
 {
-	const struct wire_request *r = w->count ? &w->queue[(w->first + w->count - 1) % WIRE_QUEUE] : NULL;
-	bool body = w->up.state == TR_HTTP_BODY || w->up.state == TR_HTTP_CHUNK_DATA;
+	return h->state == TR_HTTP_BODY || h->state == TR_HTTP_CHUNK_DATA ? h->left : 0;
+}
 
-	return !w->lost && r && body && r->op != XF_OP_COMPLETE_MULTIPART_UPLOAD ? w->up.left : 0;
+uint64_t tr_wire_unread(const struct tr_wire *w, bool answer)
+{
+	const struct wire_request *oldest = &w->queue[w->first], *newest = &w->queue[(w->first + w->count - 1) % WIRE_QUEUE];
+
+	if (w->lost || !w->count)
+		return 0;
+	if (answer)
+		return oldest->answering && !wire_reads_answer(w, oldest) ? wire_body_left(&w->down) : 0;
+	return newest->op == XF_OP_COMPLETE_MULTIPART_UPLOAD ? 0 : wire_body_left(&w->up);
+}
+
+void tr_wire_skipped_received(struct tr_wire *w, size_t len)
+{
+	if (!w || w->lost || !len)
+		return;
+	atomic_fetch_add_explicit(&w->control->bytes_received, len, memory_order_relaxed);
+	tr_http_skip(&w->down, len, &answer_ops, w);
+	if (w->down.state == TR_HTTP_LOST)
+		wire_lose(w);
 }
 
 void tr_wire_received(struct tr_wire *w, const void *bytes, size_t len)

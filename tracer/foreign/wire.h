@@ -70,8 +70,11 @@ void tr_wire_received(struct tr_wire *wire, const void *bytes, size_t len);
 /* len bytes were sent that nobody could look at (sendfile, splice). Only body bytes can be skipped so. */
 void tr_wire_skipped(struct tr_wire *wire, size_t len);
 
-/* So many of the next bytes sent can be skipped: they are body, and nothing in them is read. */
-uint64_t tr_wire_unread(const struct tr_wire *wire);
+/* The same for what came from the server. */
+void tr_wire_skipped_received(struct tr_wire *wire, size_t len);
+
+/* So many of the next bytes, sent or (answer) received, can be skipped: they are body, and nothing in them is read. */
+uint64_t tr_wire_unread(const struct tr_wire *wire, bool answer);
 
 /* Does the connection speak something that is not HTTP/1 (then feed it no more)? */
 bool tr_wire_lost(const struct tr_wire *wire);
