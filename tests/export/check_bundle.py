@@ -532,9 +532,19 @@ class Bundle:
                                  ("object_get", False)):
                 if kind in kinds or wanted:
                     ends.append(kinds.get(kind))
+            if self.given_up_later(enter, mine, kinds):
+                ends.append(kinds["multipart_abort"])
             if len(ends) == before and not settled:
                 ends.append(None)
         return ends, parts, len(submits)
+
+    FAILS = ("multipart_create", "multipart_complete", "object_put", "object_get")
+
+    def given_up_later(self, enter, mine, kinds):
+        """Aborted after the return, and nothing had failed before that."""
+        ret, abort = self.returned(enter), kinds.get("multipart_abort")
+        return (ret and abort and abort["seq"] > ret["seq"] and "multipart_complete" not in kinds and not any(
+            e["seq"] < ret["seq"] and (e["event"] == "part_failed" or e["event"] in self.FAILS and e["failed"]) for e in mine))
 
     @staticmethod
     def multipart(mine):
@@ -573,7 +583,10 @@ class Bundle:
         if any(e["event"] == "part_failed" or (e["event"] in ("object_put", "object_get") and e["failed"]) or
                (e["event"] == "multipart_create" and e["failed"]) for e in mine):
             return False
-        return not self.raised(enter) or self.threads[enter["on"]]["name"] != "main"
+        main, ret, abort = self.threads[enter["on"]]["name"] == "main", self.returned(enter), kinds["multipart_abort"]
+        if main and ret and not self.whole_process(enter) and abort["on"] == enter["on"] and enter["seq"] < abort["seq"] < ret["seq"]:
+            return False  # the call's own thread gave it up
+        return not (main and self.raised(enter))
 
     def outcome_of(self, enter, submit):
         if self.there(enter, submit):

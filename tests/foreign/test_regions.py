@@ -175,6 +175,31 @@ say('end')
     t.equal((v["answer"], v["outcome"]), ("unproven", "stored"), r)
 
 
+# ---- an upload that is given up
+
+def test_an_upload_given_up_after_the_region_was_not_waited_for():
+    v, r = judged("""
+def upload():
+    name = create()
+    go_on.set()
+    done.wait()
+    ask("DELETE", "/bucket/key?uploadId=" + name)
+
+done = threading.Event()
+say("begin")
+threading.Thread(target=upload).start()
+go_on.wait()
+say("end")
+done.set()
+""")
+    t.equal((v["answer"], v["basis"], v["outcome"]), ("does-not-block", "witness", "lost"), r)
+
+
+def test_what_the_program_gives_up_itself_is_not_lost():
+    v, r = judged("say('begin')\nname = create()\npart(name, 1)\nask('DELETE', '/bucket/key?uploadId=' + name)\nsay('end')\n")
+    t.equal(v["outcome"], "failed", r)
+
+
 # ---- whose output it is
 
 def test_output_that_is_captured_of_a_child_does_not_end_a_region():
