@@ -322,6 +322,19 @@ def test_local_takes_plain_http_to_the_endpoint_whatever_the_host():
     t.equal((v["answer"], v["outcome"]), ("blocks", "stored"), r)
 
 
+def test_boto3_s_crt_client_speaks_no_tls_to_the_local_endpoint():
+    folder = t.tmp("fake/boto3")
+    os.makedirs(folder)
+    for name, text in (("__init__", ""), ("crt", "from boto3.other import create_s3_crt_client\n"),
+                       ("other", "def create_s3_crt_client(**given):\n    return given\n")):
+        with open(os.path.join(folder, name + ".py"), "w", encoding="utf-8") as f:
+            f.write(text)
+    code = "import boto3.crt as c; print(c.create_s3_crt_client(region='r', use_ssl=True))"
+    for options, seen in ((["--local"], False), ([], True)):
+        r = trace(*options, "--", PYTHON, "-c", code, env=dict(t.environment(), PYTHONPATH=os.path.dirname(folder)))
+        t.equal(r.out.strip(), repr({"region": "r", "use_ssl": seen}), r)
+
+
 def test_a_posted_form_is_an_upload_of_a_key_that_is_not_known():
     curl = t.need("curl")
     path = t.make_file("big", 1 << 20)

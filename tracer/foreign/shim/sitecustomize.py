@@ -256,6 +256,18 @@ def lead_to_endpoint(module):
         replace(module, "Session.create_client", make)
 
 
+def speak_plainly(module):
+    """boto3's CRT client speaks TLS whatever the endpoint's URL says, and to a server that does not it only fails."""
+    def make(function):
+        def create_s3_crt_client(*args, **kwargs):
+            if "use_ssl" in kwargs:
+                kwargs["use_ssl"] = False
+            return function(*args, **kwargs)
+        return create_s3_crt_client
+    if os.environ.get("XFERDB_ENDPOINT", "").startswith("http:"):
+        replace(module, "create_s3_crt_client", make)
+
+
 # ---- waits made no-ops
 
 def no_result(module):
@@ -376,6 +388,7 @@ def begin():
     want_ablation(wanted)
     add(wanted, "threading", name_threads)
     add(wanted, "botocore.session", lead_to_endpoint)
+    add(wanted, "boto3.crt", speak_plainly)
     finder = Finder(wanted)
     for name in [n for n in wanted if n in sys.modules and n != "__main__"]:
         finder.seen(name, sys.modules[name])
