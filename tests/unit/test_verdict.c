@@ -201,13 +201,18 @@ static void a_lock_held_for_life_is_a_join_when_the_joiner_was_told(void **state
 		"0 call_enter call=1\n0 submit transfer=0 call=1 op=PutObject\n0 thread_create id=1\n";
 	static const char work[] =
 		"1 part_start transfer=0 part=1\n1 part_done transfer=0 part=1 etag=e\n1 object_put transfer=0 etag=e\n"
-		"0 sem_wait #9\n1 sem_post #9\n0 sem_acquired #9 waited_ns=50 how=woken\n1 thread_exit id=1\n";
+		"0 sem_wait #9 :lib/threading.py@wait:1\n1 sem_post #9\n0 sem_acquired #9 waited_ns=50 how=woken\n1 thread_exit id=1\n";
+	static const char join[] = "0 property key=python-stack number=1 value=\"lib/threading.py:1112 Thread._wait_for_tstate_lock\\n"
+				   "lib/threading.py:1092 Thread.join\"\n";
 	char text[2048];
 	(void)state;
 	snprintf(text, sizeof(text), "%s1 sem_acquired #9\n%s%s%s" RETURN END, begin, told, wait, work);
 	expect_all(text, "blocks", "happens-before", "stored");
 	snprintf(text, sizeof(text), "%s1 sem_acquired #9\n%s" RETURN END, begin, work);
 	expect_all(text, "unproven", "timing", "stored");
+	/* one who came late found "started" set, and waits where CPython joins */
+	snprintf(text, sizeof(text), "%s1 sem_acquired #9\n%s%s" RETURN END, begin, join, work);
+	expect_all(text, "blocks", "happens-before", "stored");
 }
 
 /* The same object as a signal: its waiter took it, another thread gives it. */

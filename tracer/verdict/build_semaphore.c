@@ -57,17 +57,24 @@ bool tr_build_lifelong(struct builder *b, const struct tr_event *e, uint32_t rel
 	return true;
 }
 
+/* Does CPython up to 3.12 wait there for a thread's end? */
+static bool is_python_join(const struct tr_log *log, uint32_t event)
+{
+	struct tr_event e = tr_log_event(log, event);
+	return tr_place_is_in(tr_place_stack(log, &e), 0, "threading.py", "_wait_for_tstate_lock");
+}
+
 /*
- * A joiner knows that the lock is taken: the thread told it, before it began to
- * wait (CPython's creator waits for "started"). Who merely comes late to a mutex
- * that was free a moment ago has not been told, and was lucky.
+ * A joiner knows that the lock is taken: the thread told it, before it began to wait (CPython's creator
+ * waits for "started"), or it stands where only that lock is waited for: a creator that comes late finds "started" set,
+ * and that leaves no edge. Who merely comes late to a mutex that was free a moment ago has not been told, and was lucky.
  */
 void tr_build_confirm_lifelong(struct builder *b)
 {
 	for (uint32_t i = 0; i < b->nr_candidates; i++) {
 		const struct candidate *c = &b->candidates[i];
 		if (c->edge < b->o->nr && b->o->edges[c->edge].kind == TR_EDGE_LIFELONG &&
-		    tr_order_before(b->o, c->taken, c->wait))
+		    (is_python_join(b->log, c->wait) || tr_order_before(b->o, c->taken, c->wait)))
 			b->o->edges[c->edge].class = XF_CLASS_SIGNAL;
 	}
 }

@@ -371,6 +371,11 @@ static void lost_line(FILE *out, const struct ui_report *r)
  */
 static void both_line(FILE *out, const struct ui_report *r)
 {
+	static const char *const main_thread[TR_ANSWER_COUNT] = {
+		[TR_DOES_NOT_BLOCK] = "the program's main thread does not wait for it",
+		[TR_BLOCKS_PARTLY] = "the program's main thread waits for it only so long",
+		[TR_UNPROVEN] = "nothing shows that the program's main thread waits for it",
+	};
 	const struct tr_verdict *call = NULL, *program = NULL;
 
 	for (uint32_t i = 0; i < r->verdicts->nr; i++) {
@@ -381,10 +386,9 @@ static void both_line(FILE *out, const struct ui_report *r)
 			 strcmp(tr_log_thread(r->log, tr_log_call(r->log, v->call)->thread)->name, "main") != 0)
 			call = v;
 	}
-	if (call && program && program->answer != TR_BLOCKS)
-		fprintf(out, "  both are true: %s keeps %s waiting, %s; the program's main thread does not wait for it\n",
-			call_name(r, call), "its own thread",
-			tr_log_thread(r->log, tr_log_call(r->log, call->call)->thread)->name);
+	if (call && program && main_thread[program->answer])
+		fprintf(out, "  both are true: %s keeps its own thread waiting, %s; %s\n", call_name(r, call),
+			tr_log_thread(r->log, tr_log_call(r->log, call->call)->thread)->name, main_thread[program->answer]);
 }
 
 /* ---- many calls: what is alike is said once */
