@@ -101,11 +101,10 @@ static void file_begin(struct xf_ep_form *f)
 {
 	f->part = OF_FILE;
 	f->behind = true;
-	if (f->has_filename) {
+	if (f->has_filename)
 		f->file_name = strdup(xf_buf_text(&f->filename));
-		if (!f->file_name)
-			fail(f, XF_EP_FORM_NOMEM);
-	}
+	if ((f->has_filename && !f->file_name) || xf_headers_ok(&f->fields))
+		fail(f, XF_EP_FORM_NOMEM);
 	if (!f->fault)
 		f->file_begins(f->ctx);
 }

@@ -34,14 +34,14 @@ static const char *field(const struct xf_ep_call *c, const char *name)
 /* ---- fields */
 
 /* "${filename}" becomes what follows the last slash or backslash of the file's name, where the client gave one. */
-static void replace_in(struct xf_header *each, const char *name)
+static bool replace_in(struct xf_header *each, const char *name)
 {
 	static const char variable[] = "${filename}";
 	struct xf_buf out = XF_BUF_INIT;
 	const char *at = each->value, *found;
 
 	if (!strstr(at, variable))
-		return;
+		return true;
 	for (; (found = strstr(at, variable)); at = found + sizeof(variable) - 1) {
 		xf_buf_add(&out, at, (size_t)(found - at));
 		xf_buf_str(&out, name);
@@ -49,22 +49,22 @@ static void replace_in(struct xf_header *each, const char *name)
 	xf_buf_str(&out, at);
 	char *value = xf_buf_take(&out);
 	if (!value)
-		return;
+		return false;
 	free(each->value);
 	each->value = value;
+	return true;
 }
 
-static void replace_variables(struct xf_ep_form *form)
+static void replace_variables(struct xf_ep_call *c)
 {
+	struct xf_ep_form *form = &c->post->form;
 	const char *name = form->file_name, *slash;
 
-	if (!name)
-		return;
-	while ((slash = strpbrk(name, "/\\")))
+	while (name && (slash = strpbrk(name, "/\\")))
 		name = slash + 1;
-	for (size_t i = 0; i < form->fields.nr; i++)
-		if (strcasecmp(form->fields.items[i].name, "policy") != 0)
-			replace_in(&form->fields.items[i], name);
+	for (size_t i = 0; name && i < form->fields.nr && !xf_ep_decided(c); i++)
+		if (strcasecmp(form->fields.items[i].name, "policy") != 0 && !replace_in(&form->fields.items[i], name))
+			xf_ep_fail(c, XF_EP_InternalError, NULL);
 }
 
 static void take_key(struct xf_ep_call *c)
@@ -112,7 +112,7 @@ static void take_location(struct xf_ep_call *c)
 static bool is_header(const char *name)
 {
 	static const char *const names[] = {
-		"cache-control", "content-type", "content-disposition", "content-encoding", "content-language", "expires",
+		"cache-control", "content-type", "content-disposition", "content-encoding", "content-language", "content-md5", "expires",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -189,7 +189,11 @@ static void take_headers(struct xf_ep_call *c)
 
 static void expect_file(struct xf_ep_call *c)
 {
+	const char *algorithm = xf_ep_header(&c->request, "x-amz-checksum-algorithm");
+
 	xf_ep_integrity_begin(c);
+	if (!xf_ep_decided(c) && algorithm && (!c->algorithm || xf_checksum_by_name(algorithm) != c->algorithm))
+		xf_ep_fail(c, XF_EP_InvalidRequest, "x-amz-checksum-algorithm needs the x-amz-checksum- field of that algorithm.");
 	if (!xf_ep_decided(c))
 		xf_ep_put_begin(c);
 	if (!xf_ep_decided(c))
@@ -204,8 +208,8 @@ static void fields_over(void *ctx)
 		take_key, check_policy, xf_ep_check_bucket, take_location, take_headers, expect_file,
 	};
 
-	replace_variables(&c->post->form);
-	if (c->unsigned_form && !xf_ep_auth_form(&c->access, &c->post->form.fields, &c->request, &c->site->keys, &c->reply))
+	replace_variables(c);
+	if (!xf_ep_decided(c) && c->unsigned_form && !xf_ep_auth_form(&c->access, &c->post->form.fields, &c->request, &c->site->keys, &c->reply))
 		return;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps) && !xf_ep_decided(c); i++)
 		steps[i](c);

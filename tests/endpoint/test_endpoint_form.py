@@ -73,6 +73,11 @@ def test_a_form_stores_an_object():
         t.equal((r.header("x-amz-storage-class"), r.header("x-amz-tagging-count")), ("STANDARD_IA", "1"))
         refused(post(c, form(signed(s, fields), b"jello")), 400, "BadDigest")
         t.equal(ok(c.get("/bkt/dir/a%20b")).body, b"hello")
+        for name, value, code in (("Content-MD5", t.checksum("md5", b"other"), "BadDigest"), ("Content-MD5", "x", "InvalidDigest"),
+                                  ("x-amz-checksum-algorithm", "CRC32", "InvalidRequest"),
+                                  ("x-amz-checksum-crc32", "x", "InvalidRequest")):
+            refused(post(c, form(signed(s, [("key", "m"), (name, value)]))), 400, code)
+        ok(post(c, form(signed(s, [("key", "m"), ("content-md5", t.checksum("md5", b"data"))]))), 204)
 
 
 def test_the_answer_is_what_the_form_asks_for():
@@ -136,6 +141,7 @@ def test_forms_that_are_none():
         refused(r, 400, "InvalidArgument")
         t.equal(r.xml("ArgumentName"), "key")
         refused(post(c, form(signed(s, [("key", "")]))), 400, "InvalidArgument")
+        refused(post(c, form(signed(s, [("key", "${filename}")]), filename="")), 400, "InvalidArgument")
         refused(post(c, form(signed(s, [("key", "k" * 1025)]))), 400, "KeyTooLongError")
         refused(post(c, form(signed(s, [("key", "k"), ("x-amz-meta-a", "x\r\nx-amz-meta-b: y")]))), 400, "InvalidArgument")
         refused(post(c, form(signed(s, [("key", "k"), ("tagging", "not-xml")]))), 400, "MalformedXML")

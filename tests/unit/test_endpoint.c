@@ -496,6 +496,25 @@ static void broken_forms_are_refused(void **state)
 	}
 }
 
+static bool form_is_read(void *ctx)
+{
+	struct seen_form seen;
+	bool good = formed(&seen, "--xx\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n"
+				  "--xx\r\nContent-Disposition: form-data; name=a\r\n\r\n2\r\n" FILE_PART "--xx--", 7) == XF_EP_FORM_GOOD;
+	const char *value = xf_headers_get(&seen.form.fields, "a");
+
+	(void)ctx;
+	assert_true(!good || (!strcmp(value, "1,2") && seen.form.size == 1));
+	seen_fini(&seen);
+	return good;
+}
+
+static void a_form_survives_every_failed_allocation(void **state)
+{
+	(void)state;
+	assert_true(t_each_alloc_fails(form_is_read, NULL) > 4);
+}
+
 static void a_boundary_is_read(void **state)
 {
 	char out[XF_EP_BOUNDARY_MAX + 1];
@@ -800,6 +819,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(broken_chunks_are_refused),
 	cmocka_unit_test(forms_are_taken_apart_at_any_cut),
 	cmocka_unit_test(broken_forms_are_refused),
+	cmocka_unit_test(a_form_survives_every_failed_allocation),
 	cmocka_unit_test(a_boundary_is_read),
 	cmocka_unit_test(a_record_comes_back_or_is_refused),
 	cmocka_unit_test(a_guard_lets_one_writer_win),
