@@ -1,4 +1,5 @@
 """The relay between a program and a server that misbehave: nothing stands still, nothing gets lost."""
+import json
 import os
 import re
 import resource
@@ -256,6 +257,28 @@ def test_many_and_large_bodies_go_through_the_tls_relay():
         t.equal(r.status, 0, r)
         for i in range(4):
             t.equal(server.client().head("/bkt/k%d" % i).header("Content-Length"), str(40 * t.MiB))
+
+
+# One that gives up in the midst of a body, far ahead of the server, and says so.
+GIVES_UP = """
+import os, socket
+host, port = os.environ["AWS_ENDPOINT_URL"].split("//")[1].split(":")
+print("begin", flush=True)
+s = socket.create_connection((host, int(port)))
+s.sendall(b"PUT /bucket/key HTTP/1.1\\r\\nHost: here\\r\\nContent-Length: 50000000\\r\\n\\r\\n" + b"x" * 3000000)
+s.close()
+print("end", flush=True)
+"""
+
+
+def test_a_body_given_up_has_ended_then_whatever_the_server_makes_of_it():
+    out = t.tmp("v.json")
+    for bandwidth in ("", "--fault=bandwidth=3MB"):
+        r = relay([write("gives_up.py", GIVES_UP)], "--local", "--call=out:begin:end", "--json=" + out,
+                  *([bandwidth] if bandwidth else []))
+        with open(out, encoding="utf-8") as f:
+            v = json.load(f)["calls"][0]["verdict"]
+        t.equal((v["answer"], v["outcome"], v["parts_late"]), ("unproven", "lost", 0), r)
 
 
 if __name__ == "__main__":

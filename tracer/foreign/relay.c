@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "core/event/emit.h"
@@ -58,6 +59,7 @@ struct conn {
 	struct tr_timer timer;   /* patience, or the hold's end */
 	bool begun;              /* its first bytes have been seen */
 	const char *closed_by;   /* who was the first to end it; NULL: nobody yet */
+	bool hung_up;            /* the program sends no more, though all that it sent may not have been read yet */
 	bool gone;               /* nobody reads on the program's end: what it sent is still passed on */
 	bool deaf;               /* the server takes no more; what it said before is still passed on */
 	bool opaque;             /* TLS that only the probe could read */
@@ -585,6 +587,24 @@ static ssize_t flow_take_past(struct conn *c, struct flow *f)
 	return n;
 }
 
+/*
+ * The program sends no more. A request that can then never be whole has ended now: what the
+ * server says to the rest of it, as soon as it has that, nobody waits for.
+ */
+static void conn_hangs_up(struct conn *c)
+{
+	int pending = 0;
+
+	c->hung_up = true;
+	if (!c->wire || c->client.tls || ioctl(c->client.fd, FIONREAD, &pending) != 0 ||
+	    !tr_wire_falls_short(c->wire, (uint64_t)pending))
+		return;
+	conn_speak(c);
+	tr_wire_free(c->wire, conn_closed_by(c, "client"));
+	conn_hush(c);
+	c->wire = NULL;
+}
+
 /* Fills an empty flow; false: nothing to be had now. */
 static bool flow_fill(struct conn *c, struct flow *f)
 {
@@ -597,6 +617,8 @@ static bool flow_fill(struct conn *c, struct flow *f)
 		return n > 0;
 	n = tr_end_read(f->from, f->buf, TR_END_BUFFER);
 	if (n < 0) {
+		if (f == &c->up && !c->hung_up)
+			conn_hangs_up(c);
 		f->from->over = true;
 		if (!c->closed_by)
 			c->closed_by = f->from == &c->client ? "client" : "server";
@@ -675,7 +697,7 @@ static void conn_watch(struct conn *c)
 
 	if (!c->client.over && !c->gone && !c->deaf && flow_is_empty(&c->up))
 		client |= EPOLLIN | EPOLLRDHUP;
-	else if (c->hold && c->holds_up && !c->client.over)
+	else if (!c->client.over && ((c->hold && c->holds_up) || !c->hung_up))
 		client |= EPOLLRDHUP;
 	if (!c->gone && (c->down.more || !flow_is_empty(&c->down) || tr_end_is_full(&c->client)))
 		client |= EPOLLOUT;
@@ -734,6 +756,8 @@ static void end_ready(struct tr_watch *watch, uint32_t events)
 	}
 	if (c->holds_up && e == &c->client && events & EPOLLRDHUP)
 		conn_let_go(c, TR_EVADED_NOT);
+	if (e == &c->client && events & EPOLLRDHUP && !c->hung_up)
+		conn_hangs_up(c);
 	if (e == &c->client && events & (EPOLLHUP | EPOLLERR)) {
 		c->gone = true;
 		if (!c->closed_by)

@@ -674,6 +674,13 @@ static uint64_t wire_body_left(const struct tr_http *h)
 	return h->state == TR_HTTP_BODY || h->state == TR_HTTP_CHUNK_DATA ? h->left : 0;
 }
 
+bool tr_wire_falls_short(const struct tr_wire *w, uint64_t pending)
+{
+	const struct wire_request *r = w->count ? &w->queue[(w->first + w->count - 1) % WIRE_QUEUE] : NULL;
+
+	return !w->lost && r && !r->sent && (w->up.state == TR_HTTP_BODY ? w->up.left > pending : !pending);
+}
+
 uint64_t tr_wire_unread(const struct tr_wire *w, bool answer)
 {
 	const struct wire_request *oldest = &w->queue[w->first], *newest = &w->queue[(w->first + w->count - 1) % WIRE_QUEUE];
