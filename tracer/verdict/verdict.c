@@ -251,13 +251,16 @@ static uint32_t cut_off_within(const struct judge *j, const struct tr_call *c)
 /* No upload: it may never have begun. */
 static void say_no_upload(const struct judge *j, struct tr_verdict *v, const struct tr_call *c)
 {
-	uint32_t thread = cut_off_within(j, c);
-	if (thread == TR_NONE)
+	bool raised = c->ret != TR_NONE && tr_judge_raised(j, c);
+	uint32_t thread = raised ? TR_NONE : cut_off_within(j, c);
+	if (raised)
+		tr_judge_say(v, "no upload was seen in this call, which failed");
+	else if (thread == TR_NONE)
 		tr_judge_say(v, "no upload was seen in this call: name the call that uploads (--call), "
 		       "and check that its traffic can be seen (`xferdb doctor`)");
 	else
-		tr_judge_say(v, "no upload was seen in this call, but the program ended while %.60s, which it had begun, was still at "
-		       "work: what that was to upload is lost, nothing of it was sent; join it before the end", tr_log_thread(j->log, thread)->name);
+		tr_judge_say(v, "no upload was seen in this call, and the program ended while %.60s, which it had begun, was still "
+		       "there: if that was to upload, it is lost, nothing was sent; join it before the end", tr_log_thread(j->log, thread)->name);
 }
 
 /* No call: which was asked for, and why it may not have come. */
