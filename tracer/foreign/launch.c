@@ -10,12 +10,10 @@
  * alone is passed on. SIGTSTP is left as it is: Ctrl-Z stops us both. A program in
  * a session of its own has had nothing, and its session's leader stops it when we are stopped.
  */
-#include "tracer/foreign/launch.h"
+#include "tracer/foreign/launch_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,29 +21,17 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <netinet/in.h>
-#include <arpa/inet.h>
 #include <unistd.h>
 
 #include "core/event/clock.h"
 #include "core/event/segment.h"
 #include "tracer/foreign/child.h"
-#include "tracer/foreign/environment.h"
 #include "tracer/foreign/filter.h"
 #include "tracer/foreign/hold.h"
-#include "tracer/foreign/keeper.h"
-#include "tracer/foreign/own_file.h"
 #include "tracer/foreign/procfs.h"
-#include "tracer/foreign/ptrace.h"
-#include "tracer/foreign/pty.h"
-#include "tracer/foreign/supervise.h"
-#include "tracer/foreign/symbols.h"
 
 enum {
-	LAUNCH_LOSSES = 24,
-	LAUNCH_BEFORE = 256,                   /* children we had before */
 	STRAGGLE_LOOK_NS = 50000000,
 	STRAGGLE_QUIET_NS = 3000000000u,       /* a process left behind may be quiet so long */
 	SPIN_STALLS = 5,                       /* computing for so many stalls on end may be a loop without one */
@@ -53,58 +39,7 @@ enum {
 };
 #define STRAGGLE_BUSY_NS 30000000000u          /* and work so long without a connection */
 
-struct tr_launch {
-	struct tr_launch_options options;
-	struct tr_control *control;
-	int control_fd;
-	struct tr_loop *loop;
-	struct tr_supervisor supervisor;
-	struct tr_lines lines;
-	struct tr_relay *relay;
-	struct tr_tls *tls;
-	struct tr_pty *pty;
-	struct tr_keeper keeper;
-	struct tr_session session;             /* with options.terminal */
-	struct tr_ptrace *ptrace;
-	enum tr_backend backend;
-	uint32_t pid, number;                  /* of the program; of its main thread in the trace */
-	struct tr_watch listener, signals;
-	struct tr_timer duration, stall, straggle;
-	uint64_t moved, moved_ns, patience_ns; /* for --stall */
-	uint64_t worked_ns;                    /* what the processes had worked by moved_ns */
-	uint64_t spin_ns, spin_patience_ns;    /* nothing has moved since, computing or not; told after so long */
-	uint64_t ended_ns, quiet_ns;           /* the program's end; when the relay last moved */
-	uint64_t drained;
-	uint32_t before[LAUNCH_BEFORE];
-	unsigned nr_before;
-	sigset_t old_mask;
-	char path[4096];
-	char *python_argv[256];
-	char *const *argv;
-	pthread_t thread;
-	bool running;                          /* the thread is */
-	bool ready;                            /* … and attached; under lock */
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	/* under lock */
-	unsigned why;                          /* bits: 1 << enum tr_launch_why */
-	bool stop;
-	bool gone;                             /* the program has ended */
-	struct tr_launch_end end;
-	/* written by the loop before it posts the interrupt */
-	_Atomic bool interrupt_owed;           /* the program has not had it; taken by who passes it on */
-	_Atomic uint64_t interrupted_ns;
-	/* the loop's, read after it has ended */
-	char losses[LAUNCH_LOSSES][224];
-	const char *loss_list[LAUNCH_LOSSES + 1];
-	unsigned nr_losses;
-};
-
-#define LAUNCH_OF(member, at) ((struct tr_launch *)((char *)(at) - offsetof(struct tr_launch, member)))
-
-static void launch_loses(struct tr_launch *l, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-static void launch_loses(struct tr_launch *l, const char *format, ...)
+void tr_launch_loses(struct tr_launch *l, const char *format, ...)
 {
 	va_list ap;
 
@@ -174,14 +109,14 @@ static bool relay_leaves(void *ctx, uint32_t pid)
 	return tr_process_is_leaving(&l->supervisor.processes, pid);
 }
 
-static void loses_once(void *ctx, const char *sentence)
+void tr_launch_loses_once(void *ctx, const char *sentence)
 {
 	struct tr_launch *l = ctx;
 
 	for (unsigned i = 0; i < l->nr_losses; i++)
 		if (strncmp(l->losses[i], sentence, sizeof(l->losses[0]) - 1) == 0)
 			return;
-	launch_loses(l, "%s", sentence);
+	tr_launch_loses(l, "%s", sentence);
 }
 
 /* ---- children */
@@ -465,209 +400,11 @@ static bool launch_thread(struct tr_launch *l)
 
 /* ---- preparing */
 
-static void launch_environment_local(struct tr_launch *l, struct tr_environment *e)
-{
-	/* a proxy on this machine would carry bytes off it */
-	static const char *const proxies[] = { "http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY",
-					       "ALL_PROXY" };
-	const char *url = l->options.local_endpoint;
-
-	if (!url)
-		return;
-	for (size_t i = 0; i < sizeof(proxies) / sizeof(proxies[0]); i++)
-		tr_environment_drop(e, proxies[i]);
-	tr_environment_set(e, TR_ENV_ENDPOINT, url);
-	tr_environment_set(e, "AWS_ENDPOINT_URL", url);
-	tr_environment_set(e, "AWS_ENDPOINT_URL_S3", url);
-	tr_environment_set(e, "AWS_EC2_METADATA_DISABLED", "true");
-}
-
-static void launch_environment_calls(struct tr_launch *l, struct tr_environment *e)
-{
-	char text[8192] = "";
-
-	if (!l->options.calls)
-		return;
-	for (const char *const *c = l->options.calls; *c; c++) {
-		strncat(text, *c, sizeof(text) - strlen(text) - 2);
-		if (c[1])
-			strcat(text, "\n");
-	}
-	tr_environment_set(e, TR_ENV_CALL, text);
-}
-
-/* "curl_easy_perform, curl_easy_pause": what the user may have meant. */
-static void launch_near_symbols(struct tr_launch *l, const char *pattern, const struct tr_symbols *s)
-{
-	char near[512] = "";
-
-	for (unsigned i = 0; i < s->nr_near && i < 4; i++)
-		snprintf(near + strlen(near), sizeof(near) - strlen(near), "%s%.100s", i ? ", " : "",
-			 s->near[i]);
-	launch_loses(l, "sym:%s fits no function of %s and the libraries it is linked with%s%s", pattern,
-		     l->path, near[0] ? "; near to it: " : "", near);
-}
-
-static void launch_environment_symbols(struct tr_launch *l, struct tr_environment *e)
-{
-	char *own = tr_symbols_environment(l->path, l->options.calls);
-
-	if (own)
-		tr_environment_set(e, TR_ENV_SYMBOLS, own);
-	free(own);
-	for (const char *const *c = l->options.calls; c && *c; c++) {
-		struct tr_symbols s;
-		if (strncmp(*c, "sym:", 4) != 0)
-			continue;
-		if (tr_symbols_match(l->path, *c + 4, &s, NULL) == XF_OK && !s.nr)
-			launch_near_symbols(l, *c + 4, &s);
-		tr_symbols_fini(&s);
-	}
-}
-
-static void launch_environment_probe(struct tr_launch *l, struct tr_environment *e)
-{
-	char path[4096], control[64];
-	char full[64] = "";
-
-	/* by descriptor: another run may put its own trace in the place of this one's path */
-	if (xf_trace_path() && xf_trace_fd() >= 0)
-		snprintf(full, sizeof(full), "/proc/%d/fd/%d", getpid(), xf_trace_fd());
-	snprintf(control, sizeof(control), "/proc/%d/fd/%d", getpid(), l->control_fd);
-	tr_environment_set(e, TR_ENV_CONTROL, control);
-	if (*full)
-		tr_environment_set(e, TR_ENV_TRACE, full);
-	if (l->options.ablate)
-		tr_environment_set(e, TR_ENV_ABLATE, l->options.ablate);
-	if (!l->options.no_probe && !*full)
-		launch_loses(l, "the trace is in memory only: the probe inside the program cannot write to it");
-	if (!l->options.no_probe && *full && tr_own_file(TR_PROBE_FILE, path, sizeof(path))) {
-		tr_environment_prepend(e, "LD_PRELOAD", path);
-		/* a program made with the address sanitizer ends at once where any library comes before that one's own */
-		tr_environment_prepend(e, "ASAN_OPTIONS", "verify_asan_link_order=0");
-		l->supervisor.unseen = loses_once;
-		l->supervisor.ctx = l;
-	} else if (!l->options.no_probe && *full) {
-		launch_loses(l, "the probe (%s) is not installed: threads and locks are not seen", TR_PROBE_FILE);
-	}
-	if (!l->options.no_shim && tr_own_file(TR_SHIM_FOLDER, path, sizeof(path)))
-		tr_environment_prepend(e, "PYTHONPATH", path);
-}
-
-static bool launch_environment(struct tr_launch *l, struct tr_environment *e)
-{
-	tr_environment_init(e, environ);
-	launch_environment_calls(l, e);
-	launch_environment_symbols(l, e);
-	launch_environment_probe(l, e);
-	for (const char *const *s = l->tls ? tr_tls_environment(l->tls) : NULL; s && *s; s++)
-		tr_environment_put(e, *s);
-	launch_environment_local(l, e);
-	for (const char *const *s = l->options.set_env; s && *s; s++)
-		if (strchr(*s, '='))
-			tr_environment_put(e, *s);
-		else
-			tr_environment_drop(e, *s);
-	return !e->failed;
-}
-
-/* A bare .py file runs under the python3 on PATH. */
-static void launch_python(struct tr_launch *l)
-{
-	char *const *argv = l->options.argv;
-	size_t len = strlen(argv[0]);
-	struct stat st;
-	int n = 0;
-
-	l->argv = argv;
-	if (len < 4 || strcmp(argv[0] + len - 3, ".py") != 0 || stat(argv[0], &st) != 0)
-		return;
-	l->python_argv[n++] = (char *)(uintptr_t)"python3";
-	for (; *argv && n < 255; argv++)
-		l->python_argv[n++] = *argv;
-	l->argv = l->python_argv;
-}
-
-/* Which calls the supervisor itself has to look for. */
-static enum xf_status launch_calls(struct tr_launch *l, struct xf_error *err)
-{
-	struct tr_processes *processes = &l->supervisor.processes;
-
-	processes->judge_exit = processes->implicit = !l->options.calls;
-	for (const char *const *c = l->options.calls; c && *c; c++) {
-		if (strcmp(*c, "exit") == 0)
-			processes->judge_exit = true;
-		else if (strncmp(*c, "out:", 4) == 0 && !tr_lines_add(&l->lines, *c + 4))
-			return xf_fail(err, XF_INVALID, "--call %s: it is out:BEGIN:END, two texts of the "
-				       "program's output, in quotes where they hold a colon", *c);
-	}
-	if (l->lines.nr)
-		l->supervisor.lines = &l->lines;
-	return XF_OK;
-}
-
-static enum xf_status launch_endpoint(struct tr_launch *l, struct xf_error *err)
-{
-	struct sockaddr_in *a = (void *)&l->supervisor.endpoint;
-	const char *url = l->options.local_endpoint, *host;
-	char text[64];
-	int port;
-
-	if (!url)
-		return XF_OK;
-	l->supervisor.local = true;
-	host = strstr(url, "://");
-	if (!host || sscanf(host + 3, "%63[0-9.]:%d", text, &port) != 2 ||
-	    inet_pton(AF_INET, text, &a->sin_addr) != 1)
-		return xf_fail(err, XF_INVALID, "the local endpoint %s is no address with a port", url);
-	a->sin_family = AF_INET;
-	a->sin_port = htons((uint16_t)port);
-	l->supervisor.endpoint_len = sizeof(*a);
-	return XF_OK;
-}
-
-static bool is_setuid(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && st.st_mode & (S_ISUID | S_ISGID);
-}
-
-/* AUTO: the best there is. A program that needs its set-uid bit is better not filtered than broken. */
-static enum xf_status launch_backend(struct tr_launch *l, struct xf_error *err)
-{
-	enum tr_backend asked = l->options.backend;
-
-	l->backend = asked;
-	if (asked == TR_BACKEND_AUTO && geteuid() != 0 && is_setuid(l->path)) {
-		l->backend = TR_BACKEND_NONE;
-		launch_loses(l, "%s is set-uid and would lose its privilege under a filter: "
-			     "it runs unwatched but for its end", l->path);
-	} else if (asked == TR_BACKEND_AUTO) {
-		l->backend = tr_notify_available() ? TR_BACKEND_NOTIFY :
-			     tr_ptrace_available() ? TR_BACKEND_PTRACE : TR_BACKEND_NONE;
-	} else if (asked == TR_BACKEND_NOTIFY && !tr_notify_available()) {
-		return xf_fail(err, XF_UNSUPPORTED, "--backend notify: this kernel or container has no "
-			       "seccomp user notification; see 'xferdb doctor'");
-	}
-	if (l->backend == TR_BACKEND_PTRACE)
-		launch_loses(l, "system calls are watched by ptrace: connections cannot be led through the "
-			     "relay, and a debugger cannot attach");
-	if (l->backend == TR_BACKEND_NONE && l->supervisor.local && asked == TR_BACKEND_AUTO && is_setuid(l->path))
-		return xf_fail(err, XF_UNSUPPORTED, "--local keeps the program's bytes on this machine by a filter, under which %s, "
-			       "a set-uid program, would lose its privilege: run it as root, or with --backend notify as "
-			       "what it is without", l->path);
-	if (l->backend == TR_BACKEND_NONE && l->supervisor.local)
-		return xf_fail(err, XF_UNSUPPORTED, "--local cannot keep the program's bytes on this machine "
-			       "here: neither seccomp nor ptrace works; see 'xferdb doctor'");
-	return XF_OK;
-}
-
 static enum xf_status launch_relay(struct tr_launch *l, struct xf_error *err)
 {
 	struct tr_relay_setup setup = { .loop = l->loop, .control = l->control, .answer = relay_answers,
 					.waits = relay_waits, .leaves = relay_leaves,
-					.trouble = loses_once, .ctx = l };
+					.trouble = tr_launch_loses_once, .ctx = l };
 	enum xf_status status = XF_OK;
 
 	if (l->backend != TR_BACKEND_NOTIFY || l->options.relay == TR_RELAY_NONE)
@@ -729,7 +466,7 @@ static int launch_stdout(struct tr_launch *l)
 		return l->options.stdout_to;
 	l->pty = tr_pty_new(l->loop, to);
 	if (!l->pty) {
-		launch_loses(l, "no terminal could be made for the program's output: lines it keeps back "
+		tr_launch_loses(l, "no terminal could be made for the program's output: lines it keeps back "
 			     "in its buffer are seen late");
 		return l->options.stdout_to;
 	}
@@ -743,11 +480,11 @@ static void launch_attach(struct tr_launch *l, struct tr_child *child)
 		tr_keeper_start(&l->keeper, child->listener);
 		tr_loop_add(l->loop, &l->listener, child->listener, EPOLLIN);
 	} else if (l->backend != TR_BACKEND_NONE && child->listener < 0) {
-		launch_loses(l, "system calls of the program are not watched: %s", strerror(-child->listener));
+		tr_launch_loses(l, "system calls of the program are not watched: %s", strerror(-child->listener));
 		l->backend = TR_BACKEND_NONE;
 	}
 	if (child->no_new_privs)
-		launch_loses(l, "without privileges of our own the filter forbids new ones: set-uid programs "
+		tr_launch_loses(l, "without privileges of our own the filter forbids new ones: set-uid programs "
 			     "run without theirs");
 }
 
@@ -761,7 +498,7 @@ static enum xf_status launch_clone(struct tr_launch *l, struct tr_child *child, 
 	uint32_t look = plan.listen ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_TRACE;
 	enum xf_status status;
 
-	if (!launch_environment(l, &e)) {
+	if (!tr_launch_environment(l, &e)) {
 		tr_environment_fini(&e);
 		return xf_fail(err, XF_NOMEM, "out of memory");
 	}
@@ -815,7 +552,7 @@ static enum xf_status launch_start(struct tr_launch *l, struct xf_error *err)
 		return xf_fail(err, XF_NOMEM, "out of memory");
 	}
 	if (l->backend == TR_BACKEND_PTRACE && launch_thread(l) && !l->ptrace) {
-		launch_loses(l, "ptrace is refused here: system calls of the program are not watched");
+		tr_launch_loses(l, "ptrace is refused here: system calls of the program are not watched");
 		l->backend = TR_BACKEND_NONE;
 	}
 	tr_child_filter(&child);
@@ -868,11 +605,11 @@ static enum xf_status launch_prepare(struct tr_launch *l, struct xf_error *err)
 	l->supervisor.processes.control = l->control;
 	l->supervisor.processes.gone = launch_process_gone;
 	l->supervisor.processes.ctx = l;
-	status = launch_calls(l, err);
+	status = tr_launch_calls(l, err);
 	if (status == XF_OK)
-		status = launch_endpoint(l, err);
+		status = tr_launch_endpoint(l, err);
 	if (status == XF_OK)
-		status = launch_backend(l, err);
+		status = tr_launch_choose_backend(l, err);
 	if (status == XF_OK)
 		status = launch_relay(l, err);
 	if (status == XF_OK && !launch_signals(l))
@@ -907,7 +644,7 @@ enum xf_status tr_launch_new(const struct tr_launch_options *options, struct tr_
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_cond_init(&l->changed, NULL);
 	pthread_sigmask(SIG_SETMASK, NULL, &l->old_mask);
-	launch_python(l);
+	tr_launch_python(l);
 	missing = tr_child_find(l->argv[0], getenv("PATH"), l->path, sizeof(l->path));
 	if (missing)
 		return launch_not_found(l, missing);
@@ -979,7 +716,7 @@ static void launch_incomplete(struct tr_launch *l)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (bits & rows[i].bit)
-			launch_loses(l, "%s", rows[i].sentence);
+			tr_launch_loses(l, "%s", rows[i].sentence);
 }
 
 /* What a reader of the trace has to know about how it was made. */
