@@ -607,7 +607,37 @@ class Bundle:
             return "cancelled"
         if (state == "failed" and submit["call"]) or (self.settled(mine) and not self.cut_off(enter, kinds) and not self.taken_back(enter, mine, kinds)):
             return "failed"
-        return "lost" if self.saw_the_end() else "unknown"
+        return self.seen_after_all(enter, submit) if self.saw_the_end() else "unknown"
+
+    def went_on_without(self, enter, end):
+        """What a request came to that had failed as the program hung up on it. "lost": to nothing, or it did not."""
+        mine = [s for s in self.own(enter) if s["transfer"] == end.get("transfer") and self.process(s) == self.process(end)]
+        if not mine or not (end["event"] == "part_failed" or end.get("failed")):
+            return "lost"
+        kinds = {e["event"]: e for e in self.about(mine[0])}
+        stored = any(k in kinds and not kinds[k]["failed"] for k in ("object_put", "multipart_complete"))
+        return "lost" if stored or not self.cut_off(enter, kinds) else self.seen_after_all(enter, mine[0])
+
+    def late(self, enter, ret, ends):
+        """Of these ends of work those that never came, came after the return, or were none."""
+        shown = self.shown(enter)
+        return [] if shown == set(self.names(enter)) else [
+            e for e in ends if e is None or e["seq"] > ret["seq"] and (self.process(e), e.get("transfer")) not in shown or
+            self.went_on_without(enter, e) == "stored-later"]
+
+    def seen_after_all(self, enter, submit):
+        """Nobody in the program heard that it was stored: what do the looks of --verify say?"""
+        parts = {e["part"]: e["bytes"] for e in self.about(submit) if e["event"] in ("part_queued", "part_start")}
+        absent, ret = None, self.returned(enter)
+        for e in self.events.values():
+            if e["event"] != "object_head" or not e["verify"] or e["transfer"] != submit["transfer"] or \
+                    self.process(e) not in (0, self.process(submit)):
+                continue
+            if e["http_status"] == 404:
+                absent = e["seq"]
+            if not e["failed"] and e["bytes"] == sum(parts.values()):
+                return "unknown" if absent is None else "stored-later" if ret and absent > ret["seq"] else "stored"
+        return "lost"
 
     def outcome(self, enter):
         if self.never_sent(enter):
@@ -684,10 +714,8 @@ class Bundle:
         ret = self.returned(enter)
         if ret is None:
             return "not-returned", "none", ends, parts
-        shown = self.shown(enter)
-        late = [] if shown == set(self.names(enter)) else [
-            e for e in ends if e is None or e["seq"] > ret["seq"] and (self.process(e), e.get("transfer")) not in shown]
-        ordered = self.ordered(ends, ret)
+        late = self.late(enter, ret, ends)
+        ordered = [e for e in self.ordered(ends, ret) if self.went_on_without(enter, e) == "lost"]
         if outcome == "lost" and self.whole_process(enter) and not late and not self.stored(enter):
             return "does-not-block", "witness", ends, parts
         if late or self.outrun(enter, ret):
@@ -727,10 +755,9 @@ class Bundle:
         need(sorted(v["ends"], key=key) == sorted((e and e["seq"] for e in ends), key=key), "other ends of work")
         need(v["parts"] == len(parts), "another number of parts")
         if ret:
-            shown = self.shown(enter)
-            late = 0 if shown == set(self.names(enter)) else sum(
-                end is None or end["seq"] > ret["seq"] and (self.process(end), end["transfer"]) not in shown for _, end in parts)
-            ordered = len(self.ordered([end for _, end in parts], ret))
+            ends = [end for _, end in parts]
+            late = len(self.late(enter, ret, ends))
+            ordered = sum(self.went_on_without(enter, e) == "lost" for e in self.ordered(ends, ret))
             need((v["parts_late"], v["parts_ordered"]) == (late, ordered), "other counts of parts")
 
     def check(self):

@@ -557,6 +557,20 @@ static void a_create_cut_off_by_the_end_is_lost(void **state)
 }
 
 /* A program's client that gives its upload up under an ending interpreter: none of its requests was refused. */
+/* The program hung up behind the last byte, or another process read the answer: a look of --verify tells. */
+static void an_object_that_is_there_after_all_is_not_lost(void **state)
+{
+	(void)state;
+#define HUNG_UP "thread 0 main main\n0 call_enter call=1 label=begin\n0 submit transfer=0 call=0 op=PutObject\n"         \
+		"0 part_start bytes=10 transfer=0 part=1 attempt=1\n0 part_failed transfer=0 part=1 attempt=1\n"          \
+		"0 object_put transfer=0 failed=true\n" RETURN
+#define LOOK(status, size, failed) "0 object_head transfer=0 call=1 verify=true http_status=" status " bytes=" size " failed=" failed "\n"
+	expect_all(HUNG_UP END, "blocks", "inline", "lost");
+	expect_all(HUNG_UP LOOK("404", "0", "true") LOOK("200", "9", "false") END, "blocks", "inline", "lost");
+	expect_all(HUNG_UP LOOK("200", "10", "false") END, "unproven", "timing", "unknown");
+	expect_all(HUNG_UP LOOK("404", "0", "true") LOOK("200", "10", "false") END, "does-not-block", "witness", "stored-later");
+}
+
 static void an_upload_taken_back_by_the_end_is_lost(void **state)
 {
 	(void)state;
@@ -787,6 +801,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_failed_transfer_still_waits),
 	cmocka_unit_test(a_refused_create_has_failed),
 	cmocka_unit_test(a_create_cut_off_by_the_end_is_lost),
+	cmocka_unit_test(an_object_that_is_there_after_all_is_not_lost),
 	cmocka_unit_test(an_upload_taken_back_by_the_end_is_lost),
 	cmocka_unit_test(an_upload_given_up_after_the_return_was_not_waited_for),
 	cmocka_unit_test(what_a_thread_of_several_requests_ended_earlier_is_not_ordered),

@@ -63,6 +63,11 @@ bool tr_verdict_is_there(const struct tr_verdict *v, uint32_t transfer);
 uint32_t tr_judge_stored_at(const struct tr_transfer_state *t);
 
 /* ---- outcome.c: what became of the upload, and whether it was seen right after the return */
+/*
+ * The program hung up on its last request and said nothing of it: what the looks of --verify show became of
+ * that all the same. TR_LOST: nothing, or it did not hang up.
+ */
+enum tr_outcome tr_judge_after_all(const struct judge *j, const struct tr_call *c, const struct tr_transfer_state *t);
 
 /* The trace says that nothing more came: it ended with its process, and no record is missing. */
 bool tr_judge_saw_the_end(const struct judge *j);

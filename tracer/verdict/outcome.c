@@ -60,6 +60,39 @@ static bool taken_back(const struct judge *j, const struct tr_call *c, const str
 	       t->fail_event == TR_NONE && tr_judge_saw_the_end(j) && c && unheard(j, c) && !given_up(j, c, t);
 }
 
+static uint64_t bytes_of(const struct judge *j, const struct tr_transfer_state *t)
+{
+	uint64_t bytes = 0;
+	for (uint32_t i = 0; i < j->s->nr_parts; i++)
+		if (&j->s->transfers[j->s->parts[i].transfer] == t)
+			bytes += j->s->parts[i].bytes;
+	return bytes;
+}
+
+/*
+ * Nobody in the program heard that it was stored, as it hung up behind the last byte, or as another process
+ * read the answer: what do the looks of --verify say? An object of that size may be an older one where
+ * none showed that there was none.
+ */
+static enum tr_outcome seen_after_all(const struct judge *j, const struct tr_call *c, const struct tr_transfer_state *t)
+{
+	uint32_t absent = TR_NONE;
+	for (uint32_t i = 0; i < j->nr_heads; i++) {
+		struct tr_event e = tr_log_event(j->log, j->heads[i]);
+		const struct xf_ev_object_head *h = TR_PAYLOAD(&e, object_head);
+		if (h->transfer != t->id || (e.process && e.process != t->process))
+			continue;
+		if (h->http_status == 404)
+			absent = e.index;
+		if (h->failed || h->bytes != bytes_of(j, t))
+			continue;
+		if (absent == TR_NONE)
+			return TR_OUTCOME_UNKNOWN;
+		return c && c->ret != TR_NONE && absent > c->ret ? TR_STORED_LATER : TR_STORED;
+	}
+	return TR_LOST;
+}
+
 static enum tr_outcome outcome_of(const struct judge *j, const struct tr_call *c,
 				  const struct tr_transfer_state *t)
 {
@@ -75,7 +108,13 @@ static enum tr_outcome outcome_of(const struct judge *j, const struct tr_call *c
 		return TR_FAILED;
 	if (tr_judge_settled(t) && !cut_off(j, c, t) && !taken_back(j, c, t))
 		return TR_FAILED;
-	return tr_judge_saw_the_end(j) ? TR_LOST : TR_OUTCOME_UNKNOWN;
+	return tr_judge_saw_the_end(j) ? seen_after_all(j, c, t) : TR_OUTCOME_UNKNOWN;
+}
+
+enum tr_outcome tr_judge_after_all(const struct judge *j, const struct tr_call *c, const struct tr_transfer_state *t)
+{
+	bool hung_up = cut_off(j, c, t) && tr_judge_stored_at(t) == TR_NONE;
+	return hung_up ? seen_after_all(j, c, t) : TR_LOST;
 }
 
 /* Of several transfers the worst, in this order. */

@@ -234,15 +234,29 @@ static void doubt_drivers(struct judge *j, struct tr_verdict *v, const struct tr
 					      complete_is_ordered(v, v->items[i].transfer);
 }
 
+/* What a request came to that had failed as the program hung up on it; TR_LOST: to nothing, or it did not. */
+static enum tr_outcome went_on_without(const struct judge *j, const struct tr_call *c, const struct tr_item *item)
+{
+	struct tr_event e;
+	uint64_t failed = 0;
+	if (item->end == TR_NONE)
+		return TR_LOST;
+	e = tr_log_event(j->log, item->end);
+	if (e.kind != XF_EV_part_failed && !(tr_event_field(&e, "failed", &failed) && failed))
+		return TR_LOST;
+	return tr_judge_after_all(j, c, &j->s->transfers[item->transfer]);
+}
+
 /* Where every item stands to the return; counts of parts. */
 void tr_judge_place_items(struct judge *j, struct tr_verdict *v, const struct tr_call *c)
 {
 	for (uint32_t i = 0; i < v->nr_items; i++) {
 		struct tr_item *item = &v->items[i];
 		uint32_t thread = item->end == TR_NONE ? TR_NONE : tr_log_thread_of(j->log, item->end);
-		bool in_time = item->end != TR_NONE && (c->ret == TR_NONE || item->end < c->ret);
+		enum tr_outcome without = went_on_without(j, c, item);
+		bool in_time = item->end != TR_NONE && (c->ret == TR_NONE || item->end < c->ret) && without != TR_STORED_LATER;
 		item->late = !in_time && !tr_verdict_is_there(v, item->transfer);
-		item->ordered = in_time && c->ret != TR_NONE && tr_clock_knows(&j->past, thread, item->end);
+		item->ordered = in_time && without == TR_LOST && c->ret != TR_NONE && tr_clock_knows(&j->past, thread, item->end);
 		item->inline_ = in_time && thread == c->thread && item->end > c->enter;
 	}
 	doubt_drivers(j, v, c);
