@@ -173,6 +173,7 @@ void tr_log_close(struct tr_log *log)
 	tr_map_fini(&log->object_by_id);
 	tr_map_fini(&log->text_by_id);
 	tr_map_fini(&log->site_by_id);
+	tr_map_fini(&log->numbered);
 	tr_map_fini(&log->forks);
 	tr_map_fini(&log->open_calls);
 	tr_file_close(log->file);
@@ -378,10 +379,9 @@ const char *tr_log_property(const struct tr_log *log, const char *key)
 
 const char *tr_log_property_of(const struct tr_log *log, const char *key, uint32_t process, uint64_t number)
 {
-	for (uint32_t i = log->nr_properties; i-- > 0;) {
+	for (uint32_t i = tr_map_get(&log->numbered, tr_pair(process, (uint32_t)number)); i != TR_NONE; i = log->properties[i]->older) {
 		const struct property_row *p = log->properties[i];
-		if (p->number == number && p->process == process && p->value &&
-		    strcmp(tr_log_text(log, process, p->key), key) == 0)
+		if (p->number == number && p->value && strcmp(tr_log_text(log, process, p->key), key) == 0)
 			return tr_log_text(log, process, p->value);
 	}
 	return "";

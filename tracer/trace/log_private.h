@@ -25,6 +25,7 @@ struct site_row {
 
 struct property_row {
 	uint32_t process, key, value;
+	uint32_t older;           /* of the same process and number; TR_NONE */
 	uint64_t number;
 	char decimal[24];
 };
@@ -79,6 +80,7 @@ struct tr_log {
 	uint32_t nr_sites, cap_sites;
 	struct property_row **properties;
 	uint32_t nr_properties, cap_properties;
+	struct tr_map numbered;   /* (process, number of a property) → the newest row */
 	struct tr_call *calls;
 	uint32_t *call_labels;
 	uint32_t nr_calls, cap_calls, cap_labels;

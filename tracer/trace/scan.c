@@ -113,13 +113,15 @@ static void absorb_name(struct tr_log *log, uint32_t process, const struct xf_ev
 static void absorb_property(struct tr_log *log, uint32_t process, const struct xf_ev_property *e)
 {
 	struct property_row *row = calloc(1, sizeof(*row));
+	uint64_t numbered = tr_pair(process, (uint32_t)e->number);
+	uint32_t older = tr_map_get(&log->numbered, numbered);
 	if (!row || !tr_grow(&log->properties, log->nr_properties, &log->cap_properties,
-			     sizeof(*log->properties))) {
+			     sizeof(*log->properties)) || !tr_map_set(&log->numbered, numbered, log->nr_properties)) {
 		free(row);
 		log->failed = true;
 		return;
 	}
-	*row = (struct property_row){ process, e->key, e->value, e->number, "" };
+	*row = (struct property_row){ process, e->key, e->value, older, e->number, "" };
 	snprintf(row->decimal, sizeof(row->decimal), "%llu", (unsigned long long)e->number);
 	log->properties[log->nr_properties++] = row;
 }

@@ -450,22 +450,58 @@ static uint32_t last_unknown(const struct finder *f, uint32_t thread, uint32_t e
 	return last;
 }
 
+/*
+ * Which barriers does something lead to from that item, other than by way of the calling thread? Only they
+ * can be enough: what leads from it to the return comes to that thread first in one of them. One pass, forwards.
+ */
+static bool *entered_from(const struct finder *f, uint32_t thread, uint32_t enter, uint32_t item)
+{
+	const struct tr_log *log = f->log;
+	uint32_t nr = tr_order_nr_edges(f->order), threads = tr_log_nr_threads(log);
+	uint32_t *since = malloc((threads + 1u) * sizeof(*since)); /* by thread: where it knows of the item */
+	bool *entered = calloc(f->out->nr + 1u, sizeof(*entered));
+	if (!since || !entered) {
+		free(since);
+		free(entered);
+		return NULL;
+	}
+	memset(since, 0xff, (threads + 1u) * sizeof(*since));
+	since[tr_log_thread_of(log, item)] = item;
+	for (uint32_t i = tr_order_edge_at(f->order, item); i < nr; i++) {
+		const struct tr_edge *edge = tr_order_edge(f->order, i);
+		uint32_t to = tr_log_thread_of(log, edge->to);
+		if (edge->class != XF_CLASS_SIGNAL || edge->from < since[tr_log_thread_of(log, edge->from)])
+			continue;
+		uint32_t barrier = to == thread && edge->to >= enter ? barrier_of(f, edge->to) : TR_NONE;
+		if (to != thread && edge->to < since[to])
+			since[to] = edge->to;
+		else if (barrier != TR_NONE)
+			entered[barrier] = true;
+	}
+	free(since);
+	return entered;
+}
+
 static bool ablate(struct finder *f, uint32_t thread, uint32_t enter, uint32_t end,
 		   const uint32_t *items, uint32_t nr)
 {
 	struct tr_clock clock;
+	if (!nr)
+		return true;
 	if (!tr_clock_init(&clock, tr_log_nr_threads(f->log)))
 		return false;
 	uint32_t least = last_unknown(f, thread, enter, end, items, nr, &clock);
-	for (uint32_t i = 0; i < f->out->nr; i++) {
+	bool *entered = entered_from(f, thread, enter, least);
+	for (uint32_t i = 0; entered && i < f->out->nr; i++) {
 		struct ablation a = { f, thread, enter, i };
-		if (!f->out->list[i].carries || f->out->list[i].last < least)
+		if (!f->out->list[i].carries || (least && !entered[i]))
 			continue;
 		tr_order_past(f->order, end, &clock, keeps, &a);
 		f->out->list[i].sufficient = all_reach(f, &clock, end, items, nr);
 	}
 	tr_clock_fini(&clock);
-	return true;
+	free(entered);
+	return entered != NULL;
 }
 
 enum xf_status tr_barriers_find(const struct tr_log *log, const struct tr_order *order,

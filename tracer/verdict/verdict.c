@@ -238,7 +238,9 @@ static bool row_never_sent(struct judge *j, struct tr_verdict *v, const struct t
 static uint32_t cut_off_within(const struct judge *j, const struct tr_call *c)
 {
 	uint32_t i = c->enter;
-	while (tr_judge_saw_the_end(j) && (i = tr_log_step(j->log, i, c->thread, 1)) != TR_NONE && i < c->ret) {
+	if (!tr_judge_saw_the_end(j))
+		return TR_NONE;
+	while ((i = tr_log_step(j->log, i, c->thread, 1)) != TR_NONE && i < c->ret) {
 		struct tr_event e = tr_log_event(j->log, i);
 		uint32_t made = e.kind == XF_EV_thread_create ? tr_log_thread_find(j->log, TR_PAYLOAD(&e, thread_create)->id) : TR_NONE;
 		uint32_t last = made == TR_NONE ? TR_NONE : tr_log_thread(j->log, made)->last;
