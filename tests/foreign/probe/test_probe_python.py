@@ -190,6 +190,38 @@ def test_a_script_that_runs_as_a_module():
     t.equal({e.fields["label"] for e in r.all("call_enter")}, {"own:region"}, r)
 
 
+# As pytest does: a finder before all others, that loads every module of tests by itself.
+HOOK = """
+import importlib.machinery, importlib.util, sys
+
+class AssertionRewritingHook(object):
+    def find_spec(self, name, path=None, target=None):
+        spec = importlib.machinery.PathFinder.find_spec(name, path) if name.startswith("test_") else None
+        return spec and importlib.util.spec_from_file_location(name, spec.origin, loader=self)
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        with open(module.__spec__.origin) as f:
+            exec(compile(f.read(), module.__spec__.origin, "exec"), module.__dict__)
+"""
+
+
+def test_functions_of_tests_that_pytest_loads():
+    folder = os.path.join(t.tmp(), "_pytest", "assertion")
+    os.makedirs(folder)
+    for name, text in (("_pytest/assertion/rewrite.py", HOOK), ("test_other.py", ""), ("test_own.py", "import test_other\n" + OWN),
+                       ("runs.py", "import sys, _pytest.assertion.rewrite as r\nsys.meta_path.insert(0, r.AssertionRewritingHook())\n"
+                        "import test_own\ntest_own.region()\n")):
+        with open(os.path.join(t.tmp(), name), "w") as f:
+            f.write(text)
+    os.chdir(t.tmp())
+    r = run(sys.executable, "-m", "runs", "test_own.py", XFERDB_CALL="py:test_own:region\npy:test_other:none")
+    t.equal({e.fields["label"] for e in r.all("call_enter")}, {"test_own:region"}, r)
+    t.equal([e.fields["value"] for e in r.all("property", key="call-missing")], ["test_other has no none"], r)
+
+
 def test_the_shadowed_sitecustomize_runs_and_sees_a_clean_path():
     folder = os.path.join(t.tmp(), "own")
     os.mkdir(folder)

@@ -215,10 +215,13 @@ class Script(object):
 
 def is_script(module):
     """Is that what runs as __main__? By its own name, or by the name of its file or of `-m`."""
-    words = getattr(sys, "orig_argv", None) or getattr(sys, "argv", None) or []
-    stems = [os.path.basename(word)[:-3] for word in words if word.endswith(".py")]
-    run = [words[i + 1] for i in range(len(words) - 1) if words[i] == "-m"]
-    return module == "__main__" or module in stems[:1] or module in run[:1]
+    words = getattr(sys, "orig_argv", None) or [""] + (getattr(sys, "argv", None) or [])
+    for before, word in zip(words, words[1:]):
+        if before in ("-m", "-c"):
+            return module == "__main__" or before == "-m" and module == word
+        if word.endswith(".py"):
+            return module in ("__main__", os.path.basename(word)[:-3])
+    return module == "__main__"
 
 
 # ---- names of threads
@@ -382,6 +385,16 @@ class Finder(object):
                 pass  # another version of it: not on trial, not harmed
 
 
+def watch_pytest(finder):
+    """pytest's own finder comes before ours, and loads the modules of tests itself."""
+    def make(function):
+        def exec_module(self, module):
+            function(self, module)
+            finder.seen(module.__name__, module)
+        return exec_module
+    return lambda module: replace(module, "AssertionRewritingHook.exec_module", make)
+
+
 def begin():
     wanted = {}
     want_calls(wanted)
@@ -390,6 +403,7 @@ def begin():
     add(wanted, "botocore.session", lead_to_endpoint)
     add(wanted, "boto3.crt", speak_plainly)
     finder = Finder(wanted)
+    add(wanted, "_pytest.assertion.rewrite", watch_pytest(finder))
     for name in [n for n in wanted if n in sys.modules and n != "__main__"]:
         finder.seen(name, sys.modules[name])
     sys.meta_path.insert(0, finder)
