@@ -319,6 +319,20 @@ static void a_lock_that_both_take_later_is_none_of_the_wait(void **state)
 		   "blocks-partly", "witness", "stored-later");
 }
 
+/* A loop's timer may have been the limit of a wait, or a pause: the counter-example stands, and says so. */
+static void a_poll_that_ran_out_before_the_return_is_told(void **state)
+{
+	struct judged j = judge(BEGIN "0 poll limit_ns=50000000 waited_ns=50100000 epoll=true\n" RETURN WORK DONE END);
+	(void)state;
+	expect(&j, "does-not-block", "witness", "stored-later");
+	assert_non_null(strstr(j.v->reason, "until 51 ms had run out"));
+	release(&j);
+	j = judge(BEGIN "0 poll limit_ns=50000000 waited_ns=50100000 epoll=true\n"
+		  "0 poll limit_ns=50000000 waited_ns=100 ready=1 epoll=true\n" RETURN WORK DONE END);
+	assert_null(strstr(j.v->reason, "run out"));
+	release(&j);
+}
+
 static void limits_that_ran_out_one_after_the_other_add_up(void **state)
 {
 	struct judged j = judge(BEGIN "0 event_wait #1 limit_ns=5000000\n0 event_woken #1 waited_ns=5000000 how=timed-out\n"
@@ -780,6 +794,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_wait_that_ran_out_blocks_partly),
 	cmocka_unit_test(a_python_wait_that_ran_out_waited_for_the_next_notification),
 	cmocka_unit_test(a_lock_that_both_take_later_is_none_of_the_wait),
+	cmocka_unit_test(a_poll_that_ran_out_before_the_return_is_told),
 	cmocka_unit_test(limits_that_ran_out_one_after_the_other_add_up),
 	cmocka_unit_test(a_wait_that_ran_out_for_something_else_does_not_block),
 	cmocka_unit_test(a_loop_of_timed_waits_blocks),

@@ -357,11 +357,37 @@ static bool is_stray(const struct judge *j, const struct tr_verdict *v, const st
 	       j->s->transfers[first].submit > c->ret;
 }
 
+/* The calling thread's last poll in the call ran out after a while: how long that took, in ms; 0: it has none such. */
+static uint64_t poll_that_ran_out_ms(const struct judge *j, const struct tr_call *c)
+{
+	enum { WHILE_NS = 10000000 };
+	for (uint32_t i = c->ret; (i = tr_log_step(j->log, i, c->thread, -1)) != TR_NONE && i > c->enter;) {
+		struct tr_event e = tr_log_event(j->log, i);
+		const struct xf_ev_poll *p = TR_PAYLOAD(&e, poll);
+		if (e.kind == XF_EV_poll && (p->ready || p->waited_ns >= WHILE_NS))
+			return p->ready || !p->limit_ns ? 0 : (p->waited_ns + 999999) / 1000000;
+	}
+	return 0;
+}
+
+/* What a sentence about a call that returned early should not keep to itself. */
+static const char *but(const struct judge *j, const struct tr_verdict *v, const struct tr_call *c, char *buf, size_t cap)
+{
+	uint64_t ms = poll_that_ran_out_ms(j, c);
+	buf[0] = '\0';
+	if (is_stray(j, v, c))
+		snprintf(buf, cap, "; nothing seen leads to it: it is the first upload after the call");
+	else if (ms)
+		snprintf(buf, cap, "; before that it polled until %" PRIu64 " ms had run out: whether for the upload, `xferdb prove` "
+			 "settles", ms);
+	return buf;
+}
+
 static bool row_does_not_block(struct judge *j, struct tr_verdict *v, const struct tr_call *c)
 {
 	const struct tr_hold *hold = tr_judge_outrun_hold(j, v, c);
 	uint32_t late = tr_verdict_count_late(v, false), undone = tr_verdict_count_late(v, true);
-	const char *stray = is_stray(j, v, c) ? "; nothing seen leads to it: it is the first upload after the call" : "";
+	char more[160];
 	if (!late && !hold)
 		return false;
 	v->answer = TR_DOES_NOT_BLOCK;
@@ -370,9 +396,10 @@ static bool row_does_not_block(struct judge *j, struct tr_verdict *v, const stru
 		tr_judge_say(v, "the call returned while part %u was held", hold->part);
 	else if (undone)
 		tr_judge_say(v, "%u of %u work items had not ended when the call returned, %u never did%s", late,
-		    v->nr_items, undone, stray);
+		    v->nr_items, undone, but(j, v, c, more, sizeof(more)));
 	else
-		tr_judge_say(v, "%u of %u work items ended after the call had returned%s", late, v->nr_items, stray);
+		tr_judge_say(v, "%u of %u work items ended after the call had returned%s", late, v->nr_items,
+			     but(j, v, c, more, sizeof(more)));
 	return true;
 }
 
