@@ -289,6 +289,19 @@ def asks(columns, rows):
         s.wait("UNKNOWN")
 
 
+def test_what_is_typed_in_one_go_with_the_key_that_leaves_is_the_programs():
+    path = t.tmp("ask.py")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("import getpass\nprint('got', getpass.getpass('Secret word: '), flush=True)\n")
+    words = [t.XFERDB, "trace", "--tui", "--", PYTHON, path]
+    with test_terminal.Tmux(" ".join(shlex.quote(w) for w in words), columns=80, rows=24) as s:
+        s.wait("1 timeline")
+        s.send("0")
+        s.wait("Secret word:")
+        s.send("qwxyz", "Enter")
+        s.wait("got wxyz")
+
+
 def test_a_program_that_asks_at_its_terminal_80_by_24():
     asks(80, 24)
 

@@ -86,7 +86,7 @@ static void asked_do(struct ui_scene *s)
 	s->suspend = s->redraw = false;
 }
 
-/* Waits for a key, takes those that came with it, too. */
+/* Waits for a key, takes those that came with it, too; what is typed behind the one that leaves is not for us. */
 void ui_loop_keys(struct ui_loop *l, int wait_ms)
 {
 	struct ui_mouse mouse;
@@ -99,7 +99,7 @@ void ui_loop_keys(struct ui_loop *l, int wait_ms)
 			ui_scene_key(&l->scene, key);
 		asked_do(&l->scene);
 		l->dirty = true;
-		key = i < MOST_KEYS ? ui_screen_key(0, &mouse) : UI_KEY_NONE;
+		key = i < MOST_KEYS && !l->scene.quit ? ui_screen_key(0, &mouse) : UI_KEY_NONE;
 	}
 }
 
