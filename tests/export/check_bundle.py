@@ -298,12 +298,27 @@ class Bundle:
             event = self.next_answer(event)
         return False
 
+    def given(self, event):
+        """Where the event's thread was given something else to do, in a wait that it began since, by one that it does not join."""
+        on = {seq: e["on"] for seq, e in self.events.items()}
+        joined = {on[e["from"]] for e in self.edges if e["edge"] == "join" and on[e["to"]] == event["on"]}
+        return min((e["to"] for e in self.edges if e["edge"] in ("semaphore", "condition") and e["wait"] is not None and
+                    on[e["to"]] == event["on"] and e["wait"] >= event["seq"] and on[e["from"]] not in joined), default=None)
+
+    def worker_led_on(self, event, points, ret):
+        end = self.given(event)
+        if end is None or end >= ret["seq"] or event["on"] == ret["on"]:
+            return True
+        mine = points.get(event["on"], [])
+        return any(event["seq"] <= point < end for point in mine) or any(
+            e["edge"] in ("join", "lifelong") and e["from"] in mine for e in self.edges)
+
     def ordered(self, ends, ret):
         """Those in the past of the return, as far as a thread that drives several requests shows it."""
         known, points = self.past(ret["seq"], self.edges), self.points(ret["seq"], self.edges, self.until)
         drivers, loops = self.drivers() | self.loops_woken(ret), self.event_loops(ret)
         known = [e for e in ends if e and e["seq"] < ret["seq"] and known.get(e["on"], -1) >= e["seq"]]
-        sure = [e for e in known if (self.led_on(e, points) if e["on"] in drivers else
+        sure = [e for e in known if self.worker_led_on(e, points, ret) and (self.led_on(e, points) if e["on"] in drivers else
                                      e["on"] not in loops or self.led_on_by_requests(e, points, ret))]
         named = {(self.process(e), e["transfer"]) for e in sure if e["event"] == "multipart_complete"}
         return [e for e in known if e in sure or e["event"] == "multipart_create" and (self.process(e), e["transfer"]) in named]

@@ -175,6 +175,29 @@ say('end')
     t.equal((v["answer"], v["outcome"]), ("unproven", "stored"), r)
 
 
+# ---- the workers of a pool
+
+POOL = """
+import concurrent.futures
+def upload():
+    ask("PUT", "/bucket/key", BODY)
+
+pool = concurrent.futures.ThreadPoolExecutor(2)
+say("begin")
+forgotten = pool.submit(upload)
+%s
+say("end")
+"""
+
+
+def test_a_worker_that_was_given_something_else_shows_nothing_of_what_it_did_before():
+    wait = "while not forgotten.done(): time.sleep(0.05)\ntime.sleep(0.2)\n"
+    for after, answer in ((wait + "pool.submit(time.sleep, 0.1).result()", "unproven"), ("forgotten.result()", "blocks"),
+                          (wait + "pool.submit(time.sleep, 0.1).result()\npool.shutdown()", "blocks")):
+        v, r = judged(POOL % after)
+        t.equal((after, v["answer"], v["outcome"]), (after, answer, "stored"), r)
+
+
 # ---- an upload that is given up
 
 def test_an_upload_given_up_after_the_region_was_not_waited_for():

@@ -608,6 +608,22 @@ static void an_upload_given_up_after_the_return_was_not_waited_for(void **state)
 	expect_all(CREATED ABORTED "0 call_return call=1\n" END, "blocks", "inline", "failed");
 }
 
+/* A pool's worker is done with an upload that nobody waits for, and is given something else: somebody waits for that. */
+static void what_a_worker_ended_before_it_was_given_something_else_is_not_ordered(void **state)
+{
+	(void)state;
+#define WORKER "thread 0 main main\nthread 1 worker\n0 sem_init #1 value=0\n" \
+	       "0 sem_init #2 value=0\n0 call_enter call=1 label=begin\n0 thread_create id=1\n1 thread_start id=1\n"    \
+	       "1 submit transfer=0 call=1 op=PutObject\n1 object_put transfer=0 http_status=200 etag=e\n"
+#define GIVEN "1 sem_wait #1\n0 sem_post #1 value=1\n1 sem_acquired #1 value=0 how=woken\n"
+#define TOLD "1 sem_post #2 value=1\n0 sem_acquired #2 value=0 how=woken\n"
+	expect_all(WORKER TOLD RETURN END, "blocks", "happens-before", "stored");
+	expect_all(WORKER TOLD GIVEN RETURN END, "blocks", "happens-before", "stored");
+	expect_all(WORKER GIVEN TOLD RETURN END, "unproven", "timing", "stored");
+	/* it ends, and is joined: it is done with all it was given */
+	expect_all(WORKER GIVEN TOLD "1 thread_exit id=1\n0 join_end id=1 how=woken\n" RETURN END, "blocks", "happens-before", "stored");
+}
+
 /* One thread, two uploads: the second is waited for. The first? Only if they came one after the other by the program's own order. */
 static void what_a_thread_of_several_requests_ended_earlier_is_not_ordered(void **state)
 {
@@ -819,6 +835,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(an_object_that_is_there_after_all_is_not_lost),
 	cmocka_unit_test(an_upload_taken_back_by_the_end_is_lost),
 	cmocka_unit_test(an_upload_given_up_after_the_return_was_not_waited_for),
+	cmocka_unit_test(what_a_worker_ended_before_it_was_given_something_else_is_not_ordered),
 	cmocka_unit_test(what_a_thread_of_several_requests_ended_earlier_is_not_ordered),
 	cmocka_unit_test(a_call_that_never_came_to_sending_is_lost_with_the_program),
 	cmocka_unit_test(an_error_that_nobody_saw_is_a_loss_and_one_with_a_status_is_not),

@@ -68,6 +68,10 @@
  * The same holds for what a thread ends that drives several requests at once, or that is woken so, or lies in
  * epoll: see tr_order_led_on(). There a timer is news, too: the limit of an epoll tells when the next is due.
  *
+ * Workers. A thread that was given something else to do (a wait that it began since was ended by a semaphore or
+ * condition) shows by that nothing of what it had ended before: another might have been given it. What
+ * it ended leads on by an edge that left before, or by its own end, a join. Not so the calling thread.
+ *
  * Permits of others. A Python Semaphore is a condition with a lock for every waiter: to the
  * C library each wake-up looks like a notification. The place of the wait tells: a
  * Condition.wait in an `acquire`, or in a bounded queue's `put`, is for a permit.
@@ -77,6 +81,20 @@
 #include <stdlib.h>
 
 /* ---- edges */
+
+static void note_given(struct builder *b, const struct tr_edge *edge, const struct tr_event *to)
+{
+	struct tr_order *o = b->o;
+	bool given = edge->class == XF_CLASS_SIGNAL && (edge->kind == TR_EDGE_SEMAPHORE || edge->kind == TR_EDGE_CONDITION) &&
+		     edge->wait != TR_NONE;
+	if (!given)
+		return;
+	if (tr_grow(&o->given, o->nr_given, &o->cap_given, sizeof(*o->given)))
+		o->given[o->nr_given++] = (struct tr_given){ to->thread, edge->wait, to->index,
+							    tr_log_thread_of(b->log, edge->from) };
+	else
+		b->failed = true;
+}
 
 void tr_build_edge(struct builder *b, enum tr_edge_kind kind, enum xf_class class, uint32_t from,
 		     const struct tr_event *to)
@@ -93,6 +111,7 @@ void tr_build_edge(struct builder *b, enum tr_edge_kind kind, enum xf_class clas
 	o->edges[o->nr++] = (struct tr_edge){ .from = from, .to = to->index, .kind = (uint8_t)kind,
 		.class = (uint8_t)class, .timed = waited && w->limit_ns,
 		.wait = waited ? w->event : TR_NONE };
+	note_given(b, &o->edges[o->nr - 1], to);
 }
 
 void tr_build_set(struct builder *b, struct tr_map *m, uint64_t key, uint32_t value)

@@ -226,6 +226,35 @@ static uint32_t timer_before(const struct tr_order *o, uint32_t event, uint32_t 
 	return i < until ? i : until;
 }
 
+static int compare_given(const void *a, const void *b)
+{
+	const struct tr_given *x = a, *y = b;
+	return x->thread != y->thread ? (x->thread > y->thread) - (x->thread < y->thread) : (x->event > y->event) - (x->event < y->event);
+}
+
+/* Told by a thread that it joined: that was the thread's end. */
+static void drop_joined(struct builder *b)
+{
+	struct tr_order *o = b->o;
+	struct tr_map joined = { .nr = 0 };
+	uint32_t nr = 0;
+	for (uint32_t i = 0; i < o->nr && o->nr_given; i++)
+		if (o->edges[i].kind == TR_EDGE_JOIN)
+			tr_build_set(b, &joined, tr_pair(tr_log_thread_of(b->log, o->edges[i].from), tr_log_thread_of(b->log, o->edges[i].to)), 1);
+	for (uint32_t i = 0; i < o->nr_given; i++)
+		if (tr_map_get(&joined, tr_pair(o->given[i].giver, o->given[i].thread)) == TR_MAP_NONE)
+			o->given[nr++] = o->given[i];
+	o->nr_given = nr;
+	tr_map_fini(&joined);
+}
+
+static void settle_given(struct builder *b)
+{
+	drop_joined(b);
+	if (b->o->nr_given)
+		qsort(b->o->given, b->o->nr_given, sizeof(*b->o->given), compare_given);
+}
+
 void tr_build_settle_passing(struct builder *b)
 {
 	struct tr_order *o = b->o;
@@ -237,7 +266,8 @@ void tr_build_settle_passing(struct builder *b)
 			o->passing[nr++] = *p;
 	}
 	o->nr_passing = nr;
-	if (!nr && !o->drives && !o->woken && !o->turns)
+	settle_given(b);
+	if (!nr && !o->drives && !o->woken && !o->turns && !o->nr_given)
 		return;
 	o->leads = o->turns ? calloc(1, sizeof(*o->leads)) : NULL;
 	o->used = malloc(o->nr + 1u);

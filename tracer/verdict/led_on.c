@@ -27,11 +27,9 @@ int64_t tr_order_due_at(const struct tr_order *o, uint32_t event)
 	return due_ns ? due_ns : INT64_MAX;
 }
 
-bool tr_order_led_on_until(const struct tr_order *o, uint32_t event, uint32_t until, uint32_t e)
+static uint32_t first_departure(const struct tr_order *o, uint32_t event)
 {
-	uint32_t thread = tr_log_thread_of(o->log, event), low = 0, high = o->nr_departures;
-	if (tr_log_thread_of(o->log, e) == thread && event <= e && e < until)
-		return true;
+	uint32_t low = 0, high = o->nr_departures;
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
 		if (o->departures[mid] >> 32 < event)
@@ -39,6 +37,14 @@ bool tr_order_led_on_until(const struct tr_order *o, uint32_t event, uint32_t un
 		else
 			high = mid;
 	}
+	return low;
+}
+
+bool tr_order_led_on_until(const struct tr_order *o, uint32_t event, uint32_t until, uint32_t e)
+{
+	uint32_t thread = tr_log_thread_of(o->log, event), low = first_departure(o, event);
+	if (tr_log_thread_of(o->log, e) == thread && event <= e && e < until)
+		return true;
 	for (; low < o->nr_departures && o->departures[low] >> 32 < until; low++)
 		if (o->used[(uint32_t)o->departures[low]] &&
 		    tr_log_thread_of(o->log, (uint32_t)(o->departures[low] >> 32)) == thread)
@@ -122,9 +128,48 @@ static bool led_on_by_requests(const struct tr_order *o, uint32_t event, uint32_
 	return said;
 }
 
+/* ---- workers */
+
+/* Where the event's thread was given something else to do, in a wait that it began since; TR_NONE: nowhere. */
+static uint32_t given_after(const struct tr_order *o, uint32_t event)
+{
+	uint32_t thread = tr_log_thread_of(o->log, event), low = 0, high = o->nr_given;
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		if (o->given[mid].thread < thread || (o->given[mid].thread == thread && o->given[mid].wait < event))
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < o->nr_given && o->given[low].thread == thread ? o->given[low].event : TR_NONE;
+}
+
+/* Did the thread's end lead on? It ends when it is done with all it was given. */
+static bool was_joined(const struct tr_order *o, uint32_t thread)
+{
+	uint32_t last = tr_log_thread(o->log, thread)->last;
+	for (uint32_t i = first_departure(o, tr_log_thread(o->log, thread)->first); i < o->nr_departures && o->departures[i] >> 32 <= last; i++) {
+		uint32_t edge = (uint32_t)o->departures[i];
+		uint8_t kind = o->edges[edge].kind;
+		if (o->used[edge] && (kind == TR_EDGE_JOIN || kind == TR_EDGE_LIFELONG) &&
+		    tr_log_thread_of(o->log, o->edges[edge].from) == thread)
+			return true;
+	}
+	return false;
+}
+
+static bool worker_led_on(const struct tr_order *o, uint32_t event, uint32_t e)
+{
+	uint32_t thread = tr_log_thread_of(o->log, event), given = given_after(o, event);
+	return given >= e || thread == tr_log_thread_of(o->log, e) || tr_order_led_on_until(o, event, given, e) ||
+	       was_joined(o, thread);
+}
+
 bool tr_order_led_on(const struct tr_order *o, uint32_t event, uint32_t e)
 {
 	uint32_t thread = tr_log_thread_of(o->log, event);
+	if (!worker_led_on(o, event, e))
+		return false;
 	if (drives(o, thread) ||
 	    (o->woken && thread != tr_log_thread_of(o->log, e) && o->woken[thread] < e))
 		return tr_order_led_on_until(o, event, turned_away_after(o, event), e);

@@ -44,6 +44,7 @@ void tr_order_free(struct tr_order *o)
 		free(o->drives);
 		free(o->woken);
 		free(o->turns);
+		free(o->given);
 		tr_map_fini(&o->answers);
 		if (o->leads)
 			tr_map_fini(&o->leads->known);

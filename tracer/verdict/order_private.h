@@ -10,6 +10,12 @@ struct tr_passing {
 	uint32_t edge, until; /* until: the poll or sleep it had lain down in, the answer, the other bytes */
 };
 
+/* A wait that another's semaphore or condition ended: the thread was given something to do, or was told something. */
+struct tr_given {
+	uint32_t thread, wait, event;
+	uint32_t giver;          /* its thread */
+};
+
 /* Which answers were found to lead on to an event, or not. */
 struct tr_leads {
 	uint32_t to;           /* that event */
@@ -22,12 +28,14 @@ struct tr_order {
 	uint32_t nr, cap;
 	struct tr_passing *passing; /* in the order of `edge` */
 	uint32_t nr_passing, cap_passing;
-	uint64_t *departures;  /* where there are passing edges or drivers: (`from`, edge) of signal edges, sorted */
+	uint64_t *departures;  /* where somebody asks who led on: (`from`, edge) of signal edges, sorted */
 	uint32_t nr_departures;
 	uint8_t *used;         /* by edge: took part in the past at hand */
 	uint32_t *woken;       /* by thread: the first bytes a loop read there, TR_NONE; NULL: nobody's */
 	uint8_t *drives;       /* by thread: had several requests under way at once; NULL: none did */
 	uint32_t *turns;       /* by thread: its first poll in epoll, TR_NONE; NULL: nobody's */
+	struct tr_given *given; /* by thread, then in their order */
+	uint32_t nr_given, cap_given;
 	struct tr_map answers; /* of a request that such a thread began: its answer */
 	struct tr_leads *leads; /* where there are such threads */
 };
