@@ -25,7 +25,7 @@ const char *xf_state_name(enum xf_state s)
 
 const char *xf_how_name(enum xf_how h)
 {
-	static const char *const names[] = { "at-once", "woken", "timed-out", "interrupted", "closed" };
+	static const char *const names[] = { "at-once", "woken", "timed-out", "interrupted", "closed", "asked" };
 	return name_in(names, COUNT(names), h);
 }
 

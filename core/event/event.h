@@ -45,8 +45,8 @@ enum xf_state {
 	XF_STATE_SUCCESS, XF_STATE_FAILED, XF_STATE_CANCELLED, XF_STATE_COUNT
 };
 
-/* How a wait ended. AT_ONCE: it did not have to wait. */
-enum xf_how { XF_HOW_AT_ONCE, XF_HOW_WOKEN, XF_HOW_TIMED_OUT, XF_HOW_INTERRUPTED, XF_HOW_CLOSED, XF_HOW_COUNT };
+/* How a wait ended. AT_ONCE: it did not have to wait. ASKED: it would not have waited, and found what it asked for. */
+enum xf_how { XF_HOW_AT_ONCE, XF_HOW_WOKEN, XF_HOW_TIMED_OUT, XF_HOW_INTERRUPTED, XF_HOW_CLOSED, XF_HOW_ASKED, XF_HOW_COUNT };
 
 /* S3 operations, named as the S3 API names them. */
 enum xf_op {

@@ -114,7 +114,7 @@ class Bundle:
         if self.objects.get(f["of"], {}).get("class") in ("permit", "lock"):
             return False
         past = [e for e in self.history(t) if e["seq"] <= t["seq"]]
-        acquired = [e for e in past if e["event"] == "sem_acquired" and e["how"] in ACQUIRED]
+        acquired = [e for e in past if e["event"] == "sem_acquired" and e["how"] in (*ACQUIRED, "asked")]
         posts = [e for e in past if e["event"] == "sem_post"]
         start = [e["value"] for e in past if e["event"] == "sem_init"]
         if not start:  # the value had been zero, by the sleep: the last post before it
@@ -173,6 +173,10 @@ class Bundle:
             need(f["of"] is None or self.objects[f["of"]]["class"] not in ("permit", "lock"), "an edge of a permit or a lock")
             limited = bool(wait and wait.get("limit_ns"))
             need(edge["timed"] == limited, "an edge's limit is not its wait's")
+            if "until" in edge:
+                again = self.events.get(edge["until"])
+                need(again and again["on"] == t["on"] and again["seq"] > t["seq"] and again["event"] in ("cond_wait", "sem_wait"),
+                     "an edge until something that is no wait")
 
     # ---- the past of an event: for each thread, how far it is known
 
@@ -204,6 +208,8 @@ class Bundle:
             wait = self.events[edge["to"]]
             looped = any(e["event"] == "poll" and e["epoll"] and e["seq"] < wait["seq"] for e in self.rests(wait["on"]))
             return self.turns(wait) if looped and self.found(self.events[edge["from"]], wait) else None
+        if edge["edge"] in ("condition", "semaphore"):
+            return edge.get("until")
         if edge["edge"] != "bytes":
             return None
         read, write = self.events[edge["to"]], self.events[edge["from"]]
@@ -698,9 +704,16 @@ class Bundle:
             return False
         mine = [e for e in self.events.values() if e["on"] == enter["on"] and enter["seq"] < e["seq"] < ret["seq"]]
         lay = 0
+        serves = enter["on"] in self.drivers() or any(e["event"] == "poll" and e["epoll"] for e in self.rests(enter["on"]))
+        marks = [e for e in mine if e["event"] in ("request_start", "response")]
+
+        def answers(poll):
+            """It is for the one request that the thread has under way."""
+            before = [e for e in marks if e["seq"] < poll["seq"]]
+            return not serves and poll["event"] == "poll" and bool(before) and before[-1]["event"] == "request_start"
         for kind, ns in (("poll", "waited_ns"), ("sleep", "slept_ns")):
             if any(e["event"] == kind and e["seq"] < last["seq"] for e in mine):
-                lay += sum(e[ns] for e in mine if e["event"] == kind and e["seq"] > last["seq"])
+                lay += sum(e[ns] for e in mine if e["event"] == kind and e["seq"] > last["seq"] and not answers(e))
         return lay >= 1000000
 
     def names(self, enter):

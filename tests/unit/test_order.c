@@ -7,6 +7,7 @@
 #include "tests/unit/t.h"
 
 #include "tracer/trace/write.h"
+#include "tracer/verdict/order_private.h"
 #include "tracer/verdict/verdict.h"
 
 enum { THREADS = 5, OBJECTS = 4, EVENTS = 60 };
@@ -81,23 +82,39 @@ static void add_sync(char *text, uint32_t *puts, uint32_t *gets)
 	}
 }
 
-/* Everything before `to`, by plain search: program order and signal edges, backwards. */
+/* Does the edge carry, as far as is known? One that carries only so far, if its thread went on to `to` or by a used edge by then. */
+static bool carries(const struct tr_log *log, const struct tr_order *order, uint32_t i, uint32_t to, const bool *before, const bool *used)
+{
+	const struct tr_edge *edge = tr_order_edge(order, i);
+	uint32_t thread = tr_log_thread_of(log, edge->to), until = tr_order_until(order, i);
+	if (edge->class != XF_CLASS_SIGNAL || !before[edge->to])
+		return false;
+	if (until == TR_NONE || (tr_log_thread_of(log, to) == thread && edge->to <= to && to < until))
+		return true;
+	for (uint32_t k = 0; k < tr_order_nr_edges(order); k++) {
+		uint32_t from = tr_order_edge(order, k)->from;
+		if (used[k] && tr_log_thread_of(log, from) == thread && from >= edge->to && from < until)
+			return true;
+	}
+	return false;
+}
+
+/* Everything before `to`, by plain search: program order and signal edges, backwards, until nothing is added. */
 static void search(const struct tr_log *log, const struct tr_order *order, uint32_t to, bool *before)
 {
-	uint32_t stack[4096], depth = 0;
+	bool used[4096] = { false }, added = true;
 	memset(before, 0, tr_log_nr_events(log) * sizeof(*before));
-	stack[depth++] = to;
 	before[to] = true;
-	while (depth) {
-		uint32_t e = stack[--depth];
-		uint32_t previous = tr_log_step(log, e, tr_log_thread_of(log, e), -1);
-		if (previous != TR_NONE && !before[previous])
-			before[stack[depth++] = previous] = true;
-		for (uint32_t i = 0; i < tr_order_nr_edges(order); i++) {
-			const struct tr_edge *edge = tr_order_edge(order, i);
-			if (edge->to == e && edge->class == XF_CLASS_SIGNAL && !before[edge->from])
-				before[stack[depth++] = edge->from] = true;
+	while (added) {
+		added = false;
+		for (uint32_t e = tr_log_nr_events(log); e-- > 0;) {
+			uint32_t previous = before[e] ? tr_log_step(log, e, tr_log_thread_of(log, e), -1) : TR_NONE;
+			if (previous != TR_NONE)
+				before[previous] = true;
 		}
+		for (uint32_t i = 0; i < tr_order_nr_edges(order); i++)
+			if (!used[i] && carries(log, order, i, to, before, used))
+				used[i] = before[tr_order_edge(order, i)->from] = added = true;
 	}
 }
 
@@ -355,6 +372,30 @@ static void a_child_that_was_not_waited_for_carries_until_the_next_wait(void **s
 	expect_past(THREE REAPED "any=true asked=true\n0 mark\n", false, false);
 }
 
+/* It looked, and waited again: what it was woken by was not what it waited for. */
+static void a_wake_that_is_followed_by_the_next_wait_carries_no_further(void **state)
+{
+	(void)state;
+#define WOKE(from) from " mark\n0 cond_wait #7\n" from " cond_signal #7 all=true waiters=1\n0 cond_woken #7 how=woken\n"
+	expect_past(THREE WOKE("1") "0 mark\n", true, true);
+	expect_past(THREE WOKE("1") "0 cond_wait #7\n2 cond_signal #7 all=true waiters=1\n0 cond_woken #7 how=woken\n0 mark\n", false, true);
+	/* it had told somebody in between, or given a lock back */
+	expect_past(THREE WOKE("1") "0 mutex_unlock #9\n0 cond_wait #7\n2 cond_signal #7 all=true waiters=1\n"
+		    "0 cond_woken #7 how=woken\n0 mark\n", true, true);
+	expect_past(THREE WOKE("1") "0 event_set #8\n0 cond_wait #7\n2 cond_signal #7 all=true waiters=1\n"
+		    "0 cond_woken #7 how=woken\n0 mark\n", true, true);
+}
+
+/* sem_trywait: it is counted, for who waits later, and shows nothing. */
+static void what_is_asked_for_without_waiting_carries_nothing(void **state)
+{
+	(void)state;
+	expect_edge(TWO "object 1 sem s none 0\n1 sem_post #1\n0 sem_acquired #1 how=asked\n", XF_EV_sem_post, XF_EV_sem_acquired,
+		    TR_EDGE_SEMAPHORE, XF_CLASS_LOCK);
+	expect_past(TWO "object 1 sem s none 0\n1 mark\n1 sem_post #1\n0 sem_acquired #1 how=asked\n1 sem_post #1\n"
+		    "0 sem_wait #1\n0 sem_acquired #1 how=woken\n0 mark\n", true, true);
+}
+
 static void bytes_of_a_thread_that_reads_there_too_are_tokens(void **state)
 {
 	(void)state;
@@ -369,6 +410,8 @@ static void bytes_of_a_thread_that_reads_there_too_are_tokens(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_loop_that_lies_down_again_was_only_woken),
 	cmocka_unit_test(a_child_that_was_not_waited_for_carries_until_the_next_wait),
+	cmocka_unit_test(a_wake_that_is_followed_by_the_next_wait_carries_no_further),
+	cmocka_unit_test(what_is_asked_for_without_waiting_carries_nothing),
 	cmocka_unit_test(bytes_of_a_thread_that_reads_there_too_are_tokens),
 	cmocka_unit_test(every_rule_makes_its_edge),
 	cmocka_unit_test(near_misses_make_none),

@@ -11,7 +11,8 @@
  *              wake in the latch's own order counts. Signal.
  *   item       queue_put → queue_get of the item of the same number. Signal.
  *   condition  cond_signal → cond_woken, when the wait began before the signal and no
- *              other signal could have ended it: else drawn, and carries nothing. Signal.
+ *              other signal could have ended it: else drawn, and carries nothing. Signal. No further than
+ *              to the next wait on it, where the thread did nothing but look and wait again (build_wake.c).
  *   semaphore  sem_post → sem_acquired: below. Signal, permit or lock, as its class.
  *   process    process_exit → process_wait of that pid. Signal; a lock where that was asked for without
  *              waiting, and found (the wait is longer where the thread had lain in sigsuspend for SIGCHLD). Where it was waited for whichever child ended first, it counts only for what the
@@ -31,6 +32,8 @@
  *              the part's answer brought. Not when Complete was skipped, nor for a part
  *              without ETag. Signal.
  *   mutex      mutex_unlock → the next mutex_lock. Lock: drawn, never carries a verdict.
+ *
+ * What a thread asked for without waiting (sem_trywait), and found, is counted, and carries nothing.
  *
  * A wait that ended by its time limit, was interrupted, or found its object closed
  * has acquired nothing: no edge ends there.
@@ -152,6 +155,12 @@ static void cond_signal(struct builder *b, const struct tr_event *e)
 	h->head = h->linked = h->nr_posts;
 }
 
+static void woke(struct builder *b, const struct tr_event *e, uint32_t first)
+{
+	if (b->o->nr > first && b->o->edges[first].class == XF_CLASS_SIGNAL)
+		tr_build_woke(b, e, false);
+}
+
 /*
  * Woken by the broadcast when there was one since its wait began and it is not
  * used up, else by the first single signal since then that nobody has had. When
@@ -164,11 +173,13 @@ static void cond_woken(struct builder *b, const struct tr_event *e)
 	enum xf_class class = tr_build_class(b, e->object, XF_CLASS_SIGNAL);
 	if (!got_it(TR_PAYLOAD(e, cond_woken)->how) || w->event == TR_NONE || w->object != e->object)
 		return;
+	uint32_t first = b->o->nr;
 	bool broadcast = h->wakes_left && h->release != TR_NONE && h->release > w->event;
 	if (broadcast) {
 		bool only = !h->ambiguous && h->head == h->nr_posts;
 		h->wakes_left -= h->wakes_left != UINT32_MAX;
 		tr_build_edge(b, TR_EDGE_CONDITION, only ? class : XF_CLASS_LOCK, h->release, e);
+		woke(b, e, first);
 		return;
 	}
 	while (h->head < h->nr_posts && h->posts[h->head] < w->event)
@@ -178,6 +189,7 @@ static void cond_woken(struct builder *b, const struct tr_event *e)
 		tr_build_edge(b, TR_EDGE_CONDITION, only ? class : XF_CLASS_LOCK, h->posts[h->head++], e);
 	}
 	h->linked = h->head;
+	woke(b, e, first);
 }
 
 static void queue_get(struct builder *b, const struct tr_event *e)
@@ -389,6 +401,7 @@ static void take_event(struct builder *b, const struct tr_event *e)
 	enum xf_role role = xf_kind_info(e->kind)->role;
 	if (b->fresh[e->thread])
 		thread_begins(b, e);
+	tr_build_behind_wake(b, e);
 	if (role == XF_ROLE_WAIT)
 		begin_wait(b, e);
 	if (e->object != TR_NONE)
@@ -407,13 +420,15 @@ static bool builder_init(struct builder *b)
 	b->ended = calloc(threads + 1u, sizeof(*b->ended));
 	b->fresh = calloc(threads + 1u, 1);
 	b->loops = calloc(threads + 1u, sizeof(*b->loops));
+	b->wakes = calloc(threads + 1u, sizeof(*b->wakes));
 	b->objects = calloc(objects + 1u, sizeof(*b->objects));
-	if (!b->waits || !b->created || !b->ended || !b->fresh || !b->loops || !b->objects)
+	if (!b->waits || !b->created || !b->ended || !b->fresh || !b->loops || !b->wakes || !b->objects)
 		return false;
 	for (uint32_t i = 0; i < threads; i++) {
 		b->waits[i] = (struct wait){ TR_NONE, TR_NONE, 0 };
 		b->created[i] = b->ended[i] = TR_NONE;
 		b->fresh[i] = 1;
+		b->wakes[i].passing = TR_NONE;
 		b->loops[i].oldest = b->loops[i].newest = b->loops[i].reaped = TR_NONE;
 	}
 	for (uint32_t i = 0; i < objects; i++)
@@ -443,6 +458,7 @@ static void builder_fini(struct builder *b)
 	free(b->ended);
 	free(b->fresh);
 	free(b->loops);
+	free(b->wakes);
 	free(b->pending);
 	free(b->candidates);
 	free(b->objects);

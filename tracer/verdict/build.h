@@ -59,6 +59,15 @@ struct pending {
 	uint32_t next;           /* of the same thread, TR_NONE */
 };
 
+/* What a thread does behind a wake on a condition. */
+struct wake {
+	uint32_t passing;        /* of the edge that woke it; TR_NONE: nothing to look for */
+	uint32_t object;         /* the condition; of Python's, the lock of that one wait, … */
+	bool python;
+	uint32_t lock;           /* … and the condition's own, once it has been taken again */
+	unsigned given_back;     /* how often that was */
+};
+
 struct builder {
 	struct tr_order *o;
 	const struct tr_log *log;
@@ -67,6 +76,7 @@ struct builder {
 	uint32_t *created, *ended; /* by thread: events */
 	uint8_t *fresh;            /* by thread: 1 until its first event */
 	struct loop *loops;        /* by thread */
+	struct wake *wakes;        /* by thread */
 	struct pending *pending;
 	uint32_t cap_pending;
 	struct tr_map requests;    /* (process, request) under way → its begin */
@@ -112,6 +122,13 @@ void tr_build_note_taken(struct builder *b, const struct tr_event *e);
  */
 bool tr_build_lifelong(struct builder *b, const struct tr_event *e, uint32_t release);
 void tr_build_confirm_lifelong(struct builder *b);
+
+/* ---- build_wake.c: a wake that led to nothing but the next wait on the same condition */
+
+/* The edge that was made last ended a wait on a condition. */
+void tr_build_woke(struct builder *b, const struct tr_event *e, bool python);
+/* An event of a thread that was woken so. */
+void tr_build_behind_wake(struct builder *b, const struct tr_event *e);
 
 /* ---- build_bytes.c */
 

@@ -261,7 +261,9 @@ void tr_build_settle_passing(struct builder *b)
 	uint32_t nr = 0;
 	for (uint32_t i = 0; i < o->nr_passing; i++) {
 		struct tr_passing *p = &o->passing[i];
-		p->until = timer_before(o, o->edges[p->edge].to, p->until);
+		uint8_t kind = o->edges[p->edge].kind;
+		if (kind == TR_EDGE_BYTES || kind == TR_EDGE_PROCESS)
+			p->until = timer_before(o, o->edges[p->edge].to, p->until);
 		if (p->until != TR_NONE)
 			o->passing[nr++] = *p;
 	}

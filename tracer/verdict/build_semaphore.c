@@ -164,11 +164,31 @@ static void link_posts(struct builder *b, const struct tr_event *e, struct histo
 	h->linked = h->head;
 }
 
+/* Asked for without waiting: found by luck. */
+static void doubt_asked(struct builder *b, uint32_t first)
+{
+	for (uint32_t i = first; i < b->o->nr; i++) {
+		b->o->edges[i].class = XF_CLASS_LOCK;
+		b->o->edges[i].kind = TR_EDGE_SEMAPHORE;
+	}
+}
+
+static bool is_python_condition(const struct builder *b, const struct tr_event *e)
+{
+	const struct wait *w = &b->waits[e->thread];
+	struct tr_event wait;
+	if (w->event == TR_NONE || w->object != e->object)
+		return false;
+	wait = tr_log_event(b->log, w->event);
+	return tr_place_is_in(tr_place_stack(b->log, &wait), 0, "threading.py", "wait");
+}
+
 void tr_build_sem_acquired(struct builder *b, const struct tr_event *e)
 {
 	const struct xf_ev_sem_acquired *p = TR_PAYLOAD(e, sem_acquired);
 	struct history *h = &b->objects[e->object];
-	if (!got_it(p->how))
+	uint32_t first = b->o->nr;
+	if (!got_it(p->how) && p->how != XF_HOW_ASKED)
 		return;
 	if (!h->value_known && p->how == XF_HOW_WOKEN && h->head < h->nr_posts)
 		h->head = h->nr_posts - 1; /* it slept on zero: earlier posts had been taken unseen */
@@ -177,6 +197,10 @@ void tr_build_sem_acquired(struct builder *b, const struct tr_event *e)
 		h->free_permits--;
 	else if (h->head < h->nr_posts)
 		link_posts(b, e, h, p->how == XF_HOW_WOKEN);
+	if (p->how == XF_HOW_ASKED)
+		doubt_asked(b, first);
+	else if (b->o->nr > first && b->o->edges[b->o->nr - 1].class == XF_CLASS_SIGNAL && is_python_condition(b, e))
+		tr_build_woke(b, e, true);
 	tr_build_note_taken(b, e);
 	tr_build_set(b, &b->has, tr_pair(e->object, e->thread), has(b, e->object, e->thread) + 1);
 	h->acquirer = e->thread;

@@ -234,13 +234,24 @@ static bool is_turn(const struct bundle *b, const struct tr_edge *e)
 	return false;
 }
 
-static void put_edge(struct bundle *b, const struct tr_edge *e)
+/* Where a wake carries no further; that of bytes and processes follows from the events. */
+static uint32_t until_of(const struct bundle *b, uint32_t edge)
 {
+	uint8_t kind = tr_order_edge(b->v->order, edge)->kind;
+	return kind == TR_EDGE_CONDITION || kind == TR_EDGE_SEMAPHORE ? tr_order_until(b->v->order, edge) : TR_NONE;
+}
+
+static void put_edge(struct bundle *b, uint32_t edge)
+{
+	const struct tr_edge *e = tr_order_edge(b->v->order, edge);
+	uint32_t until = until_of(b, edge);
 	fprintf(b->m, "{\"edge\":\"%s\",\"from\":%" PRIu32 ",\"to\":%" PRIu32 ",\"timed\":%s", tr_edge_name(e->kind), e->from, e->to,
 		e->timed ? "true" : "false");
 	put_index(b->m, "wait", e->wait);
 	if (e->timed && is_turn(b, e))
 		fputs(",\"turn\":true", b->m);
+	if (until < b->end)
+		put_index(b->m, "until", until);
 	putc('}', b->m);
 	line_end(b);
 }
@@ -291,7 +302,7 @@ static void put_all(struct bundle *b)
 			put_event(b, i);
 	for (uint32_t i = 0; i < tr_order_nr_edges(b->v->order); i++)
 		if (shown(b, tr_order_edge(b->v->order, i)))
-			put_edge(b, tr_order_edge(b->v->order, i));
+			put_edge(b, i);
 	for (uint32_t i = 0; i < b->v->nr; i++)
 		put_verdict(b, &b->v->list[i]);
 }

@@ -90,14 +90,18 @@ static uint32_t next_release(const struct tr_log *log, const struct tr_event *wo
 struct patience {
 	struct judge *j;
 	struct tr_clock would, later;
+	uint32_t thread, behind;   /* the waiter, and what it did first behind the wait; TR_NONE: nothing */
 	bool any;
 };
 
+/* A release that the waiter itself led to, behind the wait, would not have come had it waited on. */
 static void wait_on(struct patience *p, uint32_t release)
 {
 	if (release == TR_NONE)
 		return;
 	tr_order_past(p->j->order, release, &p->later, NULL, NULL);
+	if (p->behind != TR_NONE && tr_clock_knows(&p->later, p->thread, p->behind))
+		return;
 	tr_clock_merge(&p->would, &p->later);
 	p->any = true;
 }
@@ -139,6 +143,8 @@ static void wait_on_barrier(struct patience *p, const struct tr_barrier *b, uint
 	struct tr_event woken = tr_log_event(p->j->log, b->last), wait = tr_log_event(p->j->log, b->wait);
 	const char *stack = tr_place_stack(p->j->log, woken.record->site ? &woken : &wait);
 	uint32_t release = next_release(p->j->log, &woken, b->last);
+	p->thread = woken.thread;
+	p->behind = tr_log_step(p->j->log, b->last, woken.thread, 1);
 	if (release == TR_NONE && tr_place_is_in(stack, 0, "threading.py", "wait"))
 		wait_on_notification(p, &woken, stack, ret);
 	else

@@ -417,22 +417,26 @@ static uint32_t last_inline(const struct tr_verdict *v)
  * A loop that turns for everybody (an event loop, a driver of sockets) brings answers to the
  * calling thread though the call may wait for something else. If the thread polled while its
  * requests were under way, and lay down in other polls when they were over, program order
- * shows only that it was late. The same for one that looked after its sockets between sleeps.
+ * shows only that it was late. The same for one that looked after its sockets between sleeps. What a thread that has
+ * one request at a time polls for while that is under way is its answer (a look at the object behind the upload).
  */
 static bool turns_a_loop(const struct judge *j, const struct tr_verdict *v, const struct tr_call *c)
 {
 	enum { LAY_DOWN_NS = 1000000 };
 	uint32_t last = last_inline(v);
 	uint64_t lay = 0;
-	bool polled = false, slept = false;
+	bool polled = false, slept = false, serves = tr_order_serves(j->order, c->thread);
+	bool under_way = false;
 	for (uint32_t i = c->enter; last != TR_NONE && (i = tr_log_step(j->log, i, c->thread, 1)) != TR_NONE && i < c->ret;) {
 		struct tr_event e = tr_log_event(j->log, i);
-		bool poll = e.kind == XF_EV_poll;
+		bool poll = e.kind == XF_EV_poll, begins = e.kind == XF_EV_request_start;
+		if (begins || e.kind == XF_EV_response)
+			under_way = begins;
 		if (!poll && e.kind != XF_EV_sleep)
 			continue;
 		if (i < last)
 			*(poll ? &polled : &slept) = true;
-		else if (poll ? polled : slept)
+		else if ((poll ? polled : slept) && (serves || !poll || !under_way))
 			lay += poll ? TR_PAYLOAD(&e, poll)->waited_ns : TR_PAYLOAD(&e, sleep)->slept_ns;
 	}
 	return lay >= LAY_DOWN_NS;

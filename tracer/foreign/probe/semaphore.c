@@ -157,6 +157,11 @@ static void say_post(sem_t *sem)
 	PROBE_EMIT_OBJECT(sem_post, o->id, draw(o), .value = value_of(sem) + 1, .waiters = o->waiters);
 }
 
+static bool does_not_wait(enum xf_how how)
+{
+	return how == XF_HOW_AT_ONCE || how == XF_HOW_ASKED;
+}
+
 /*
  * What another thread has given may be what the call waits for, though it did
  * not have to sleep: then the place is worth its microseconds. A wait that
@@ -166,16 +171,16 @@ static uint32_t site_of_acquired(const struct probe_object *o, enum xf_how how)
 {
 	uint64_t poster = atomic_load_explicit(&o->value, memory_order_relaxed);
 
-	return how == XF_HOW_AT_ONCE && poster && poster != xf_thread_number() + 1u ? probe_python_site() : 0;
+	return does_not_wait(how) && poster && poster != xf_thread_number() + 1u ? probe_python_site() : 0;
 }
 
 static void say_acquired(sem_t *sem, enum xf_how how, uint64_t waited_ns)
 {
 	struct probe_object *o = object_of(sem);
 
-	if (!o || (how == XF_HOW_AT_ONCE && take_unsaid(o)))
+	if (!o || (does_not_wait(how) && take_unsaid(o)))
 		return;
-	if (how != XF_HOW_AT_ONCE)
+	if (!does_not_wait(how))
 		atomic_fetch_sub(&o->waiters, 1);
 	PROBE_EMIT_AT(sem_acquired, o->id, draw(o), site_of_acquired(o, how),
 		      .value = value_of(sem), .waited_ns = waited_ns, .how = (uint8_t)how);
@@ -224,12 +229,13 @@ PROBE_EXPORT int sem_post(sem_t *sem)
 	return REAL(sem_post)(sem);
 }
 
+/* CPython begins every acquire by asking, and waits then: what it finds so it would have waited for. */
 PROBE_EXPORT int sem_trywait(sem_t *sem)
 {
 	int rc = REAL(sem_trywait)(sem);
 
 	if (!rc && !probe_is_gil(sem))
-		PROBE(say_acquired(sem, XF_HOW_AT_ONCE, 0));
+		PROBE(say_acquired(sem, probe_gil_from ? XF_HOW_AT_ONCE : XF_HOW_ASKED, 0));
 	return rc;
 }
 
