@@ -241,7 +241,8 @@ def test_a_program_that_fails_in_the_region_does_not_hang():
 
 
 def test_a_program_that_is_killed_in_the_region_is_not_said_to_have_ended():
-    v, r = judged("import signal\nsay('begin')\nask('PUT', '/bucket/key', BODY, lambda: os.kill(os.getpid(), signal.SIGKILL))\n")
+    v, r = judged("import signal\nsay('begin')\nask('PUT', '/bucket/key', BODY, lambda: os.kill(os.getpid(), signal.SIGKILL))\n",
+                  "--fault=op=put,hold=3s")         # else it may be stored all the same
     t.equal(v["answer"], "not-returned", r)
     t.match("LOST: begin: the trace ends before the call returns: main waits for the answer", r.err)
 

@@ -57,6 +57,14 @@ static bool shown(const struct bundle *b, const struct tr_edge *e)
 	return e->class == XF_CLASS_SIGNAL && e->to < b->end;
 }
 
+/* Where a wake carries no further; that of bytes and processes follows from the events. */
+static uint32_t until_of(const struct bundle *b, uint32_t edge)
+{
+	uint8_t kind = tr_order_edge(b->v->order, edge)->kind;
+	uint32_t until = kind == TR_EDGE_CONDITION || kind == TR_EDGE_SEMAPHORE ? tr_order_until(b->v->order, edge) : TR_NONE;
+	return until < b->end ? until : TR_NONE;
+}
+
 static void choose_edges(struct bundle *b)
 {
 	for (uint32_t i = 0; i < tr_order_nr_edges(b->v->order); i++) {
@@ -67,6 +75,7 @@ static void choose_edges(struct bundle *b)
 		need(b, e->from);
 		need(b, e->to);
 		need(b, e->wait);
+		need(b, until_of(b, i));
 		to = tr_log_event(b->log, e->to);
 		b->reader[to.thread] |= e->kind == TR_EDGE_BYTES;
 		if (to.object != TR_NONE && (e->kind == TR_EDGE_SEMAPHORE || e->kind == TR_EDGE_CONDITION))
@@ -234,13 +243,6 @@ static bool is_turn(const struct bundle *b, const struct tr_edge *e)
 	return false;
 }
 
-/* Where a wake carries no further; that of bytes and processes follows from the events. */
-static uint32_t until_of(const struct bundle *b, uint32_t edge)
-{
-	uint8_t kind = tr_order_edge(b->v->order, edge)->kind;
-	return kind == TR_EDGE_CONDITION || kind == TR_EDGE_SEMAPHORE ? tr_order_until(b->v->order, edge) : TR_NONE;
-}
-
 static void put_edge(struct bundle *b, uint32_t edge)
 {
 	const struct tr_edge *e = tr_order_edge(b->v->order, edge);
@@ -250,7 +252,7 @@ static void put_edge(struct bundle *b, uint32_t edge)
 	put_index(b->m, "wait", e->wait);
 	if (e->timed && is_turn(b, e))
 		fputs(",\"turn\":true", b->m);
-	if (until < b->end)
+	if (until != TR_NONE)
 		put_index(b->m, "until", until);
 	putc('}', b->m);
 	line_end(b);
