@@ -319,12 +319,13 @@ static void a_lock_that_both_take_later_is_none_of_the_wait(void **state)
 		   "blocks-partly", "witness", "stored-later");
 }
 
-/* Had it waited on, it had never done what led to the signal. */
-static void a_release_that_the_waiter_led_to_later_is_not_what_it_waited_for(void **state)
+/* Had it waited on, it had never come to the upload that it did itself later, and that led to the signal. */
+static void what_the_waiter_did_later_is_not_what_it_waited_for(void **state)
 {
 	(void)state;
 	expect_all("object 8 event other signal\n" BEGIN "0 event_wait #1 limit_ns=5000000\n0 event_woken #1 waited_ns=5000000 how=timed-out\n"
-		   RETURN WORK "0 event_set #8\n1 event_wait #8\n1 event_woken #8 how=woken\n1 event_set #1\n1 done transfer=0 state=success\n" END,
+		   RETURN "0 part_done bytes=10 transfer=0 part=1 etag=e1\n0 object_put bytes=10 transfer=0 etag=e1 http_status=200\n"
+		   "0 event_set #8\n1 event_wait #8\n1 event_woken #8 how=woken\n1 event_set #1\n1 done transfer=0 state=success\n" END,
 		   "does-not-block", "witness", "stored-later");
 }
 
@@ -819,7 +820,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_wait_that_ran_out_blocks_partly),
 	cmocka_unit_test(a_python_wait_that_ran_out_waited_for_the_next_notification),
 	cmocka_unit_test(a_lock_that_both_take_later_is_none_of_the_wait),
-	cmocka_unit_test(a_release_that_the_waiter_led_to_later_is_not_what_it_waited_for),
+	cmocka_unit_test(what_the_waiter_did_later_is_not_what_it_waited_for),
 	cmocka_unit_test(a_poll_that_ran_out_before_the_return_is_told),
 	cmocka_unit_test(limits_that_ran_out_one_after_the_other_add_up),
 	cmocka_unit_test(a_wait_that_ran_out_for_something_else_does_not_block),

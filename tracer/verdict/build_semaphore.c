@@ -180,7 +180,7 @@ static bool is_python_condition(const struct builder *b, const struct tr_event *
 	if (w->event == TR_NONE || w->object != e->object)
 		return false;
 	wait = tr_log_event(b->log, w->event);
-	return tr_place_is_in(tr_place_stack(b->log, &wait), 0, "threading.py", "wait");
+	return tr_place_is_python_condition(b->log, &wait);
 }
 
 void tr_build_sem_acquired(struct builder *b, const struct tr_event *e)

@@ -11,14 +11,14 @@
 
 enum behind { BEHIND_STILL, BEHIND_WAITS_AGAIN, BEHIND_LEADS_ON };
 
-static enum behind behind_python(struct wake *w, const struct tr_event *e)
+static enum behind behind_python(const struct tr_log *log, struct wake *w, const struct tr_event *e)
 {
 	bool own = w->lock != TR_NONE && e->object == w->lock;
 	switch (e->kind) {
 	case XF_EV_sem_wait:
-		if (own)
-			return BEHIND_LEADS_ON;
-		return w->lock == TR_NONE ? BEHIND_STILL : BEHIND_WAITS_AGAIN;
+		if (w->lock == TR_NONE)
+			return BEHIND_STILL;
+		return !own && tr_place_is_python_condition(log, e) ? BEHIND_WAITS_AGAIN : BEHIND_LEADS_ON;
 	case XF_EV_sem_acquired:
 		if (own)
 			return BEHIND_LEADS_ON;
@@ -33,7 +33,7 @@ static enum behind behind_python(struct wake *w, const struct tr_event *e)
 	}
 }
 
-static enum behind behind(struct wake *w, const struct tr_event *e)
+static enum behind behind(const struct tr_log *log, struct wake *w, const struct tr_event *e)
 {
 	enum xf_role role = xf_kind_info(e->kind)->role;
 	bool leaves = e->kind == XF_EV_fd_write || e->kind == XF_EV_thread_create || e->kind == XF_EV_fork ||
@@ -41,14 +41,14 @@ static enum behind behind(struct wake *w, const struct tr_event *e)
 	if (e->kind == XF_EV_cond_wait && !w->python)
 		return e->object == w->object ? BEHIND_WAITS_AGAIN : BEHIND_LEADS_ON;
 	if (w->python && (e->kind == XF_EV_sem_wait || e->kind == XF_EV_sem_acquired || e->kind == XF_EV_sem_post))
-		return behind_python(w, e);
+		return behind_python(log, w, e);
 	return role == XF_ROLE_RELEASE || leaves ? BEHIND_LEADS_ON : BEHIND_STILL;
 }
 
 void tr_build_behind_wake(struct builder *b, const struct tr_event *e)
 {
 	struct wake *w = &b->wakes[e->thread];
-	enum behind how = w->passing == TR_NONE ? BEHIND_STILL : behind(w, e);
+	enum behind how = w->passing == TR_NONE ? BEHIND_STILL : behind(b->log, w, e);
 	if (how == BEHIND_WAITS_AGAIN)
 		b->o->passing[w->passing].until = e->index;
 	if (how != BEHIND_STILL)

@@ -90,18 +90,22 @@ static uint32_t next_release(const struct tr_log *log, const struct tr_event *wo
 struct patience {
 	struct judge *j;
 	struct tr_clock would, later;
-	uint32_t thread, behind;   /* the waiter, and what it did first behind the wait; TR_NONE: nothing */
+	uint32_t thread, end;      /* the waiter, and where its wait ran out */
 	bool any;
 };
 
-/* A release that the waiter itself led to, behind the wait, would not have come had it waited on. */
+/* Had it waited on, the waiter would have led to nothing of what it did behind the wait. */
+static bool without_the_waiter(const void *ctx, const struct tr_edge *edge)
+{
+	const struct patience *p = ctx;
+	return edge->from <= p->end || tr_log_thread_of(p->j->log, edge->from) != p->thread;
+}
+
 static void wait_on(struct patience *p, uint32_t release)
 {
 	if (release == TR_NONE)
 		return;
-	tr_order_past(p->j->order, release, &p->later, NULL, NULL);
-	if (p->behind != TR_NONE && tr_clock_knows(&p->later, p->thread, p->behind))
-		return;
+	tr_order_past(p->j->order, release, &p->later, without_the_waiter, p);
 	tr_clock_merge(&p->would, &p->later);
 	p->any = true;
 }
@@ -144,7 +148,7 @@ static void wait_on_barrier(struct patience *p, const struct tr_barrier *b, uint
 	const char *stack = tr_place_stack(p->j->log, woken.record->site ? &woken : &wait);
 	uint32_t release = next_release(p->j->log, &woken, b->last);
 	p->thread = woken.thread;
-	p->behind = tr_log_step(p->j->log, b->last, woken.thread, 1);
+	p->end = b->last;
 	if (release == TR_NONE && tr_place_is_in(stack, 0, "threading.py", "wait"))
 		wait_on_notification(p, &woken, stack, ret);
 	else
