@@ -2,6 +2,7 @@
 import os
 import signal
 import subprocess
+import sys
 
 import t
 from events import program, run
@@ -138,6 +139,16 @@ def test_the_exit_call_spans_the_life_of_the_process_across_exec():
     enter, leave = r.one("call_enter", label="exit"), r.one("call_return")
     t.equal((enter.fields["call"], enter.thread), (leave.fields["call"], leave.thread))
     t.equal(leave.fields["result"], "7")
+
+
+def test_of_a_command_only_a_plain_first_argument_is_kept_however_long_its_name():
+    for name, argument, command in (("a" * 250, "A" * 700, "a" * 200), ("a" * 250, "https://h/k?Signature=s", "a" * 200),
+                                    ("a" * 1010, "secret" * 3, "a" * 200), ("a" * 250, "b.py", "a" * 200 + " b.py"),
+                                    ("name", "-x", "name"), ("name", "dir/b.py", "name dir/b.py")):
+        replaced = "import os; os.execv(%r, %r)" % (program("parks"), [name, argument])
+        r = run(sys.executable, "-c", replaced)
+        t.equal((r.status, r.out), (0, "good\n"), r)
+        t.equal(r.one("exec").fields["command"], command)
 
 
 def test_signal_handlers_may_do_anything_at_any_moment():

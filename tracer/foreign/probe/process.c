@@ -7,6 +7,7 @@
  * to the supervisor.
  */
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,26 +29,23 @@ static bool is_plain(const char *word)
 	return len > 0 && len < 128 && !word[len] && word[0] != '-';
 }
 
-/* "python3 upload.py": the program, and its first argument when it looks like a file. */
+/* "python3 upload.py": the program, and its first argument when it looks like a file. One that was not read whole may be anything. */
 static uint32_t command_text(void)
 {
 	char words[1024], text[512];
 	int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
 	ssize_t len = fd < 0 ? 0 : read(fd, words, sizeof(words) - 2);
-	size_t first;
+	const char *argument;
+	bool shown;
 
 	if (fd >= 0)
 		close(fd);
 	if (len <= 0)
 		return xf_text(program_invocation_short_name);
 	words[len] = words[len + 1] = '\0';
-	first = strnlen(words, 200);
-	memcpy(text, words, first);
-	text[first] = '\0';
-	if (first + 1 < (size_t)len && is_plain(words + first + 1)) {
-		text[first++] = ' ';
-		strcpy(text + first, words + strlen(words) + 1);
-	}
+	argument = words + strlen(words) + 1;
+	shown = argument + strlen(argument) < words + len && is_plain(argument);
+	snprintf(text, sizeof(text), "%.200s%s%.127s", words, shown ? " " : "", shown ? argument : "");
 	return xf_text(text);
 }
 
