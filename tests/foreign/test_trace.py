@@ -149,6 +149,21 @@ def test_long_words_and_many_of_them():
     t.equal((r.status, r.out), (0, "3001 100000\n"), r)
 
 
+def test_a_bare_script_gets_all_of_its_words():
+    path = os.path.join(t.tmp(), "own.py")
+    with open(path, "w") as f:
+        f.write("import sys\nprint(len(sys.argv), sys.argv[-1])\n")
+    os.chmod(path, 0o755)
+    r = trace("--", path, *["y"] * 999, "last")
+    t.equal((r.status, r.out), (0, "1001 last\n"), r)
+
+
+def test_many_calls_on_trial_are_all_asked_for():
+    calls = ["--call=py:%s:upload" % ("m%03d" % i * 15) for i in range(250)]
+    r = trace(*calls, "--", "sh", "-c", 'printf %s "$XFERDB_CALL" | wc -lc | tr -s " "')
+    t.equal((r.status, r.out.split()), (0, ["249", str(sum(len(c) - 6 for c in calls) - 1)]), r)
+
+
 def test_standard_streams_are_what_they_were():
     script = "for fd in 0 1; do [ -t $fd ] && echo tty || { [ -p /dev/fd/$fd ] && echo pipe || echo file; }; done"
     t.equal(shell(script).out, "file\npipe\n")                        # /dev/null, a pipe

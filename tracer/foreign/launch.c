@@ -644,7 +644,11 @@ enum xf_status tr_launch_new(const struct tr_launch_options *options, struct tr_
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_cond_init(&l->changed, NULL);
 	pthread_sigmask(SIG_SETMASK, NULL, &l->old_mask);
-	tr_launch_python(l);
+	if (!tr_launch_python(l)) {
+		tr_launch_free(l);
+		*launch = NULL;
+		return xf_fail(err, XF_NOMEM, "out of memory");
+	}
 	missing = tr_child_find(l->argv[0], getenv("PATH"), l->path, sizeof(l->path));
 	if (missing)
 		return launch_not_found(l, missing);
@@ -821,5 +825,6 @@ void tr_launch_free(struct tr_launch *l)
 	pthread_sigmask(SIG_SETMASK, &l->old_mask, NULL);
 	pthread_cond_destroy(&l->changed);
 	pthread_mutex_destroy(&l->lock);
+	free(l->python_argv);
 	free(l);
 }

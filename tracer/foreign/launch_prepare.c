@@ -30,18 +30,32 @@ static void launch_environment_local(struct tr_launch *l, struct tr_environment 
 	tr_environment_set(e, "AWS_EC2_METADATA_DISABLED", "true");
 }
 
+/* One a line. */
+static char *joined(const char *const *words)
+{
+	size_t len = 1;
+	char *text, *end;
+
+	for (const char *const *w = words; *w; w++)
+		len += strlen(*w) + 1;
+	text = end = calloc(len, 1);
+	for (const char *const *w = words; text && *w; w++) {
+		end = stpcpy(end, *w);
+		if (w[1])
+			*end++ = '\n';
+	}
+	return text;
+}
+
 static void launch_environment_calls(struct tr_launch *l, struct tr_environment *e)
 {
-	char text[8192] = "";
+	char *text = l->options.calls ? joined(l->options.calls) : NULL;
 
-	if (!l->options.calls)
-		return;
-	for (const char *const *c = l->options.calls; *c; c++) {
-		strncat(text, *c, sizeof(text) - strlen(text) - 2);
-		if (c[1])
-			strcat(text, "\n");
-	}
-	tr_environment_set(e, TR_ENV_CALL, text);
+	if (text)
+		tr_environment_set(e, TR_ENV_CALL, text);
+	else if (l->options.calls)
+		e->failed = true;
+	free(text);
 }
 
 /* "curl_easy_perform, curl_easy_pause": what the user may have meant. */
@@ -119,20 +133,24 @@ bool tr_launch_environment(struct tr_launch *l, struct tr_environment *e)
 	return !e->failed;
 }
 
-void tr_launch_python(struct tr_launch *l)
+bool tr_launch_python(struct tr_launch *l)
 {
 	char *const *argv = l->options.argv;
-	size_t len = strlen(argv[0]);
+	size_t len = strlen(argv[0]), nr = 0;
 	struct stat st;
-	int n = 0;
 
 	l->argv = argv;
 	if (len < 4 || strcmp(argv[0] + len - 3, ".py") != 0 || stat(argv[0], &st) != 0)
-		return;
-	l->python_argv[n++] = (char *)(uintptr_t)"python3";
-	for (; *argv && n < 255; argv++)
-		l->python_argv[n++] = *argv;
+		return true;
+	while (argv[nr])
+		nr++;
+	l->python_argv = calloc(nr + 2, sizeof(*l->python_argv));
+	if (!l->python_argv)
+		return false;
+	l->python_argv[0] = (char *)(uintptr_t)"python3";
+	memcpy(l->python_argv + 1, argv, nr * sizeof(*argv));
 	l->argv = l->python_argv;
+	return true;
 }
 
 enum xf_status tr_launch_calls(struct tr_launch *l, struct xf_error *err)

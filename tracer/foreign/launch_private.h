@@ -48,7 +48,7 @@ struct tr_launch {
 	unsigned nr_before;
 	sigset_t old_mask;
 	char path[4096];
-	char *python_argv[256];
+	char **python_argv;                    /* NULL: the program is run as it was called */
 	char *const *argv;
 	pthread_t thread;
 	bool running;                          /* the thread is */
@@ -77,8 +77,8 @@ void tr_launch_loses_once(void *launch, const char *sentence);
 
 /* ---- launch_prepare.c, in the order of their use */
 
-/* A bare .py file runs under the python3 on PATH. */
-void tr_launch_python(struct tr_launch *l);
+/* A bare .py file runs under the python3 on PATH. False: no memory. */
+bool tr_launch_python(struct tr_launch *l);
 /* Which calls the supervisor itself has to look for. Errors: XF_INVALID. */
 enum xf_status tr_launch_calls(struct tr_launch *l, struct xf_error *err);
 /* Where --local leads. Errors: XF_INVALID. */
