@@ -90,6 +90,9 @@ static void header_line(struct xf_ep_form *f)
 
 	if (strncasecmp(f->line, name, sizeof(name) - 1) != 0)
 		return;
+	/* one that comes again is the one that counts: names that were put together would grow with the form */
+	xf_buf_reset(&f->name);
+	xf_buf_reset(&f->filename);
 	at += strspn(at, " \t");
 	type = strcspn(at, "; \t");
 	f->is_form_data = type == 9 && !strncasecmp(at, "form-data", type);

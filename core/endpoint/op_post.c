@@ -121,6 +121,12 @@ static bool is_header(const char *name)
 	return !strncasecmp(name, "x-amz-", 6);
 }
 
+/* A name that a header may have (RFC 9110, 5.6.2): it is one in the answer to GET. */
+static bool is_token(const char *name)
+{
+	return !name[strspn(name, "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")];
+}
+
 static bool has_control(const char *text)
 {
 	for (; *text; text++)
@@ -143,9 +149,10 @@ static void add_tagging(struct xf_ep_call *c, struct xf_headers *to, const char 
 {
 	struct xf_buf tags = XF_BUF_INIT;
 	struct xf_xml *doc = NULL;
+	enum xf_status status = xf_xml_parse(&doc, text, strlen(text), NULL);
 
-	if (xf_xml_parse(&doc, text, strlen(text), NULL) != XF_OK) {
-		xf_ep_fail(c, XF_EP_MalformedXML, NULL);
+	if (status) {
+		xf_ep_fail(c, status == XF_NOMEM ? XF_EP_InternalError : XF_EP_MalformedXML, NULL);
 		return;
 	}
 	const struct xf_xml_node *set = xf_xml_child(xf_xml_root(doc), "TagSet");
@@ -158,7 +165,9 @@ static void add_tagging(struct xf_ep_call *c, struct xf_headers *to, const char 
 		xf_buf_char(&tags, '=');
 		xf_percent_encode(&tags, value ? value : "", value ? strlen(value) : 0, XF_PERCENT_ALL);
 	}
-	if (tags.len)
+	if (tags.failed)
+		xf_ep_fail(c, XF_EP_InternalError, NULL);
+	else if (tags.len)
 		xf_headers_add(to, "x-amz-tagging", xf_buf_text(&tags));
 	xf_buf_fini(&tags);
 	xf_xml_free(doc);
@@ -175,8 +184,8 @@ static void take_headers(struct xf_ep_call *c)
 		const struct xf_header *each = &fields->items[i];
 		if (!is_header(each->name) || !*each->value)
 			continue;
-		if (has_control(each->name) || has_control(each->value))
-			xf_ep_fail(c, XF_EP_InvalidArgument, "A form field that becomes a header has control characters in it.");
+		if (!is_token(each->name) || has_control(each->value))
+			xf_ep_fail(c, XF_EP_InvalidArgument, "A form field that becomes a header has characters in it that a header cannot have.");
 		add_header(&headers, each->name, each->value);
 	}
 	if (tagging && !xf_ep_decided(c))

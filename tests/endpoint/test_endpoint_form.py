@@ -143,7 +143,8 @@ def test_forms_that_are_none():
         refused(post(c, form(signed(s, [("key", "")]))), 400, "InvalidArgument")
         refused(post(c, form(signed(s, [("key", "${filename}")]), filename="")), 400, "InvalidArgument")
         refused(post(c, form(signed(s, [("key", "k" * 1025)]))), 400, "KeyTooLongError")
-        refused(post(c, form(signed(s, [("key", "k"), ("x-amz-meta-a", "x\r\nx-amz-meta-b: y")]))), 400, "InvalidArgument")
+        for name, value in (("x-amz-meta-a", "x\r\nx-amz-meta-b: y"), ("x-amz-meta-a: b", "x"), ("x-amz-meta-a b", "x"), ("x-amz-meta-\xe9", "x")):
+            refused(post(c, form(signed(s, [("key", "k"), (name, value)]))), 400, "InvalidArgument")
         refused(post(c, form(signed(s, [("key", "k"), ("tagging", "not-xml")]))), 400, "MalformedXML")
         refused(post(c, form(signed(s, [("key", "k"), ("x-amz-storage-class", "COLD")]))), 400, "InvalidStorageClass")
 

@@ -105,6 +105,7 @@ static void form(const uint8_t *data, size_t len)
 		}
 		xf_ep_form_end(&f);
 		FUZZ_CHECK(seen == f.size && f.before <= XF_EP_FORM_MAX + 1);
+		FUZZ_CHECK(f.name.len < sizeof(f.line) && f.filename.len < sizeof(f.line));
 		xf_ep_form_fini(&f);
 	}
 	free(type);

@@ -496,6 +496,22 @@ static void broken_forms_are_refused(void **state)
 	}
 }
 
+/* Behind the file nothing is counted, so nothing may be kept. */
+static void a_part_with_many_names_has_the_last(void **state)
+{
+	static const char header[] = "Content-Disposition: form-data; name=\"a-name\"; filename=\"a-file\"\r\n";
+	struct seen_form seen;
+
+	(void)state;
+	assert_int_equal(formed(&seen, FILE_PART "--xx\r\n", 7), XF_EP_FORM_MALFORMED);
+	seen.form.fault = XF_EP_FORM_GOOD;
+	for (int i = 0; i < 1000; i++)
+		xf_ep_form_feed(&seen.form, header, sizeof(header) - 1);
+	assert_string_equal(xf_buf_text(&seen.form.name), "a-name");
+	assert_string_equal(xf_buf_text(&seen.form.filename), "a-file");
+	seen_fini(&seen);
+}
+
 static bool form_is_read(void *ctx)
 {
 	struct seen_form seen;
@@ -819,6 +835,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(broken_chunks_are_refused),
 	cmocka_unit_test(forms_are_taken_apart_at_any_cut),
 	cmocka_unit_test(broken_forms_are_refused),
+	cmocka_unit_test(a_part_with_many_names_has_the_last),
 	cmocka_unit_test(a_form_survives_every_failed_allocation),
 	cmocka_unit_test(a_boundary_is_read),
 	cmocka_unit_test(a_record_comes_back_or_is_refused),
