@@ -50,6 +50,16 @@ static void a_thread_comes_after_its_creation_and_before_its_join(void **state)
 		     "0:thread_create 1:mark 1:thread_exit 0:join_end ");
 }
 
+/* Of one that was killed the tracer tells late; the pid may be another's later. */
+static void a_process_is_waited_for_after_its_end(void **state)
+{
+	(void)state;
+	expect_order("@90 1 process_exit pid=7\n@10 0 process_wait pid=7\n@20 0 mark\n@30 2 mark\n",
+		     "2:mark 1:process_exit 0:process_wait 0:mark ");
+	expect_order("@10 1 process_exit pid=7\n@20 0 process_wait pid=7\n@30 0 process_wait pid=8\n@40 2 process_exit pid=7\n"
+		     "@50 0 process_wait pid=7\n", "1:process_exit 0:process_wait 0:process_wait 2:process_exit 0:process_wait ");
+}
+
 static void a_hole_holds_nobody_up(void **state)
 {
 	struct tr_log *log = load("@10 0 event_set #1 order=1\n@20 1 event_woken #1 order=5\n@30 0 mark\nclosed\n");
@@ -352,6 +362,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(events_stand_in_the_order_of_time),
 	cmocka_unit_test(an_objects_history_outranks_the_clock),
 	cmocka_unit_test(a_thread_comes_after_its_creation_and_before_its_join),
+	cmocka_unit_test(a_process_is_waited_for_after_its_end),
 	cmocka_unit_test(a_hole_holds_nobody_up),
 	cmocka_unit_test(contradictions_do_not_hang),
 	cmocka_unit_test(names_texts_and_places_are_found),

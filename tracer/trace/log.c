@@ -10,6 +10,7 @@
  *   a thread's first event goes after the thread_create that made it
  *   a join_end goes after the thread_exit of that thread
  *   a process_start goes after the fork that made the process (its parent may tell of it late)
+ *   a process_wait goes after the process_exit of that process (of one that was killed the tracer tells, late)
  *
  * where the earlier one is there at all. A head that may not go waits (*parked*)
  * until the event it waits for has gone. Times decide only between heads that may.
@@ -175,6 +176,7 @@ void tr_log_close(struct tr_log *log)
 	tr_map_fini(&log->site_by_id);
 	tr_map_fini(&log->numbered);
 	tr_map_fini(&log->forks);
+	tr_map_fini(&log->exits);
 	tr_map_fini(&log->open_calls);
 	tr_file_close(log->file);
 	free(log->order);

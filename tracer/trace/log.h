@@ -4,7 +4,7 @@
  * Events are numbered from 0 in ONE total order that agrees with happens-before:
  * every thread's records in the order it wrote them, every object's in the order
  * of its own counter, a thread's first after its creation, a join's end after the
- * thread's end, and otherwise by time. META records (texts, sites, names,
+ * thread's end, a wait for a process after its end, and otherwise by time. META records (texts, sites, names,
  * properties) are absorbed and not listed.
  *
  *     struct tr_log *log;

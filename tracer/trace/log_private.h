@@ -85,6 +85,7 @@ struct tr_log {
 	uint32_t *call_labels;
 	uint32_t nr_calls, cap_calls, cap_labels;
 	struct tr_map forks;      /* pid of a child: FORK_SEEN in the trace, FORK_WENT into the order */
+	struct tr_map exits;      /* pid → its process_exits still to go into the order << 16 | gone, and not waited for */
 	struct tr_map lane_by_number, object_by_id, text_by_id, site_by_id, open_calls;
 	struct block *arena;
 	struct xf_anchor anchors[XF_NR_ANCHORS];
@@ -118,6 +119,10 @@ void tr_scan_settle(struct tr_log *log, struct lane *l, bool all);
 /* Reads the thread's new records: texts, names, sites, calls, what is there of every object. */
 void tr_scan_lane(struct tr_log *log, uint32_t lane);
 void tr_scan_fork(struct tr_log *log, const struct xf_record *r, uint32_t state);
+/* What is known of the process_exits of a pid, changed by so many. */
+void tr_scan_exit(struct tr_log *log, uint32_t pid, int to_go, int gone);
+/* May a process_wait for it go? Not before the process_exit that is there. */
+bool tr_scan_may_wait(const struct tr_log *log, uint32_t pid);
 
 /* ---- merge.c */
 

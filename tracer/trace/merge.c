@@ -166,6 +166,9 @@ static bool may_go(struct tr_log *log, struct lane *l, const struct xf_record *r
 	if (r->kind == XF_EV_process_start &&
 	    tr_map_get(&log->forks, ((const struct xf_ev_process_start *)(const void *)r->payload)->pid) == FORK_SEEN)
 		return false;
+	if (r->kind == XF_EV_process_wait &&
+	    !tr_scan_may_wait(log, ((const struct xf_ev_process_wait *)(const void *)r->payload)->pid))
+		return false;
 	return object == TR_NONE || object_may_go(&log->objects[object], r->order, ended);
 }
 
@@ -266,6 +269,12 @@ static bool go(struct tr_log *log, uint32_t lane, const struct xf_record *r, uin
 		note_call(log, lane, r);
 	if (r->kind == XF_EV_fork) {
 		tr_scan_fork(log, r, FORK_WENT);
+		return true;
+	}
+	if (r->kind == XF_EV_process_wait)
+		tr_scan_exit(log, ((const struct xf_ev_process_wait *)(const void *)r->payload)->pid, 0, -1);
+	if (r->kind == XF_EV_process_exit) {
+		tr_scan_exit(log, ((const struct xf_ev_process_exit *)(const void *)r->payload)->pid, -1, 1);
 		return true;
 	}
 	if (r->kind != XF_EV_thread_create && r->kind != XF_EV_thread_exit)

@@ -248,6 +248,22 @@ void tr_scan_fork(struct tr_log *log, const struct xf_record *r, uint32_t state)
 		log->failed = true;
 }
 
+void tr_scan_exit(struct tr_log *log, uint32_t pid, int to_go, int gone)
+{
+	uint32_t known = tr_map_get(&log->exits, pid);
+	int open = known == TR_MAP_NONE ? 0 : (int)(known >> 16), left = known == TR_MAP_NONE ? 0 : (int)(known & 0xffff);
+	open = open + to_go > 0 ? open + to_go : 0;
+	left = left + gone > 0 ? left + gone : 0;
+	if (!tr_map_set(&log->exits, pid, (uint32_t)(open & 0x7fff) << 16 | (uint32_t)(left & 0xffff)))
+		log->failed = true;
+}
+
+bool tr_scan_may_wait(const struct tr_log *log, uint32_t pid)
+{
+	uint32_t known = tr_map_get(&log->exits, pid);
+	return known == TR_MAP_NONE || known >> 16 == 0 || (known & 0xffff) > 0;
+}
+
 static void scan_record(struct tr_log *log, uint32_t lane, uint32_t process, const struct xf_record *r)
 {
 	if (r->kind >= XF_EV_COUNT || r->kind == XF_EV_none)
@@ -262,6 +278,8 @@ static void scan_record(struct tr_log *log, uint32_t lane, uint32_t process, con
 		scan_thread_event(log, lane, r);
 	else if (r->kind == XF_EV_fork)
 		tr_scan_fork(log, r, FORK_SEEN);
+	else if (r->kind == XF_EV_process_exit)
+		tr_scan_exit(log, ((const struct xf_ev_process_exit *)(const void *)r->payload)->pid, 1, 0);
 	else if (r->kind == XF_EV_lost)
 		log->lost_events += ((const struct xf_ev_lost *)(const void *)r->payload)->records;
 }
