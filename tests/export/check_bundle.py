@@ -519,45 +519,68 @@ class Bundle:
         ends, parts = [], []
         submits = self.own(enter)
         for submit in submits:
-            mine = self.about(submit)
-            kinds = {}
-            for e in mine:
-                kinds[e["event"]] = e
-            begun = [] if self.belongs(enter, submit) else self.carried(enter, submit)
-            for number in begun:
-                done = [e for e in mine if e["event"] in PART_ENDS and e["part"] == number and number]
-                done = [e for e in done if e["event"] == "part_done"][:1] or done
-                end = done[-1] if done else kinds.get("multipart_complete") if not number else None
-                ends.append(end)
-                parts += [(number, end)] if number else []
-            if begun:
-                continue
-            multipart = self.multipart(mine)
-            settled = self.settled(mine)
-            before = len(ends)
-            seen = {}
-            for e in mine:
-                if e["event"] in ("part_queued", "part_start") + PART_ENDS and e["part"]:
-                    end = seen.setdefault(e["part"], None)
-                    if e["event"] in PART_ENDS and not (end and end["event"] == "part_done"):
-                        seen[e["part"]] = e
-            planned = kinds["plan"]["parts"] if "plan" in kinds else 0
-            if not settled and len(seen) < planned:
-                for n in range(1, min(planned, 10000) + 1):
-                    seen.setdefault(n, None)
-            for number, end in seen.items():
-                parts.append((number, end))
-                ends.append(end)
-            for kind, wanted in (("multipart_create", multipart and not settled), ("multipart_complete", multipart and not settled),
-                                 ("object_put", "plan" in kinds and not multipart and not settled and submit["op"] != "GetObject"),
-                                 ("object_get", False)):
-                if kind in kinds or wanted:
-                    ends.append(kinds.get(kind))
-            if self.given_up_later(enter, mine, kinds):
-                ends.append(kinds["multipart_abort"])
-            if len(ends) == before and not settled:
-                ends.append(None)
+            mine, numbered = self.work_of(enter, submit)
+            if None in mine:  # what has no end of its own ended as its process was killed
+                killed = self.killed_at(submit)
+                mine = [killed if end is None else end for end in mine]
+                numbered = [(number, killed if end is None else end) for number, end in numbered]
+            ends += mine
+            parts += numbered
         return ends, parts, len(submits)
+
+    def work_of(self, enter, submit):
+        ends, parts = [], []
+        mine = self.about(submit)
+        kinds = {}
+        for e in mine:
+            kinds[e["event"]] = e
+        begun = [] if self.belongs(enter, submit) else self.carried(enter, submit)
+        for number in begun:
+            done = [e for e in mine if e["event"] in PART_ENDS and e["part"] == number and number]
+            done = [e for e in done if e["event"] == "part_done"][:1] or done
+            end = done[-1] if done else kinds.get("multipart_complete") if not number else None
+            ends.append(end)
+            parts += [(number, end)] if number else []
+        if begun:
+            return ends, parts
+        multipart = self.multipart(mine)
+        settled = self.settled(mine)
+        seen = {}
+        for e in mine:
+            if e["event"] in ("part_queued", "part_start") + PART_ENDS and e["part"]:
+                end = seen.setdefault(e["part"], None)
+                if e["event"] in PART_ENDS and not (end and end["event"] == "part_done"):
+                    seen[e["part"]] = e
+        planned = kinds["plan"]["parts"] if "plan" in kinds else 0
+        if not settled and len(seen) < planned:
+            for n in range(1, min(planned, 10000) + 1):
+                seen.setdefault(n, None)
+        for number, end in seen.items():
+            parts.append((number, end))
+            ends.append(end)
+        for kind, wanted in (("multipart_create", multipart and not settled), ("multipart_complete", multipart and not settled),
+                             ("object_put", "plan" in kinds and not multipart and not settled and submit["op"] != "GetObject"),
+                             ("object_get", False)):
+            if kind in kinds or wanted:
+                ends.append(kinds.get(kind))
+        if self.given_up_later(enter, mine, kinds):
+            ends.append(kinds["multipart_abort"])
+        if not ends and not settled:
+            ends.append(None)
+        return ends, parts
+
+    def killed_at(self, submit):
+        """Where the process that submitted it died by a signal: of that one's end knows who reaped it, where the exit knows of none."""
+        thread = self.threads[submit["on"]]
+        exits = [e for e in self.events.values() if e["event"] == "process_exit" and e["seq"] > submit["seq"] and (
+            e["pid"] == thread["pid"] if e["pid"] and thread["pid"] else self.process(e) == thread["process"])]
+        if not exits or not self.process(submit):
+            return None
+        if exits[0]["signal"] or exits[0]["exit_status"] != -1:
+            return exits[0] if exits[0]["signal"] else None
+        waits = [e for e in self.events.values() if e["event"] == "process_wait" and e["seq"] > exits[0]["seq"]
+                 and e["pid"] == exits[0]["pid"]]
+        return exits[0] if waits and waits[0]["exit_status"] > 128 else None
 
     FAILS = ("multipart_create", "multipart_complete", "object_put", "object_get")
 
@@ -632,6 +655,10 @@ class Bundle:
 
     def went_on_without(self, enter, end):
         """What a request came to that had failed as the program hung up on it. "lost": to nothing, or it did not."""
+        if end["event"] == "process_exit":
+            words = [self.seen_after_all(enter, s) for s in self.own(enter) if self.killed_at(s) is end and
+                     not self.settled(self.about(s))]
+            return next((word for word in words if word != "lost"), "lost")
         mine = [s for s in self.own(enter) if s["transfer"] == end.get("transfer") and self.process(s) == self.process(end)]
         if not mine or not (end["event"] == "part_failed" or end.get("failed")):
             return "lost"

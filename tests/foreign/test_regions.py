@@ -175,6 +175,38 @@ say('end')
     t.equal((v["answer"], v["outcome"]), ("unproven", "stored"), r)
 
 
+KILLED = """
+import multiprocessing
+sent = multiprocessing.Event()
+say("begin")
+child = multiprocessing.Process(target=ask, args=("PUT", "/bucket/key", BODY, sent.set))
+child.start()
+sent.wait()
+%s
+say("end")
+%s
+"""
+
+
+def test_an_upload_whose_process_was_killed_is_over_when_that_was_waited_for():
+    for end, after, answer, outcome in (("child.kill()\nchild.join()", "", "blocks", "lost"),
+                                        ("child.kill()\ntime.sleep(0.5)\nchild.is_alive()", "", "unproven", "lost"),
+                                        ("", "child.kill()\nchild.join()", "does-not-block", "lost")):
+        v, r = judged(KILLED % (end, after), "--fault=op=put,hold=20s")
+        t.equal((end, v["answer"], v["outcome"]), (end, answer, outcome), r)
+    t.need("curl")
+    v, r = judged("import subprocess\nsay('begin')\nsubprocess.run('timeout 3 ' + %r.replace('program.py', __file__), shell=True)\n"
+                  "say('end')\n" % SHELL, "--fault=op=put,hold=20s")
+    t.equal((v["answer"], v["outcome"]), ("blocks", "lost"), r)
+    t.match(r"\(0 stored, 1 failed, 0 skipped\), as its process was killed", r.err)
+    t.match("let the process that uploads it come to its own end", r.err)
+
+
+def test_an_upload_whose_process_ended_by_itself_in_its_midst_was_cut_off():
+    v, r = judged(KILLED.replace("sent.set", "lambda: sent.set() or os._exit(0)") % ("child.join()", ""), "--fault=op=put,hold=20s")
+    t.equal((v["answer"], v["outcome"]), ("does-not-block", "lost"), r)
+
+
 # ---- the workers of a pool
 
 POOL = """

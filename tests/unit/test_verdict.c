@@ -707,6 +707,29 @@ static void a_child_that_a_loop_found_ended_is_as_bytes_are(void **state)
 	expect_all(CHILD("0 process_wait pid=3 waited_ns=20 any=1 asked=1\n", "900000000 any=1 asked=1"), "blocks", "happens-before", "stored");
 }
 
+/* Its work is over with its process if that was killed; one that ends by itself in the midst of it has cut it off. */
+static void an_upload_whose_process_was_killed_ended_with_that(void **state)
+{
+	(void)state;
+#define IN_ITS_MIDST(exit, wait) "thread 0 main main\nthread 1 main main process=2\n0 call_enter call=1 label=begin\n0 fork pid=1 child=1002\n" \
+	"1 process_start pid=1002\n1 submit transfer=0 op=PutObject\n1 part_start bytes=10 transfer=0 part=1 attempt=1\n" \
+	"1 request_start request=1 transfer=0 part=1 op=PutObject\n1 process_exit pid=1002 " exit "\n0 process_wait pid=1002 " wait "\n"
+	expect_all(IN_ITS_MIDST("exit_status=137 signal=9", "exit_status=137") RETURNS, "blocks", "happens-before", "lost");
+	expect_all(IN_ITS_MIDST("exit_status=-1", "exit_status=137") RETURNS, "blocks", "happens-before", "lost");
+	/* by itself, with the status that a shell gives such an end, or unseen */
+	expect_all(IN_ITS_MIDST("exit_status=137", "exit_status=137") RETURNS, "does-not-block", "witness", "lost");
+	expect_all(IN_ITS_MIDST("exit_status=-1", "exit_status=1") RETURNS, "does-not-block", "witness", "lost");
+	/* not waited for: found ended, or not yet asked */
+	expect_all(IN_ITS_MIDST("exit_status=-1", "exit_status=137 asked=1") RETURNS, "unproven", "timing", "lost");
+	expect_all("0 property key=incomplete number=0\n" IN_ITS_MIDST("exit_status=-1", "exit_status=137") END, "not-returned", "none", "lost");
+	/* all of it had been sent: it came to be all the same */
+#define LOOKS(http_status, more) "0 object_head transfer=0 http_status=" http_status " verify=true " more "\n"
+	expect_all(IN_ITS_MIDST("exit_status=-1", "exit_status=137") "0 call_return call=1\n" LOOKS("404", "failed=true") LOOKS("200", "bytes=10") END,
+		   "does-not-block", "witness", "stored-later");
+	expect_all(IN_ITS_MIDST("exit_status=-1", "exit_status=137") "0 call_return call=1\n" LOOKS("200", "bytes=10") END,
+		   "unproven", "timing", "unknown");
+}
+
 /* ---- a call of which nothing was sent */
 
 #define UNSENT(more)                                                                               \
@@ -795,6 +818,7 @@ static void unrelated_calls_do_not_share_work(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_a_woken_loop_ended_earlier_is_not_ordered),
 	cmocka_unit_test(a_child_that_a_loop_found_ended_is_as_bytes_are),
+	cmocka_unit_test(an_upload_whose_process_was_killed_ended_with_that),
 	cmocka_unit_test(what_an_event_loop_ended_before_it_lay_down_again_is_not_ordered),
 	cmocka_unit_test(a_wait_for_the_done_event_blocks),
 	cmocka_unit_test(evidence_leads_from_the_part_to_the_return),

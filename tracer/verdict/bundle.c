@@ -45,7 +45,7 @@ static bool is_work(enum xf_kind kind)
 	case XF_EV_part_queued: case XF_EV_part_start: case XF_EV_part_done: case XF_EV_part_failed: case XF_EV_part_skipped:
 	case XF_EV_multipart_create: case XF_EV_multipart_complete: case XF_EV_multipart_abort: case XF_EV_object_put:
 	case XF_EV_object_get: case XF_EV_object_head: case XF_EV_held: case XF_EV_released: case XF_EV_hold_evaded: case XF_EV_lost:
-	case XF_EV_process_exit: case XF_EV_request_start: case XF_EV_response:
+	case XF_EV_process_exit: case XF_EV_process_wait: case XF_EV_request_start: case XF_EV_response:
 		return true;
 	default:
 		return false;
@@ -107,12 +107,6 @@ static void choose_polls(struct bundle *b, const struct tr_call *c)
 			need(b, i);
 }
 
-static void choose_wait(struct bundle *b, const struct tr_event *e)
-{
-	if (e->kind == XF_EV_process_wait && tr_order_waited(TR_PAYLOAD(e, process_wait)))
-		need(b, e->index);
-}
-
 /* The request that makes an object, or asks what there is; its last byte, and its answer. */
 static void choose_request(struct bundle *b, const struct tr_event *e)
 {
@@ -143,7 +137,6 @@ static void choose(struct bundle *b)
 		if (is_work(e.kind) || (i < b->end && (counts || (lay && b->reader[e.thread]))))
 			need(b, i);
 		choose_request(b, &e);
-		choose_wait(b, &e);
 	}
 }
 
@@ -180,7 +173,7 @@ static void put_tables(struct bundle *b)
 {
 	for (uint32_t i = 0; i < tr_log_nr_threads(b->log); i++) {
 		const struct tr_thread *t = tr_log_thread(b->log, i);
-		fprintf(b->m, "{\"thread\":%" PRIu32 ",\"process\":%" PRIu32 ",\"name\":", i, t->process);
+		fprintf(b->m, "{\"thread\":%" PRIu32 ",\"process\":%" PRIu32 ",\"pid\":%" PRIu32 ",\"name\":", i, t->process, t->pid);
 		tr_put_json(b->m, t->name);
 		put_index(b->m, "first", t->first);
 		put_index(b->m, "last", t->last);

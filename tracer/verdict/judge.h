@@ -23,6 +23,7 @@ struct judge {
 	uint32_t *heads, nr_heads, cap_heads;    /* object_head with verify */
 	uint32_t *holds, nr_holds, cap_holds;    /* held */
 	uint32_t *ends, nr_ends, cap_ends;       /* released, hold_evaded */
+	uint32_t *deaths, nr_deaths, cap_deaths; /* process_exit, process_wait */
 	struct xf_error *err;
 	bool failed;
 };
@@ -54,6 +55,11 @@ uint32_t tr_verdict_count_late(const struct tr_verdict *v, bool undone_only);
 /* ---- carried.c: for a call without transfers of its own: the work begun in it of uploads begun before */
 void tr_judge_gather_carried(struct judge *j, struct tr_verdict *v);
 
+/* ---- killed.c: what was open of an upload when its process was killed */
+void tr_judge_note_death(struct judge *j, uint32_t event);
+/* The process_exit of the transfer's process, where that died by a signal; TR_NONE. */
+uint32_t tr_judge_killed_at(const struct judge *j, const struct tr_transfer_state *t);
+
 /* ---- there.c: the server showed the object, and its answer to the upload came only after the return */
 
 /* Fills `there`; before items are placed. */
@@ -64,7 +70,7 @@ uint32_t tr_judge_stored_at(const struct tr_transfer_state *t);
 
 /* ---- outcome.c: what became of the upload, and whether it was seen right after the return */
 /*
- * The program hung up on its last request and said nothing of it: what the looks of --verify show became of
+ * The program hung up on its last request and said nothing of it, or was killed in its midst: what the looks of --verify show became of
  * that all the same. TR_LOST: nothing, or it did not hang up.
  */
 enum tr_outcome tr_judge_after_all(const struct judge *j, const struct tr_call *c, const struct tr_transfer_state *t);

@@ -129,7 +129,7 @@ static void count_end(const struct tr_log *log, const struct tr_item *item, stru
 		return;
 	enum xf_kind kind = tr_log_kind(log, item->end);
 	ends->done += kind == XF_EV_part_done;
-	ends->failed += kind == XF_EV_part_failed;
+	ends->failed += kind == XF_EV_part_failed || kind == XF_EV_process_exit;
 	ends->skipped += kind == XF_EV_part_skipped;
 }
 
@@ -149,6 +149,8 @@ static void add_work_done(const struct tr_log *log, const struct tr_verdict *v, 
 	else
 		add(t, "%u of %u part%s had ended (%u stored, %u failed, %u skipped)",
 		    v->parts_ordered, v->parts, plural, ends.done, ends.failed, ends.skipped);
+	if (v->killed)
+		add(t, ", as its process was killed");
 }
 
 static const char *outcome_text(enum tr_outcome outcome)

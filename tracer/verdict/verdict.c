@@ -345,7 +345,8 @@ static bool row_cut_off(struct tr_verdict *v, const struct tr_call *c)
 		return false;
 	v->answer = TR_DOES_NOT_BLOCK;
 	v->basis = TR_BASIS_WITNESS;
-	tr_judge_say(v, "the program ended in the midst of its upload");
+	tr_judge_say(v, v->killed ? "the program ended, and what uploaded for it had been killed in the midst of it"
+				  : "the program ended in the midst of its upload");
 	return true;
 }
 
@@ -526,6 +527,8 @@ static void note_events(struct judge *j)
 			struct tr_event e = tr_log_event(j->log, i);
 			if (TR_PAYLOAD(&e, object_head)->verify)
 				tr_judge_push(j, &j->heads, &j->nr_heads, &j->cap_heads, i);
+		} else if (kind == XF_EV_process_exit || kind == XF_EV_process_wait) {
+			tr_judge_note_death(j, i);
 		} else if (kind == XF_EV_held) {
 			tr_judge_push(j, &j->holds, &j->nr_holds, &j->cap_holds, i);
 		} else if (kind == XF_EV_released || kind == XF_EV_hold_evaded) {
@@ -592,6 +595,7 @@ enum xf_status tr_verdicts_compute(const struct tr_log *log, struct tr_verdicts 
 	free(j.heads);
 	free(j.holds);
 	free(j.ends);
+	free(j.deaths);
 	if (j.failed) {
 		tr_verdicts_fini(out);
 		return xf_fail(err, XF_NOMEM, "no memory for the verdict");

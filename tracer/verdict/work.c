@@ -9,7 +9,8 @@
  * Their work is every part seen, and every planned one as long as the transfer is
  * not over; Create and Complete of a multipart upload; PutObject; GetObject. A
  * transfer that was submitted and shows nothing else yet is itself unfinished
- * work, and so is one that was given up after the return. Uploads that had begun before the call are carried.c's.
+ * work, and so is one that was given up after the return. Uploads that had begun before the call are carried.c's;
+ * what a killed process left open is killed.c's.
  */
 #include <string.h>
 
@@ -200,6 +201,16 @@ static void add_work(struct judge *j, struct tr_verdict *v, uint32_t *cap, uint3
 		tr_judge_add_item(j, v, cap, TR_ITEM_TRANSFER, transfer, 0, TR_NONE);
 }
 
+/* What has no end of its own ended with its process, where that was killed. */
+static void end_with_process(struct judge *j, struct tr_verdict *v)
+{
+	for (uint32_t i = 0; i < v->nr_items; i++)
+		if (v->items[i].end == TR_NONE) {
+			v->items[i].end = tr_judge_killed_at(j, &j->s->transfers[v->items[i].transfer]);
+			v->killed = v->killed || v->items[i].end != TR_NONE;
+		}
+}
+
 void tr_judge_gather_work(struct judge *j, struct tr_verdict *v)
 {
 	uint32_t cap_items = 0, cap_transfers = 0;
@@ -211,6 +222,7 @@ void tr_judge_gather_work(struct judge *j, struct tr_verdict *v)
 	for (uint32_t i = 0; !v->nr_transfers && i < j->s->nr_transfers && !j->failed; i++)
 		if (belongs_afterwards(j, v->call, i) && tr_judge_push(j, &v->transfers, &v->nr_transfers, &cap_transfers, i))
 			add_work(j, v, &cap_items, i);
+	end_with_process(j, v);
 }
 
 /* An upload's Complete names what Create brought: where that leads on, so does Create. */
@@ -234,7 +246,7 @@ static void doubt_drivers(struct judge *j, struct tr_verdict *v, const struct tr
 					      complete_is_ordered(v, v->items[i].transfer);
 }
 
-/* What a request came to that had failed as the program hung up on it; TR_LOST: to nothing, or it did not. */
+/* What a request came to that had failed as the program hung up on it, or was killed; TR_LOST: to nothing, or it did not. */
 static enum tr_outcome went_on_without(const struct judge *j, const struct tr_call *c, const struct tr_item *item)
 {
 	struct tr_event e;
@@ -242,7 +254,7 @@ static enum tr_outcome went_on_without(const struct judge *j, const struct tr_ca
 	if (item->end == TR_NONE)
 		return TR_LOST;
 	e = tr_log_event(j->log, item->end);
-	if (e.kind != XF_EV_part_failed && !(tr_event_field(&e, "failed", &failed) && failed))
+	if (e.kind != XF_EV_part_failed && e.kind != XF_EV_process_exit && !(tr_event_field(&e, "failed", &failed) && failed))
 		return TR_LOST;
 	return tr_judge_after_all(j, c, &j->s->transfers[item->transfer]);
 }

@@ -241,7 +241,7 @@ static const char *advice(const struct ui_report *r, const struct tr_verdict *v)
 	const struct advice *a = &advices[manner_of(r, v)];
 
 	if (v->outcome == TR_LOST)
-		return a->lost;
+		return v->killed ? "to have it stored, let the process that uploads it come to its own end: it was killed" : a->lost;
 	switch (v->answer) {
 	case TR_BLOCKS:
 	case TR_BLOCKS_PARTLY:
