@@ -56,6 +56,19 @@ except OSError as e:
     print(e)
 """
 
+# One that closes a download when it has read all that has come so far, and goes on.
+ENOUGH = """
+import socket, sys, time
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+s.sendall(b"GET /bkt/k HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n\\r\\n")
+got = 0
+while got < 1000000:
+    got += len(s.recv(1 << 20))
+s.close()
+time.sleep(float(sys.argv[2]))
+print("done")
+"""
+
 # One that uploads and downloads bodies of many lengths, in odd pieces, and says whose MD5 is not what it was.
 BODIES = """
 import hashlib, http.client, random, socket, ssl, sys, time, urllib.parse
@@ -214,6 +227,21 @@ def test_a_refusal_before_the_body_is_there_is_passed_on():
         t.skip("even without the relay this kernel drops the answer: %s" % direct.out)
     r = relay([program, server.port])
     t.equal((r.status, r.out.strip()), (0, "HTTP/1.1 403 Forbidden"), r)
+
+
+def drip(connection):
+    connection.recv(4096)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n" + b"x" * 1000000)
+    for _ in range(8):
+        time.sleep(0.1)
+        connection.sendall(b"x" * 100000)
+
+
+def test_a_download_closed_in_its_midst_ends_nobody():
+    """The socket that takes no more raises a signal, which is nobody's."""
+    server = Server(drip)
+    r = relay([write("enough.py", ENOUGH), server.port, "0.7"])
+    t.equal((r.status, r.out), (0, "done\n"), r)
 
 
 def check_bodies(*flags):

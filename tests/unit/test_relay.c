@@ -12,6 +12,7 @@
 #include "tracer/foreign/hold.h"
 #include "tracer/foreign/ids.h"
 #include "tracer/foreign/launch.h"
+#include "tracer/foreign/splice.h"
 
 static int listener;
 static _Atomic unsigned served; /* requests it has had in full */
@@ -286,7 +287,29 @@ static void an_unreachable_server_is_the_programs_own_discovery(void **state)
 			     (struct tr_control_hold){ .id = 7, .hold_ns = 1000000 }, &after, &took), 0);
 }
 
+/* A socket that takes no more is an error, and no signal, which nobody here ignores. */
+static void a_broken_socket_raises_no_signal(void **state)
+{
+	struct tr_splice s = { .open = false };
+	int from[2], to[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, from), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, to), 0);
+	assert_true(tr_splice_open(&s));
+	assert_int_equal(write(from[0], "abc", 3), 3);
+	assert_int_equal(tr_splice_take(&s, from[1], 100), 3);
+	close(to[1]);
+	assert_int_equal(tr_splice_give(&s, to[0]), -1);
+	assert_int_equal(s.held, 3);
+	tr_splice_close(&s);
+	close(from[0]);
+	close(from[1]);
+	close(to[0]);
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(a_broken_socket_raises_no_signal),
 	cmocka_unit_test(an_answer_is_held_as_long_as_asked),
 	cmocka_unit_test(another_part_is_not_held),
 	cmocka_unit_test(a_hold_begins_when_the_request_is_sent_in_full),

@@ -12,7 +12,7 @@
  * turned to the relay; where it cannot be reached, the program is left to find
  * that out by itself, with its own errno.
  *
- * Memory is bounded: 64 KiB a direction, then the one that sends waits.
+ * Memory is bounded: 64 KiB a direction, in the midst of a long body what a pipe holds (256 KiB), then the one that sends waits.
  *
  * Thread: the loop's.
  */

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { PIPE_BYTES = 262144 };
@@ -45,9 +47,27 @@ ssize_t tr_splice_take(struct tr_splice *s, int socket, size_t max)
 	return n < 0 && is_later() ? 0 : n;
 }
 
+/* As with MSG_NOSIGNAL: what a socket that takes no more raises is the calling thread's, and is taken back. */
+static ssize_t splice_without_signal(int pipe, int socket, size_t len)
+{
+	const struct timespec at_once = { .tv_sec = 0 };
+	sigset_t broken, before;
+
+	sigemptyset(&broken);
+	sigaddset(&broken, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &broken, &before);
+	ssize_t n = splice(pipe, NULL, socket, NULL, len, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+	int error = errno;
+	if (n < 0 && error == EPIPE && !sigismember(&before, SIGPIPE))
+		sigtimedwait(&broken, NULL, &at_once);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	errno = error;
+	return n;
+}
+
 ssize_t tr_splice_give(struct tr_splice *s, int socket)
 {
-	ssize_t n = splice(s->out, NULL, socket, NULL, s->held, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+	ssize_t n = splice_without_signal(s->out, socket, s->held);
 
 	if (n > 0)
 		s->held -= (size_t)n;

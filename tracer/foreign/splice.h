@@ -1,8 +1,7 @@
 /*
  * splice: bytes from one socket to another by way of a pipe, past this process: none is copied.
  *
- * For what nobody here needs to look at, the midst of a long body. SIGPIPE has to be
- * ignored: a socket that takes no more raises it, whatever one asks for.
+ * For what nobody here needs to look at, the midst of a long body. No SIGPIPE comes of it.
  *
  * Thread: one at a time.
  */
