@@ -64,8 +64,9 @@ s.sendall(b"GET /bkt/k HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n\\r\\n")
 got = 0
 while got < 1000000:
     got += len(s.recv(1 << 20))
-s.close()
 time.sleep(float(sys.argv[2]))
+s.close()
+time.sleep(float(sys.argv[3]))
 print("done")
 """
 
@@ -240,8 +241,23 @@ def drip(connection):
 def test_a_download_closed_in_its_midst_ends_nobody():
     """The socket that takes no more raises a signal, which is nobody's."""
     server = Server(drip)
-    r = relay([write("enough.py", ENOUGH), server.port, "0.7"])
+    r = relay([write("enough.py", ENOUGH), server.port, "0", "0.7"])
     t.equal((r.status, r.out), (0, "done\n"), r)
+
+
+def test_a_download_that_nobody_reads_any_more_is_not_read_to_its_end():
+    sent = []
+
+    def flood(connection):
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4000000000\r\n\r\n")
+        for _ in range(400):
+            connection.sendall(b"x" * 10000000)
+            sent.append(10000000)
+    server = Server(flood)
+    r = relay([write("enough.py", ENOUGH), server.port, "0.3", "1"])
+    t.equal((r.status, r.out), (0, "done\n"), r)
+    t.true(sum(sent) < 100000000, sum(sent))
 
 
 def check_bodies(*flags):
@@ -289,24 +305,39 @@ def test_many_and_large_bodies_go_through_the_tls_relay():
 
 # One that gives up in the midst of a body, far ahead of the server, and says so.
 GIVES_UP = """
-import os, socket
+import os, socket, sys
 host, port = os.environ["AWS_ENDPOINT_URL"].split("//")[1].split(":")
 print("begin", flush=True)
 s = socket.create_connection((host, int(port)))
-s.sendall(b"PUT /bucket/key HTTP/1.1\\r\\nHost: here\\r\\nContent-Length: 50000000\\r\\n\\r\\n" + b"x" * 3000000)
+s.sendall(b"PUT /bucket/key HTTP/1.1\\r\\nHost: here\\r\\n" + (b"Content-Length: 50000000\\r\\n\\r\\n" if sys.argv[2] == "length" else
+          b"Transfer-Encoding: chunked\\r\\n\\r\\n2faf080\\r\\n") + b"x" * int(sys.argv[1]))
 s.close()
 print("end", flush=True)
 """
 
 
-def test_a_body_given_up_has_ended_then_whatever_the_server_makes_of_it():
+def given_up(words, *options, **env):
     out = t.tmp("v.json")
-    for bandwidth in ("", "--fault=bandwidth=3MB"):
-        r = relay([write("gives_up.py", GIVES_UP)], "--local", "--call=out:begin:end", "--json=" + out,
-                  *([bandwidth] if bandwidth else []))
-        with open(out, encoding="utf-8") as f:
-            v = json.load(f)["calls"][0]["verdict"]
-        t.equal((v["answer"], v["outcome"], v["parts_late"]), ("unproven", "lost", 0), r)
+    r = relay([write("gives_up.py", GIVES_UP), *words], "--call=out:begin:end", "--json=" + out, *options, **env)
+    with open(out, encoding="utf-8") as f:
+        v = json.load(f)["calls"][0]["verdict"]
+    t.equal((v["answer"], v["outcome"], v["parts_late"]), ("unproven", "lost", 0), r)
+
+
+def test_a_body_given_up_has_ended_then_whatever_the_server_makes_of_it():
+    for bandwidth in ([], ["--fault=bandwidth=3MB"]):
+        given_up(["3000000", "length"], "--local", *bandwidth)
+
+
+def refuse_torsos(connection):
+    """Reads slowly, and answers what has no end."""
+    while connection.recv(65536):
+        time.sleep(0.02)
+    connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_chunks_given_up_have_ended_before_the_server_refuses_them():
+    given_up(["3000000", "chunked"], AWS_ENDPOINT_URL="http://127.0.0.1:" + Server(refuse_torsos).port)
 
 
 if __name__ == "__main__":

@@ -395,6 +395,39 @@ static void only_bodies_may_be_skipped(void **state)
 	close(fd);
 }
 
+/* No more will come than these bytes: is the request under way whole with them? */
+static void a_request_that_can_never_be_whole_is_known(void **state)
+{
+	int fd;
+
+	(void)state;
+	control = tr_control_new(&fd);
+	struct tr_wire *w = tr_wire_new(control, 40001, 0);
+	assert_false(tr_wire_falls_short(w, NULL, 0));
+	sends(w, "PUT /b/k HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nab");
+	assert_false(tr_wire_in_chunks(w));
+	assert_true(tr_wire_falls_short(w, NULL, 7));
+	assert_false(tr_wire_falls_short(w, NULL, 8));
+	sends(w, "12345678");
+	assert_false(tr_wire_falls_short(w, NULL, 0));
+	tr_wire_free(w, "client");
+
+	w = tr_wire_new(control, 40001, 0);
+	sends(w, "PUT /b/k HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab");
+	assert_true(tr_wire_in_chunks(w));
+	assert_true(tr_wire_falls_short(w, NULL, 0));
+	assert_false(tr_wire_falls_short(w, NULL, 3));
+	assert_true(tr_wire_falls_short(w, "cde", 3));
+	assert_true(tr_wire_falls_short(w, "cde\r\n0\r\n", 8));
+	assert_false(tr_wire_falls_short(w, "cde\r\n0\r\n\r\n", 10));
+	assert_false(tr_wire_falls_short(w, "cdeNOT-A-CHUNK", 14));
+	sends(w, "cde\r\n0\r\n\r\n");
+	assert_true(tr_wire_now(w).sent);
+	tr_wire_free(w, "client");
+	tr_control_free(control);
+	close(fd);
+}
+
 static void names_are_taken_once(void **state)
 {
 	int fd;
@@ -442,6 +475,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_request_is_named_before_it_is_sent),
 	cmocka_unit_test(the_last_bytes_are_marked_before_they_are_sent),
 	cmocka_unit_test(only_bodies_may_be_skipped),
+	cmocka_unit_test(a_request_that_can_never_be_whole_is_known),
 	cmocka_unit_test(names_are_taken_once),
 	cmocka_unit_test(ten_thousand_parts_keep_their_attempts),
 };

@@ -515,7 +515,7 @@ static void flow_saw(struct conn *c, struct flow *f)
 
 /*
  * The program is gone, but its request went out in full: the answer says what
- * became of the upload, so it is waited for.
+ * became of the upload, so it is waited for. Of a download it says nothing, and may be long.
  */
 static bool conn_awaits(const struct conn *c)
 {
@@ -524,7 +524,7 @@ static bool conn_awaits(const struct conn *c)
 	if (!c->gone || !c->wire || c->server.over)
 		return false;
 	now = tr_wire_now(c->wire);
-	return now.op != XF_OP_NONE && now.sent;
+	return now.op != XF_OP_NONE && now.op != XF_OP_GET_OBJECT && now.sent;
 }
 
 /* TLS with the server is not agreed on yet: nothing can be sent before something has come. */
@@ -587,17 +587,33 @@ static ssize_t flow_take_past(struct conn *c, struct flow *f)
 	return n;
 }
 
+/* Is what has come from the program, but was not read yet, less than the rest of its request? */
+static bool conn_falls_short(struct conn *c)
+{
+	int pending = 0;
+	char *bytes = NULL;
+
+	if (ioctl(c->client.fd, FIONREAD, &pending) != 0 || pending < 0)
+		return false;
+	if (pending && tr_wire_in_chunks(c->wire))
+		bytes = malloc((size_t)pending);
+	if (bytes && recv(c->client.fd, bytes, (size_t)pending, MSG_PEEK) != pending) {
+		free(bytes);
+		bytes = NULL;
+	}
+	bool falls_short = tr_wire_falls_short(c->wire, bytes, (size_t)pending);
+	free(bytes);
+	return falls_short;
+}
+
 /*
  * The program sends no more. A request that can then never be whole has ended now: what the
  * server says to the rest of it, as soon as it has that, nobody waits for.
  */
 static void conn_hangs_up(struct conn *c)
 {
-	int pending = 0;
-
 	c->hung_up = true;
-	if (!c->wire || c->client.tls || ioctl(c->client.fd, FIONREAD, &pending) != 0 ||
-	    !tr_wire_falls_short(c->wire, (uint64_t)pending))
+	if (!c->wire || c->client.tls || !conn_falls_short(c))
 		return;
 	conn_speak(c);
 	tr_wire_free(c->wire, conn_closed_by(c, "client"));
@@ -910,6 +926,10 @@ void tr_relay_take(struct tr_relay *relay, const struct tr_relay_ask *ask)
 				    ask->must ? TR_RELAY_REFUSED : TR_RELAY_BY_ITSELF);
 		if (c)
 			conn_close(c, "server", false);
+		else
+			close(ask->copy);
+		if (fd >= 0)
+			close(fd);
 		return;
 	}
 	tr_end_open(&c->server, fd, server_reached);

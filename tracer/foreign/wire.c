@@ -674,13 +674,6 @@ static uint64_t wire_body_left(const struct tr_http *h)
 	return h->state == TR_HTTP_BODY || h->state == TR_HTTP_CHUNK_DATA ? h->left : 0;
 }
 
-bool tr_wire_falls_short(const struct tr_wire *w, uint64_t pending)
-{
-	const struct wire_request *r = w->count ? &w->queue[(w->first + w->count - 1) % WIRE_QUEUE] : NULL;
-
-	return !w->lost && r && !r->sent && (w->up.state == TR_HTTP_BODY ? w->up.left > pending : !pending);
-}
-
 uint64_t tr_wire_unread(const struct tr_wire *w, bool answer)
 {
 	const struct wire_request *oldest = &w->queue[w->first], *newest = &w->queue[(w->first + w->count - 1) % WIRE_QUEUE];
@@ -739,6 +732,29 @@ static void peek_end(void *ctx, uint64_t body_len)
 	((struct wire_request *)ctx)->sent = true;
 }
 
+static const struct tr_http_ops peek_ops = { peek_head, peek_body, peek_end };
+
+bool tr_wire_in_chunks(const struct tr_wire *w)
+{
+	return w->up.state >= TR_HTTP_CHUNK_SIZE && w->up.state <= TR_HTTP_TRAILER;
+}
+
+bool tr_wire_falls_short(struct tr_wire *w, const void *bytes, size_t len)
+{
+	const struct wire_request *r = wire_newest(w);
+	struct wire_request seen = { .op = XF_OP_OTHER };
+	struct tr_http h = w->up;
+
+	if (w->lost || !r || r->sent)
+		return false;
+	if (h.state == TR_HTTP_BODY || !len)
+		return h.state != TR_HTTP_BODY || h.left > len;
+	if (!bytes)
+		return false;
+	tr_http_feed(&h, bytes, len, &peek_ops, &seen);
+	return h.state != TR_HTTP_LOST && !seen.sent;
+}
+
 /* Can these bytes neither name a request nor be the last of one? Most are in the middle of a body. */
 static bool peek_is_idle(const struct tr_wire *w, size_t len)
 {
@@ -753,7 +769,6 @@ static bool peek_is_idle(const struct tr_wire *w, size_t len)
 
 void tr_wire_will_send(struct tr_wire *w, const void *bytes, size_t len, size_t more)
 {
-	static const struct tr_http_ops ops = { peek_head, peek_body, peek_end };
 	struct wire_request r = { .transfer = TR_NO_TRANSFER };
 	struct tr_http h;
 
@@ -765,7 +780,7 @@ void tr_wire_will_send(struct tr_wire *w, const void *bytes, size_t len, size_t 
 	h = w->up;
 	if (w->early && !w->count && tr_wire_is_request(bytes, len))
 		tr_http_restart(&h);
-	tr_http_feed(&h, bytes, len, &ops, &r);
+	tr_http_feed(&h, bytes, len, &peek_ops, &r);
 	w->whole = r.sent || (h.state == TR_HTTP_BODY && h.left <= more);
 	if (r.op != XF_OP_NONE)
 		slot_name(w, &r);

@@ -76,8 +76,12 @@ void tr_wire_skipped_received(struct tr_wire *wire, size_t len);
 /* So many of the next bytes, sent or (answer) received, can be skipped: they are body, and nothing in them is read. */
 uint64_t tr_wire_unread(const struct tr_wire *wire, bool answer);
 
-/* pending bytes more come from the client, and no others ever: do they end the request under way too early? */
-bool tr_wire_falls_short(const struct tr_wire *wire, uint64_t pending);
+/*
+ * len bytes more come from the client, and no others ever: do they end the request under way too early? What they
+ * are need be said only of a body in chunks; NULL: not known, and so it is not.
+ */
+bool tr_wire_falls_short(struct tr_wire *wire, const void *bytes, size_t len);
+bool tr_wire_in_chunks(const struct tr_wire *wire);
 
 /* Does the connection speak something that is not HTTP/1 (then feed it no more)? */
 bool tr_wire_lost(const struct tr_wire *wire);
