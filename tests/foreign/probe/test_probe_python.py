@@ -182,6 +182,60 @@ def test_functions_of_the_script_itself():
         t.skip("no python3")
 
 
+# What runs code of its own in the script's names before its functions are there; names that come by other ways; one that never comes.
+MAZE = '''\
+import dataclasses, sys
+from helper import *
+exec("answer = 42")
+
+@dataclasses.dataclass
+class Point:
+    x: int
+    y: int = 0
+
+def late():
+    return helped() + sys.late
+sys.late = answer
+print(late(), Point(1).y)
+sys.missing = lambda: 0
+print(sys.missing())
+'''
+
+
+def test_functions_of_a_script_that_runs_other_code_first():
+    with open(os.path.join(t.tmp(), "helper.py"), "w") as f:
+        f.write("def helped():\n    return 1\n")
+    path = os.path.join(t.tmp(), "maze.py")
+    with open(path, "w") as f:
+        f.write(MAZE)
+    found = 0
+    for version in VERSIONS:
+        try:
+            python = interpreter(version)
+        except t.Skip:
+            continue
+        found += 1
+        r = run(python, path, XFERDB_CALL="py:__main__:late\npy:maze:helped\npy:__main__:missing\npy:__main__:lite")
+        t.equal((r.status, r.out), (0, "43 0\n0\n"), r)
+        t.equal([e.fields["label"] for e in r.all("call_enter")], ["__main__:late", "maze:helped"], version)
+        missing = [e.fields["value"] for e in r.all("property", key="call-missing")]
+        t.equal(sorted(missing), ["__main__ has no lite; near to it: late", "__main__ has no missing"], version)
+    if not found:
+        t.skip("no python3")
+
+
+def test_a_trace_function_that_fails_is_not_the_programs_trouble():
+    path = os.path.join(t.tmp(), "own.py")
+    with open(path, "w") as f:
+        f.write("def region():\n    return 1\nprint(region())\n")
+    with open(os.path.join(t.tmp(), "difflib.py"), "w") as f:
+        f.write("raise RuntimeError('mine')\n")
+    r = run(sys.executable, path, XFERDB_CALL="py:__main__:nowhere\npy:__main__:region")
+    t.equal((r.status, r.out), (0, "1\n"), r)
+    t.equal([e.fields["label"] for e in r.all("call_enter")], ["__main__:region"], r)
+    t.equal([e.fields["value"] for e in r.all("property", key="call-missing")], ["__main__ has no nowhere"])
+
+
 def test_a_script_that_runs_as_a_module():
     with open(os.path.join(t.tmp(), "own.py"), "w") as f:
         f.write(OWN)

@@ -142,8 +142,12 @@ def put_on_trial(module, path, insiders, name):
 
 def say_missing(module, path, names):
     """What was asked for is not there: what its user may have meant."""
-    import difflib
-    near = difflib.get_close_matches(path, names, 4, 0.5)
+    near = []
+    try:
+        import difflib
+        near = difflib.get_close_matches(path, names, 4, 0.5)
+    except Exception:
+        pass  # the program may have a difflib of its own
     mark("M 0 %s has no %s%s\n" % (module, path, "; near to it: " + ", ".join(near) if near else ""))
 
 
@@ -177,6 +181,7 @@ class Script(object):
 
     def __init__(self, wanted):
         self.wanted = wanted  # (module as it was asked for, path)
+        self.found = False    # the script runs
 
     def begin(self):
         sys.settrace(self.frame)
@@ -186,13 +191,13 @@ class Script(object):
             sys.settrace(None)
 
     def frame(self, frame, event, argument):
+        """The first code that runs in the script's names is the script; what it runs there itself (exec, dataclasses) is not."""
         code = frame.f_code
-        if code.co_name != "<module>" or frame.f_globals.get("__name__") != "__main__":
+        if self.found or code.co_name != "<module>" or frame.f_globals.get("__name__") != "__main__":
             return None
-        for module, path in list(self.wanted):
-            if path.split(".")[0] not in code.co_names:
-                self.wanted.remove((module, path))
-                say_missing(module, path, code.co_names)
+        self.found = True
+        if ("*",) not in code.co_consts:  # what `from module import *` brings has no name here
+            self.miss([call for call in self.wanted if call[1].split(".")[0] not in code.co_names], code.co_names)
         return self.line
 
     def line(self, frame, event, argument):
@@ -201,10 +206,17 @@ class Script(object):
             if callable(names.get(path.split(".")[0])):
                 self.wanted.remove((module, path))
                 self.take(Names(names), module, path)
-        if not self.wanted or event == "return":
+        if self.wanted and event == "return":
+            self.miss(list(self.wanted), [name for name in list(names) if callable(names[name])])
+        if not self.wanted:
             self.end()
             return None
         return self.line
+
+    def miss(self, calls, names):
+        for module, path in calls:
+            self.wanted.remove((module, path))
+            say_missing(module, path, names)
 
     def take(self, names, module, path):
         try:
