@@ -138,6 +138,21 @@ def test_a_call_that_waits_in_a_program_that_does_not_is_both():
     t.match(r"to settle it: xferdb prove --local --call exit -- /usr/bin/python3 .*program\.py", r.err)
 
 
+def test_of_both_only_a_call_that_the_program_left_open_is_told():
+    r = trace("import os, time\n"
+              "uploads = [threading.Thread(target=s3.upload_fileobj, args=(io.BytesIO(b'x'), 'bucket', n), name=n) for n in ('left', 'joined')]\n"
+              "for u in uploads:\n    u.start()\nuploads[1].join()\nos._exit(time.sleep(2) or 0)\n")
+    t.match(r"both are true: upload_fileobj keeps its own thread waiting, left; nothing shows", r.err)
+    t.equal(r.err.count("both are true"), 1, r)
+
+
+def test_who_was_killed_in_its_call_is_told_so():
+    r = trace("import os\nclass Stop(io.BytesIO):\n    def read(self, *size):\n        os.kill(os.getpid(), 9)\n        return super().read(*size)\n"
+              "s3.upload_fileobj(Stop(b'x'), 'bucket', 'key')\n")
+    t.equal(r.status, 137, r)
+    t.match("come to its own end: it was killed", r.err)
+
+
 def test_what_would_settle_it_can_be_pasted():
     r = trace("import time\n"
               "print('it begins', flush=True)\n"

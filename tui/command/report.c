@@ -236,12 +236,26 @@ static const struct advice advices[MANNERS] = {
 		"to be sure of the object before going on, join the thread, or wait for the request, that uploads" },
 };
 
+/* A signal ended the process that had made the call, in its midst. */
+static bool was_killed(const struct ui_report *r, const struct tr_verdict *v)
+{
+	if (v->answer != TR_NOT_RETURNED || v->call == TR_NONE)
+		return v->killed;
+	for (uint32_t i = tr_log_nr_events(r->log); i-- > 0;) {
+		struct tr_event e = tr_log_event(r->log, i);
+		if (e.kind == XF_EV_process_exit &&
+		    tr_thread_ends_with(tr_log_thread(r->log, tr_log_call(r->log, v->call)->thread), &e))
+			return TR_PAYLOAD(&e, process_exit)->signal != 0;
+	}
+	return v->killed;
+}
+
 static const char *advice(const struct ui_report *r, const struct tr_verdict *v)
 {
 	const struct advice *a = &advices[manner_of(r, v)];
 
 	if (v->outcome == TR_LOST)
-		return v->killed ? "to have it stored, let the process that uploads it come to its own end: it was killed" : a->lost;
+		return was_killed(r, v) ? "to have it stored, let the process that uploads it come to its own end: it was killed" : a->lost;
 	switch (v->answer) {
 	case TR_BLOCKS:
 	case TR_BLOCKS_PARTLY:
@@ -365,6 +379,16 @@ static void lost_line(FILE *out, const struct ui_report *r)
 		is_program(r, lost) ? "it" : call_name(r, lost), ui_tone_end(r->style));
 }
 
+/* Has the whole program an upload of that call's among those for which nothing shows that it waited? */
+static bool is_left_open(const struct tr_verdict *program, const struct tr_verdict *call)
+{
+	for (uint32_t i = 0; i < program->nr_items; i++)
+		for (uint32_t t = 0; t < call->nr_transfers && !program->items[i].ordered; t++)
+			if (program->items[i].transfer == call->transfers[t])
+				return true;
+	return false;
+}
+
 /*
  * A call that keeps its own thread waiting need not keep the program waiting, where
  * that thread is not the program's first.
@@ -378,15 +402,15 @@ static void both_line(FILE *out, const struct ui_report *r)
 	};
 	const struct tr_verdict *call = NULL, *program = NULL;
 
-	for (uint32_t i = 0; i < r->verdicts->nr; i++) {
+	for (uint32_t i = 0; i < r->verdicts->nr && !program; i++)
+		program = is_program(r, &r->verdicts->list[i]) ? &r->verdicts->list[i] : NULL;
+	for (uint32_t i = 0; program && i < r->verdicts->nr && !call; i++) {
 		const struct tr_verdict *v = &r->verdicts->list[i];
-		if (is_program(r, v))
-			program = v;
-		else if (v->answer == TR_BLOCKS && v->call != TR_NONE &&
-			 strcmp(tr_log_thread(r->log, tr_log_call(r->log, v->call)->thread)->name, "main") != 0)
+		if (v != program && v->answer == TR_BLOCKS && v->call != TR_NONE && is_left_open(program, v) &&
+		    strcmp(tr_log_thread(r->log, tr_log_call(r->log, v->call)->thread)->name, "main") != 0)
 			call = v;
 	}
-	if (call && program && main_thread[program->answer])
+	if (call && main_thread[program->answer])
 		fprintf(out, "  both are true: %s keeps its own thread waiting, %s; %s\n", call_name(r, call),
 			tr_log_thread(r->log, tr_log_call(r->log, call->call)->thread)->name, main_thread[program->answer]);
 }
