@@ -195,6 +195,10 @@ def test_a_set_uid_program_of_an_ordinary_user_is_refused_by_local_with_the_reas
     r = t.run(*own, "--", binary, "plain")
     t.equal(r.status, 9, r)         # its own: it found no endpoint
     t.match("privileged is set-uid and would lose its privilege under a filter: it runs unwatched but for its end", r.err)
+    r = t.run(*own, "--local", "--", "sh", "-c", binary + " plain; true")
+    t.equal(r.err.count("not seen"), 1, r)
+    t.match("not seen: .*set-uid programs run without theirs", r.err)
+    t.match("WAITS .proved.: the program", r.err)       # the probe is in it
 
 
 if __name__ == "__main__":

@@ -483,6 +483,7 @@ static void launch_attach(struct tr_launch *l, struct tr_child *child)
 		tr_launch_loses(l, "system calls of the program are not watched: %s", strerror(-child->listener));
 		l->backend = TR_BACKEND_NONE;
 	}
+	l->no_new_privs = child->no_new_privs;
 	if (child->no_new_privs)
 		tr_launch_loses(l, "without privileges of our own the filter forbids new ones: set-uid programs "
 			     "run without theirs");
@@ -698,6 +699,14 @@ void tr_launch_pass_interrupt(struct tr_launch *l)
 		launch_send(l, SIGINT, true);
 }
 
+/* Bits of TR_INCOMPLETE_*. Where no new privileges are given, the probe is in a set-uid program as in any other. */
+static unsigned launch_missed(const struct tr_launch *l)
+{
+	unsigned bits = atomic_load(&l->control->incomplete);
+
+	return l->no_new_privs ? bits & ~(unsigned)TR_INCOMPLETE_SETUID : bits;
+}
+
 /* What the tables say that nobody could see. */
 static void launch_incomplete(struct tr_launch *l)
 {
@@ -716,7 +725,7 @@ static void launch_incomplete(struct tr_launch *l)
 					"memory, and the relay is off" },
 		{ TR_INCOMPLETE_TLS, "a TLS connection could not be read; --tls-relay may help" },
 	};
-	unsigned bits = l->control ? atomic_load(&l->control->incomplete) : 0;
+	unsigned bits = l->control ? launch_missed(l) : 0;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (bits & rows[i].bit)
@@ -727,7 +736,7 @@ static void launch_incomplete(struct tr_launch *l)
 static void launch_note(struct tr_launch *l)
 {
 	int64_t number = tr_control_thread_find(l->control, l->pid);
-	unsigned bits = atomic_load(&l->control->incomplete);
+	unsigned bits = launch_missed(l);
 	struct tr_voice v;
 
 	tr_voice_init(&v, number >= 0 ? (uint32_t)number : l->number, l->pid, l->pid, NULL, NULL);

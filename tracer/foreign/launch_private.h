@@ -67,6 +67,7 @@ struct tr_launch {
 	char losses[LAUNCH_LOSSES][224];
 	const char *loss_list[LAUNCH_LOSSES + 1];
 	unsigned nr_losses;
+	bool no_new_privs;                     /* the filter forbids them; once the program is attached */
 };
 
 #define LAUNCH_OF(member, at) ((struct tr_launch *)((char *)(at) - offsetof(struct tr_launch, member)))
