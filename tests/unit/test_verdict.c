@@ -253,15 +253,39 @@ static void luck_by_waiting_for_something_else_is_unproven(void **state)
 /* Nothing of it was sent, and the call's name does not say that it uploads: it stays unknown, with what is known. */
 static void a_thread_that_the_end_cut_off_before_it_sent_anything_is_named(void **state)
 {
-#define REGION "thread 0 main\nthread 1 uploader\n0 call_enter call=1 label=region\n0 thread_create id=1 label=uploader\n" \
-	       "1 thread_start id=1\n" RETURN
-	struct judged j = judge(REGION END);
+#define REGION(missed) "thread 0 main\nthread 1 uploader\n0 property key=incomplete number=" missed "\n"                      \
+		       "0 call_enter call=1 label=region\n0 thread_create id=1 label=uploader\n1 thread_start id=1\n" RETURN
+	static const struct {
+		const char *text;
+		bool named;
+	} cases[] = {
+		{ REGION("0") "1 sleep slept_ns=5\n" END, true },
+		{ REGION("0") "1 sleep slept_ns=5\n1 thread_exit id=1\n" END, false },
+		{ REGION("0") END, false },                       /* as a runtime's, which does nothing that is seen */
+		{ REGION("8") "1 sleep slept_ns=5\n" END, false },     /* something was missed: who knows what it sent */
+	};
 	(void)state;
-	expect(&j, "unknown", "none", "unknown");
-	assert_non_null(strstr(j.v->reason, "the program ended while uploader"));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct judged j = judge(cases[i].text);
+		expect(&j, "unknown", "none", "unknown");
+		assert_true(cases[i].named == !!strstr(j.v->reason, "the program ended while uploader"));
+		release(&j);
+	}
+}
+
+/* A request that the program took back itself was refused by nobody. */
+static void what_was_given_up_was_not_refused(void **state)
+{
+#define GIVEN_UP(status, failed) "thread 0 main main\n0 property key=incomplete number=0\n0 call_enter call=1 label=region\n"   \
+		"0 submit transfer=0 op=CreateMultipartUpload\n"                                                                      \
+		"0 multipart_create transfer=0 http_status=" status " upload_id=u failed=" failed "\n"
+	char sentence[1024];
+	struct judged j = judge(GIVEN_UP("200", "false") "0 multipart_abort transfer=0 http_status=204\n" RETURN END);
+	(void)state;
+	assert_non_null(strstr(tr_verdict_sentence(j.log, &j.all, j.v, sentence, sizeof(sentence)), "given up, before any part"));
 	release(&j);
-	j = judge(REGION "1 thread_exit id=1\n" END);
-	assert_null(strstr(j.v->reason, "uploader"));
+	j = judge(GIVEN_UP("403", "true") RETURN END);
+	assert_non_null(strstr(tr_verdict_sentence(j.log, &j.all, j.v, sentence, sizeof(sentence)), "its request had been refused"));
 	release(&j);
 }
 
@@ -840,6 +864,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_counted_semaphore_is_a_proof_for_every_post),
 	cmocka_unit_test(luck_by_waiting_for_something_else_is_unproven),
 	cmocka_unit_test(a_thread_that_the_end_cut_off_before_it_sent_anything_is_named),
+	cmocka_unit_test(what_was_given_up_was_not_refused),
 	cmocka_unit_test(a_timed_wait_blocks_partly),
 	cmocka_unit_test(a_wait_that_ran_out_blocks_partly),
 	cmocka_unit_test(a_python_wait_that_ran_out_waited_for_the_next_notification),

@@ -133,16 +133,26 @@ static void count_end(const struct tr_log *log, const struct tr_item *item, stru
 	ends->skipped += kind == XF_EV_part_skipped;
 }
 
+/* Was one of its requests answered by a failure, or did it only give them up itself? */
+static bool was_refused(const struct tr_verdicts *all, const struct tr_verdict *v)
+{
+	for (uint32_t i = 0; i < v->nr_transfers; i++)
+		if (all->final->transfers[v->transfers[i]].fail_event != TR_NONE)
+			return true;
+	return false;
+}
+
 /* "13 of 13 parts and Complete"; when not all went well, what became of them. */
-static void add_work_done(const struct tr_log *log, const struct tr_verdict *v, struct text *t)
+static void add_work_done(const struct tr_log *log, const struct tr_verdicts *all, const struct tr_verdict *v, struct text *t)
 {
 	struct ends ends = { .done = 0 };
 	for (uint32_t i = 0; i < v->nr_items; i++)
 		count_end(log, &v->items[i], &ends);
 	const char *plural = v->parts == 1 ? "" : "s";
 	if (!v->parts)
-		add(t, "%s", v->outcome == TR_FAILED ? "its request had been refused" :
-			     v->outcome == TR_LOST ? "its upload had been given up, before any part of it" :
+		add(t, "%s", v->outcome == TR_FAILED && was_refused(all, v) ? "its request had been refused" :
+			     v->outcome == TR_FAILED || v->outcome == TR_LOST ?
+				     "its upload had been given up, before any part of it" :
 			     ends.complete ? "Complete" : "its requests had ended");
 	else if (ends.failed + ends.skipped == 0)
 		add(t, "%u of %u part%s%s", v->parts_ordered, v->parts, plural, ends.complete ? " and Complete" : "");
@@ -190,7 +200,7 @@ static void add_tested(const struct tr_verdict *v, struct text *t)
 		add(t, ": it waits at least %.1f s, as long as was tested", (double)longest / 1e9);
 }
 
-static void add_blocks(const struct tr_log *log, const struct tr_verdict *v, struct text *t)
+static void add_blocks(const struct tr_log *log, const struct tr_verdicts *all, const struct tr_verdict *v, struct text *t)
 {
 	if (v->basis == TR_BASIS_INTERVENTION) {
 		add(t, "whatever was held back, it returned after that");
@@ -199,7 +209,7 @@ static void add_blocks(const struct tr_log *log, const struct tr_verdict *v, str
 		return;
 	}
 	add(t, "returned only after ");
-	add_work_done(log, v, t);
+	add_work_done(log, all, v, t);
 	if (v->basis == TR_BASIS_INLINE)
 		add(t, ", all on the calling thread");
 	else
@@ -207,10 +217,10 @@ static void add_blocks(const struct tr_log *log, const struct tr_verdict *v, str
 	add_slope(v, t);
 }
 
-static void add_answer(const struct tr_log *log, const struct tr_verdict *v, struct text *t)
+static void add_answer(const struct tr_log *log, const struct tr_verdicts *all, const struct tr_verdict *v, struct text *t)
 {
 	if (v->answer == TR_BLOCKS)
-		add_blocks(log, v, t);
+		add_blocks(log, all, v, t);
 	else if (v->answer == TR_BLOCKS_PARTLY && v->limit == TR_LIMIT_BACK_PRESSURE)
 		add(t, "waits for room only: %s", v->reason);
 	else if (v->answer == TR_BLOCKS_PARTLY)
@@ -225,9 +235,8 @@ const char *tr_verdict_sentence(const struct tr_log *log, const struct tr_verdic
 				const struct tr_verdict *v, char *buf, size_t cap)
 {
 	struct text t = { buf, cap, 0 };
-	(void)all;
 	buf[0] = '\0';
-	add_answer(log, v, &t);
+	add_answer(log, all, v, &t);
 	if (v->answer != TR_UNKNOWN || v->outcome != TR_OUTCOME_UNKNOWN)
 		add(&t, "; %s", outcome_text(v->outcome));
 	if (*v->orphan)

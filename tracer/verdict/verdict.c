@@ -147,13 +147,18 @@ static void gather_evidence(struct judge *j, struct tr_verdict *v, const struct 
 
 /* ---- the rows */
 
+/* Of another program: had it sent anything, it would have been seen. */
+static bool missed_nothing(const struct judge *j)
+{
+	const char *missed = tr_log_property(j->log, "incomplete");
+	return missed && strcmp(missed, "0") == 0 && !tr_log_lost(j->log);
+}
+
 /* A call whose name says that it uploads, and of which a tracer that missed nothing saw no request. */
 static bool is_unsent(const struct judge *j, uint32_t call)
 {
 	const struct tr_call *c = tr_log_call(j->log, call);
-	const char *missed = tr_log_property(j->log, "incomplete");
-	if (!missed || strcmp(missed, "0") != 0 || tr_log_lost(j->log) || tr_call_is_process(c) ||
-	    !(strstr(c->name, "upload") || strstr(c->name, "put_object")))
+	if (!missed_nothing(j) || tr_call_is_process(c) || !(strstr(c->name, "upload") || strstr(c->name, "put_object")))
 		return false;
 	for (uint32_t i = 0; i < j->s->nr_transfers; i++)
 		if (tr_judge_belongs(j, call, i))
@@ -234,17 +239,20 @@ static bool row_never_sent(struct judge *j, struct tr_verdict *v, const struct t
 	return true;
 }
 
-/* A thread that the call made and that had not ended as the program did; TR_NONE. */
+/*
+ * A thread that the call made and that had not ended as the program did; TR_NONE. One of which nothing but
+ * its begin was seen is rather a runtime's (Go's), which are there as long as the program.
+ */
 static uint32_t cut_off_within(const struct judge *j, const struct tr_call *c)
 {
 	uint32_t i = c->enter;
-	if (!tr_judge_saw_the_end(j))
+	if (!tr_judge_saw_the_end(j) || !missed_nothing(j))
 		return TR_NONE;
 	while ((i = tr_log_step(j->log, i, c->thread, 1)) != TR_NONE && i < c->ret) {
 		struct tr_event e = tr_log_event(j->log, i);
 		uint32_t made = e.kind == XF_EV_thread_create ? tr_log_thread_find(j->log, TR_PAYLOAD(&e, thread_create)->id) : TR_NONE;
 		uint32_t last = made == TR_NONE ? TR_NONE : tr_log_thread(j->log, made)->last;
-		if (last != TR_NONE && tr_log_kind(j->log, last) != XF_EV_thread_exit)
+		if (last != TR_NONE && tr_log_kind(j->log, last) != XF_EV_thread_exit && tr_log_kind(j->log, last) != XF_EV_thread_start)
 			return made;
 	}
 	return TR_NONE;
