@@ -48,7 +48,8 @@ def test_what_cannot_be_run_is_126_or_127():
     t.equal(trace("--", "no-such-program-on-path").status, 127)
     path = os.path.join(t.tmp(), "plain")
     open(path, "w").close()
-    t.equal(trace("--", path).status, 126)
+    r = trace("--", path)
+    t.equal((r.status, r.err), (126, "xferdb: cannot run %s: Permission denied\n" % path), r)
 
 
 def test_output_is_untouched_and_ours_goes_to_stderr():
@@ -73,12 +74,15 @@ def test_the_local_endpoint_gives_no_session_token():
 
 
 def test_expect_decides_the_status():
-    t.equal(shell("exit 5", "--expect", "unknown").status, 0)
+    r = shell("exit 5", "--expect", "unknown")
+    t.equal(r.status, 0)
+    t.match("(?m)^xferdb: the program ended with status 5; what --expect asks for is met, so ours is 0$", r.err)
     t.equal(shell("exit 0", "--expect", "blocks").status, 1)
 
 
 def test_usage_errors_are_2():
     t.equal(shell("true", "--call", "nonsense").status, 2)
+    t.equal(shell("true", "--call", "sym:").status, 2)
     t.equal(shell("true", "--fault", "part=1").status, 2)
     t.equal(trace("--").status, 2)
 

@@ -91,7 +91,7 @@ static enum xf_status words_take(struct follow *f, const struct ui_arguments *a,
 static enum xf_status calls_check(const struct follow *f, struct xf_error *err)
 {
 	for (const char **c = f->calls; *c; c++)
-		if (strcmp(*c, "exit") != 0 && strncmp(*c, "py:", 3) != 0 && strncmp(*c, "sym:", 4) != 0 &&
+		if (strcmp(*c, "exit") != 0 && strncmp(*c, "py:", 3) != 0 && !(strncmp(*c, "sym:", 4) == 0 && (*c)[4]) &&
 		    strncmp(*c, "out:", 4) != 0)
 			return xf_fail(err, XF_INVALID, "--call %.60s: it is exit, py:MODULE:NAME, sym:SYMBOL or "
 				       "out:BEGIN:END", *c);
@@ -276,9 +276,20 @@ static void say_circumstances(struct follow *f, const struct tr_launch_end *end)
 			end->stragglers == 1 ? "" : "es");
 }
 
-static int conclude(struct follow *f, int program_status)
+/* With --expect the status speaks of the uploads alone: that the program has failed would go unseen. */
+static int status_of(const struct ui_settings *s, int concluded, int program_status)
 {
-	const struct ui_settings *s = f->settings;
+	if (!s->expect && !s->strict)
+		return program_status;
+	if (concluded == UI_EXIT_DONE && program_status)
+		fprintf(stderr, "xferdb: the program ended with status %d; what %s asks for is met, so ours is 0\n", program_status,
+			s->expect ? "--expect" : "--strict");
+	return concluded;
+}
+
+static int conclude(struct follow *f, int program_status, bool started)
+{
+	struct ui_settings own_settings = *f->settings, *s = &own_settings;
 	struct ui_recording trace = { .log = NULL };
 	struct xf_error err = XF_ERROR_INIT;
 	char own[64];
@@ -291,11 +302,12 @@ static int conclude(struct follow *f, int program_status)
 	snprintf(trace.path, sizeof(trace.path), "%s", f->temporary ? own : f->trace_path);
 	trace.words = (const char *const *)f->argv;
 	screen_finish(f, &trace);
+	s->quiet = s->quiet || !started; /* of what never ran there is nothing to tell */
 	concluded = ui_conclude_to(stderr, trace.judged ? &trace : NULL, s, "trace", true);
 	ui_recording_close(&trace);
 	if (concluded == UI_EXIT_FAILED)
 		return UI_EXIT_TROUBLE;
-	return s->expect || s->strict ? concluded : program_status;
+	return status_of(s, concluded, program_status);
 }
 
 static int run(struct follow *f)
@@ -313,6 +325,7 @@ static int run(struct follow *f)
 	struct xf_error err = XF_ERROR_INIT;
 	const struct tr_launch_end *end;
 	struct ui_verifier *verifier = NULL;
+	bool started;
 	int status;
 
 	tr_backend_find(s->backend ? s->backend : "auto", &options.backend);
@@ -331,14 +344,15 @@ static int run(struct follow *f)
 	ui_verifier_finish(verifier, stderr);
 	end = tr_launch_end(f->launch);
 	status = end->exit_status;
-	if (!end->started)
+	started = end->started;
+	if (!started)
 		screen_finish(f, NULL); /* there is nothing to be seen on it */
 	say_circumstances(f, end);
 	tr_launch_free(f->launch);
 	if (f->app)
 		ui_screen_app_freeze(f->app);
 	xf_trace_stop();
-	status = conclude(f, status);
+	status = conclude(f, status, started);
 	xf_trace_release();
 	return status;
 }
