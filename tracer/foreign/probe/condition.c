@@ -7,7 +7,6 @@
  * the thread waits for: a signal of one may be a lock's hand-over or a permit's. They
  * are declared locks, which are drawn and prove nothing (probe_is_runtime).
  */
-#include <dlfcn.h>
 #include <string.h>
 
 #include "tracer/foreign/probe/probe.h"
@@ -20,14 +19,12 @@ static struct probe_object *object_of(pthread_cond_t *cond)
 bool probe_is_runtime(const void *maker)
 {
 	static const char *const runtimes[] = { "/libjvm.so", "/libruby", "/ruby", "/threads/shared/shared.so" };
-	Dl_info info;
+	const char *name = probe_library_of(maker);
 
-	if (!dladdr(maker, &info) || !info.dli_fname)
-		return false;
-	for (size_t i = 0; i < sizeof(runtimes) / sizeof(runtimes[0]); i++)
-		if (strstr(info.dli_fname, runtimes[i]))
+	for (size_t i = 0; name && i < sizeof(runtimes) / sizeof(runtimes[0]); i++)
+		if (strstr(name, runtimes[i]))
 			return true;
-	return strncmp(info.dli_fname, "ruby", 4) == 0; /* the program itself, by the name it was called */
+	return name && strncmp(name, "ruby", 4) == 0; /* the program itself, by the name it was called */
 }
 
 static void say_init(pthread_cond_t *cond, const void *maker)

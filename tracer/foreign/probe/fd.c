@@ -11,9 +11,7 @@
  * write is recorded before the call, like every release, for all it is to write;
  * what was not written after all is taken back for the next one.
  */
-#include <dlfcn.h>
 #include <fcntl.h>
-#include <link.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -262,9 +260,12 @@ static void before_send(int fd, const struct iovec *iov, int nr)
 		probe_conn_will_send(conn, iov[0].iov_base, iov[0].iov_len, more);
 }
 
+/* conn NULL: another thread has closed it meanwhile. */
 static void conn_went(struct probe_conn *conn, const struct iovec *iov, int nr, ssize_t rc,
 		      void (*tell)(struct probe_conn *, const void *, ssize_t))
 {
+	if (!conn)
+		return;
 	if (rc <= 0)
 		tell(conn, NULL, rc);
 	for (int i = 0; i < nr && rc > 0; i++) {
@@ -285,8 +286,8 @@ static void after_send(int fd, const struct iovec *iov, int nr, ssize_t rc)
 		take_back(f, rc > 0 ? 0 : units(f, iov, nr));
 	} else if (f->kind != FD_TCP) {
 		take_back(f, units(f, iov, nr) - (rc > 0 ? (uint64_t)rc : 0));
-	} else if (f->conn) {
-		conn_went(f->conn, iov, nr, rc, probe_conn_sent);
+	} else {
+		conn_went(atomic_load(&f->conn), iov, nr, rc, probe_conn_sent);
 	}
 }
 
@@ -299,8 +300,8 @@ static void after_receive(int fd, const struct iovec *iov, int nr, ssize_t rc)
 	if (f->kind != FD_TCP) {
 		if (rc > 0)
 			say_read(f, fd, f->kind == FD_EVENT ? units(f, iov, nr) : (uint64_t)rc);
-	} else if (f->conn) {
-		conn_went(f->conn, iov, nr, rc, probe_conn_received);
+	} else {
+		conn_went(atomic_load(&f->conn), iov, nr, rc, probe_conn_received);
 	}
 }
 
@@ -660,12 +661,6 @@ PROBE_EXPORT void closefrom(int first)
 	REAL(closefrom)(first);
 }
 
-static int is_openssl(struct dl_phdr_info *info, size_t size, void *unused)
-{
-	(void)size, (void)unused;
-	return strstr(info->dlpi_name, "/libssl.so") != NULL;
-}
-
 /*
  * Could TLS on a connection made there be read in this process? Only OpenSSL's own library
  * can be looked into: not Java's, not what Node.js has in itself, nor the CRT client's,
@@ -673,11 +668,9 @@ static int is_openssl(struct dl_phdr_info *info, size_t size, void *unused)
  */
 static bool tls_is_read(const void *caller)
 {
-	Dl_info info;
+	const char *name = probe_library_of(caller);
 
-	if (dladdr(caller, &info) && info.dli_fname && strstr(info.dli_fname, "awscrt"))
-		return false;
-	return dl_iterate_phdr(is_openssl, NULL) != 0;
+	return !(name && strstr(name, "awscrt")) && probe_library_is_loaded("/libssl.so");
 }
 
 PROBE_EXPORT int connect(int fd, const struct sockaddr *address, socklen_t len)

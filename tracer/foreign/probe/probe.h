@@ -63,6 +63,13 @@ void probe_marks_take(void);
  */
 bool probe_is_runtime(const void *maker);
 
+/* ---- library.c. Any thread, also while another loads a library. */
+
+/* The file that code is of, or the program as it was called; NULL: none. Of running code it stays. */
+const char *probe_library_of(const void *code);
+/* Is one loaded with that in its name? Not the program itself. */
+bool probe_library_is_loaded(const char *part);
+
 /* Has this process forbidden itself system calls? Then the probe is off from here on. Makes none itself. */
 bool probe_sandboxed(void);
 
@@ -121,8 +128,9 @@ static inline bool probe_is_gil(const void *address)
 	return (uintptr_t)address - probe_gil_from < probe_gil_to - probe_gil_from;
 }
 
-/* Looks for _PyRuntime, unless it has been found. After start-up and when a thread is made. */
+/* Looks for _PyRuntime, unless it has been found: at the start, and when a thread is made, in a library of its name loaded since. */
 void probe_python_find(void);
+void probe_python_find_loaded(void);
 
 /*
  * Where in the Python program the calling thread stands, as a site: the innermost

@@ -100,6 +100,13 @@ void probe_python_find(void)
 	probe_gil_from = (uintptr_t)runtime;
 }
 
+/* The loader is asked only where it has to be: it may be in the midst of something that waits for this thread (library.c). */
+void probe_python_find_loaded(void)
+{
+	if (!probe_gil_from && probe_library_is_loaded("/libpython"))
+		probe_python_find();
+}
+
 /* ---- places */
 
 static uint64_t hash_of(const struct tr_pyframe *frames, unsigned nr)

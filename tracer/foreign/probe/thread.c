@@ -137,7 +137,7 @@ static void prepare(struct packet *p, void *(*run)(void *), void *arg)
 	p->run = run;
 	p->arg = arg;
 	p->number = xf_thread_reserve();
-	probe_python_find();
+	probe_python_find_loaded();
 	PROBE_EMIT(thread_create, .id = p->number);
 }
 
