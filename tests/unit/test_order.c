@@ -372,18 +372,75 @@ static void a_child_that_was_not_waited_for_carries_until_the_next_wait(void **s
 	expect_past(THREE REAPED "any=true asked=true\n0 mark\n", false, false);
 }
 
-/* It looked, and waited again: what it was woken by was not what it waited for. */
-static void a_wake_that_is_followed_by_the_next_wait_carries_no_further(void **state)
+/* It came for more: what it was given before was not what it waits for, or not all of it. */
+static void what_ended_a_wait_carries_no_further_than_to_the_next_for_the_same(void **state)
 {
 	(void)state;
 #define WOKE(from) from " mark\n0 cond_wait #7\n" from " cond_signal #7 all=true waiters=1\n0 cond_woken #7 how=woken\n"
+#define AGAIN "0 cond_wait #7\n2 cond_signal #7 all=true waiters=1\n0 cond_woken #7 how=woken\n"
 	expect_past(THREE WOKE("1") "0 mark\n", true, true);
-	expect_past(THREE WOKE("1") "0 cond_wait #7\n2 cond_signal #7 all=true waiters=1\n0 cond_woken #7 how=woken\n0 mark\n", false, true);
-	/* it had told somebody in between, or given a lock back */
-	expect_past(THREE WOKE("1") "0 mutex_unlock #9\n0 cond_wait #7\n2 cond_signal #7 all=true waiters=1\n"
-		    "0 cond_woken #7 how=woken\n0 mark\n", true, true);
-	expect_past(THREE WOKE("1") "0 event_set #8\n0 cond_wait #7\n2 cond_signal #7 all=true waiters=1\n"
-		    "0 cond_woken #7 how=woken\n0 mark\n", true, true);
+	expect_past(THREE WOKE("1") AGAIN "0 mark\n", false, true);
+	/* whatever it did in between for itself, and if nobody else came */
+	expect_past(THREE WOKE("1") "0 mutex_unlock #9\n" AGAIN "0 mark\n", false, true);
+	expect_past(THREE WOKE("1") "0 event_set #8\n" AGAIN "0 mark\n", false, true);
+	expect_past(THREE WOKE("1") "0 cond_wait #7 limit_ns=9\n0 cond_woken #7 how=timed-out\n0 mark\n", false, true);
+	/* of the same thread's, the last carries what went before */
+	expect_past(THREE WOKE("1") "0 cond_wait #7\n1 cond_signal #7 all=true waiters=1\n0 cond_woken #7 how=woken\n0 mark\n", true, true);
+	/* another condition is another thing */
+	expect_past(THREE WOKE("1") "0 cond_wait #8\n2 cond_signal #8 all=true waiters=1\n0 cond_woken #8 how=woken\n0 mark\n", true, true);
+	/* it led on before: to a thread that is waited for */
+	expect_past(THREE "1 mark\n2 cond_wait #7\n1 cond_signal #7 all=true waiters=1\n2 cond_woken #7 how=woken\n"
+		    "2 event_set #8\n2 cond_wait #7\n0 event_woken #8 how=woken\n0 mark\n", true, true);
+	/* a listener that is joined, and would have ended without */
+	expect_past(THREE "1 mark\n2 cond_wait #7\n1 cond_signal #7 all=true waiters=1\n2 cond_woken #7 how=woken\n2 cond_wait #7\n"
+		    "0 cond_signal #7 all=true waiters=1\n2 cond_woken #7 how=woken\n2 thread_exit id=2\n0 join_end id=2 how=woken\n0 mark\n",
+		    false, true);
+}
+
+static void permits_of_a_semaphore_are_counted_and_a_lock_that_tells_is_not(void **state)
+{
+	(void)state;
+#define TOLD "0 sem_wait #1\n1 sem_post #1\n0 sem_acquired #1 how=woken\n0 sem_wait #1\n2 sem_post #1\n" \
+	     "0 sem_acquired #1 how=woken\n0 mark\n"
+	expect_past(THREE "1 mark\n+1 object 1 sem s none 0\n" TOLD, true, true);
+	expect_past(THREE "1 mark\n+1 object 1 sem s none 1\n0 sem_acquired #1 how=at-once\n" TOLD, false, true);
+	expect_past(THREE "1 mark\n" TOLD, false, true); /* how it began is not known */
+}
+
+/* Each wait has a lock of its own; it is for one condition all the same, whose lock is given back last. */
+static void pythons_conditions_are_known_by_their_own_lock(void **state)
+{
+	(void)state;
+#define OWN(own, waiter, from) "0 sem_acquired #" own " how=at-once\n0 sem_acquired #" waiter " how=at-once\n0 sem_post #" own "\n" \
+	"0 sem_wait #" waiter "\n" from " sem_acquired #" own " how=at-once\n" from " sem_post #" waiter "\n" from " sem_post #" own "\n" \
+	"0 sem_acquired #" waiter " how=woken\n0 sem_acquired #" own " how=at-once\n0 sem_post #" own "\n"
+#define LOCKS "object 1 sem own none 1\nobject 2 sem other none 1\nobject 3 sem first none 1\nobject 4 sem second none 1\n"
+	expect_past(THREE "1 mark\n+1 " LOCKS OWN("1", "3", "1") "0 mark\n", true, true);
+	expect_past(THREE "1 mark\n+1 " LOCKS OWN("1", "3", "1") OWN("1", "4", "2") "0 mark\n", false, true);
+	expect_past(THREE "1 mark\n+1 " LOCKS OWN("1", "3", "1") OWN("2", "4", "2") "0 mark\n", true, true);
+}
+
+static void a_loop_that_is_run_to_its_end_needs_all_it_was_given(void **state)
+{
+	(void)state;
+	expect_past(THREE "1 mark\n0 property key=python-exhausts number=2 value=1\n0 cond_wait #7 :q.py@f:3\n"
+		    "1 cond_signal #7 all=true waiters=1\n0 cond_woken #7 how=woken\n0 cond_wait #7 :q.py@f:3\n"
+		    "2 cond_signal #7 all=true waiters=1\n0 cond_woken #7 how=woken\n0 mark\n", true, true);
+}
+
+static void a_reader_of_many_writers_shows_nothing_of_the_first(void **state)
+{
+	(void)state;
+	/* of one pipe, by two threads: it read on */
+	expect_past(THREE "1 mark\n1 fd_write inode=3 position=0 bytes=4\n0 fd_read inode=3 position=0 bytes=4\n"
+		    "2 fd_write inode=3 position=4 bytes=4\n0 fd_read inode=3 position=4 bytes=4\n0 mark\n", false, true);
+	/* one message in two reads */
+	expect_past(THREE "1 mark\n1 fd_write inode=3 position=0 bytes=9\n0 fd_read inode=3 position=0 bytes=4\n"
+		    "0 fd_read inode=3 position=4 bytes=5\n0 mark\n", true, true);
+	/* positions of two processes are not of one count */
+	expect_edge("thread 0 a\nthread 1 b process=1\nthread 2 c process=2\n1 fd_write inode=3 position=0 bytes=4\n"
+		    "2 fd_write inode=3 position=0 bytes=4\n0 fd_read inode=3 position=0 bytes=4\n",
+		    XF_EV_fd_write, XF_EV_fd_read, TR_EDGE_BYTES, XF_CLASS_LOCK);
 }
 
 /* sem_trywait: it is counted, for who waits later, and shows nothing. */
@@ -410,7 +467,11 @@ static void bytes_of_a_thread_that_reads_there_too_are_tokens(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_loop_that_lies_down_again_was_only_woken),
 	cmocka_unit_test(a_child_that_was_not_waited_for_carries_until_the_next_wait),
-	cmocka_unit_test(a_wake_that_is_followed_by_the_next_wait_carries_no_further),
+	cmocka_unit_test(what_ended_a_wait_carries_no_further_than_to_the_next_for_the_same),
+	cmocka_unit_test(permits_of_a_semaphore_are_counted_and_a_lock_that_tells_is_not),
+	cmocka_unit_test(pythons_conditions_are_known_by_their_own_lock),
+	cmocka_unit_test(a_loop_that_is_run_to_its_end_needs_all_it_was_given),
+	cmocka_unit_test(a_reader_of_many_writers_shows_nothing_of_the_first),
 	cmocka_unit_test(what_is_asked_for_without_waiting_carries_nothing),
 	cmocka_unit_test(bytes_of_a_thread_that_reads_there_too_are_tokens),
 	cmocka_unit_test(every_rule_makes_its_edge),

@@ -1,4 +1,4 @@
-/* Which lines of Python are turns of a loop that goes on. */
+/* Of which loops lines of Python are turns. */
 #include "t.h"
 
 #include <string.h>
@@ -36,9 +36,45 @@ static void lines(void **state)
 			fail_msg("row %zu", i);
 }
 
+static void loops_that_are_run_to_their_end(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned line;
+		bool exhausts;
+	} of[] = {
+		{ "for _ in range(3): q.get()\nx = 1\n", 1, true },
+		{ "for _ in range(3):\n    r.append(q.get())\nreturn r\n", 2, true },
+		{ "for _ in range(3):\n    with lock:\n        try:\n            q.get()\n        finally:\n            f()\n", 4, true },
+		{ "for f in as_completed(fs):\n    f.result()\nbreak\n", 1, true },
+		{ "    async for f in fs:\n\tf()\n    return\n", 1, true },
+		{ "r = [q.get() for _ in fs]\n", 1, true },
+		{ "r = list(f.result() for f in as_completed(fs))\n", 1, true },
+		{ "for f in as_completed(fs):\n    if f is o:\n        break\n", 1, false },
+		{ "for _ in range(3):\n    r = q.get()\n    if r:\n        return r\n", 2, false },
+		{ "for _ in range(3):\n    if not q.empty():\n        q.get()\n", 3, false },
+		{ "for _ in range(3):\n    while q.get() != n:\n        pass\n", 2, false },
+		{ "for x in y:\n    def f():\n        q.get()\n", 3, false },
+		{ "for m in iter(q.get, None):\n    f(m)\n", 1, false },
+		{ "next(f for f in as_completed(fs))\n", 1, false },
+		{ "if any(q.get() for _ in fs): f()\n", 1, false },
+		{ "while q.get() != 3: pass\n", 1, false },
+		{ "q.get()\n", 1, false },
+		{ "    q.get()", 1, false },
+		{ "for x in y:\n    pass\nq.get()\n", 3, false },
+		{ "", 1, false },
+		{ "x", 0, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++)
+		if (tr_pyexhausts(of[i].text, strlen(of[i].text), of[i].line) != of[i].exhausts)
+			fail_msg("row %zu", i);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(lines) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(lines), cmocka_unit_test(loops_that_are_run_to_their_end) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,16 +64,22 @@ static const char *line_before(const char *text, const char *begin)
 	return at;
 }
 
+/* Where that line begins, from 1; NULL: there is none. */
+static const char *begin_of(const char *text, const char *end, unsigned line)
+{
+	for (unsigned i = 1; text && i < line; i++) {
+		text = memchr(text, '\n', (size_t)(end - text));
+		text = text ? text + 1 : NULL;
+	}
+	return line ? text : NULL;
+}
+
 bool tr_pyturn(const char *text, size_t len, unsigned line)
 {
-	const char *end = text + len, *begin = text;
+	const char *end = text + len, *begin = begin_of(text, end, line);
 	size_t indent;
 
-	for (unsigned i = 1; begin && i < line; i++) {
-		begin = memchr(begin, '\n', (size_t)(end - begin));
-		begin = begin ? begin + 1 : NULL;
-	}
-	if (!begin || !line)
+	if (!begin)
 		return false;
 	struct line l = line_at(begin, end);
 	if (goes_on(&l))
@@ -91,4 +97,82 @@ bool tr_pyturn(const char *text, size_t len, unsigned line)
 			return false;
 	}
 	return false;
+}
+
+static bool is_blank(const struct line *l)
+{
+	return !l->len || *l->at == '#' || *l->at == '\r';
+}
+
+/* "for f in as_completed(futures):", but not over what somebody sends (`for m in iter(queue.get, None)`). */
+static bool is_for(const struct line *l)
+{
+	return (begins_with(l, "for ") || begins_with(l, "async for ")) && !holds_word(l->at, l->len, "iter(");
+}
+
+/* "[q.get() for _ in workers]", unless it is left as soon as something is found. */
+static bool is_comprehension(const struct line *l)
+{
+	static const char *const lazy[] = { "next(", "any(", "all(", "iter(" };
+
+	for (size_t i = 0; i < sizeof(lazy) / sizeof(lazy[0]); i++)
+		if (holds_word(l->at, l->len, lazy[i]))
+			return false;
+	return !begins_with(l, "for ") && !begins_with(l, "async for ") && holds_word(l->at, l->len, " for ") &&
+	       holds_word(l->at, l->len, " in ");
+}
+
+static bool leaves(const struct line *l)
+{
+	return holds_word(l->at, l->len, "break") || holds_word(l->at, l->len, "return");
+}
+
+/* Is the loop that begins there run to its end, for all that its lines say? */
+static bool runs_out(const char *begin, const char *end)
+{
+	struct line first = line_at(begin, end), l = first;
+
+	for (;;) {
+		if (leaves(&l))
+			return false;
+		if (l.at + l.len >= end)
+			return true;
+		l = line_at(l.at + l.len + 1, end);
+		if (!is_blank(&l) && l.indent <= first.indent)
+			return true;
+	}
+}
+
+static bool depends(const struct line *l)
+{
+	static const char *const words[] = { "if ", "if(", "elif ", "else", "while ", "while(", "match ", "case ", "except" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (begins_with(l, words[i]))
+			return true;
+	return begins_a_block_of_its_own(l);
+}
+
+bool tr_pyexhausts(const char *text, size_t len, unsigned line)
+{
+	const char *end = text + len, *begin = begin_of(text, end, line);
+
+	if (!begin)
+		return false;
+	struct line l = line_at(begin, end);
+	if (is_comprehension(&l))
+		return true;
+	for (size_t indent = l.indent;;) {
+		if (is_for(&l))
+			return runs_out(begin, end);
+		if (depends(&l) || !indent)
+			return false;
+		do {
+			if (begin == text)
+				return false;
+			begin = line_before(text, begin);
+			l = line_at(begin, end);
+		} while (is_blank(&l) || l.indent >= indent);
+		indent = l.indent;
+	}
 }

@@ -1,5 +1,5 @@
 /*
- * pyturn: is a line of Python a turn of a loop that goes on for as long as it takes?
+ * pyturn: of which loops is a line of Python a turn? Is it one that goes on for as long as it takes?
  *
  *     while True:
  *         if done.wait(1):     this wait gives up after a second, and is made again
@@ -16,5 +16,16 @@
 
 /* line counts from 1. Thread: any. No allocation, nothing but libc's mem* and str*. */
 bool tr_pyturn(const char *text, size_t len, unsigned line);
+
+/*
+ * Is it a turn of a loop that is run to its end?
+ *
+ *     for _ in workers:
+ *         results.append(q.get())      as many as there are workers, whatever comes
+ *
+ * True where the line is, or stands in, a `for` that no `break` or `return` leaves, not behind a condition; or in a
+ * comprehension of its own line.
+ */
+bool tr_pyexhausts(const char *text, size_t len, unsigned line);
 
 #endif

@@ -11,8 +11,7 @@
  *              wake in the latch's own order counts. Signal.
  *   item       queue_put → queue_get of the item of the same number. Signal.
  *   condition  cond_signal → cond_woken, when the wait began before the signal and no
- *              other signal could have ended it: else drawn, and carries nothing. Signal. No further than
- *              to the next wait on it, where the thread did nothing but look and wait again (build_wake.c).
+ *              other signal could have ended it: else drawn, and carries nothing. Signal.
  *   semaphore  sem_post → sem_acquired: below. Signal, permit or lock, as its class.
  *   process    process_exit → process_wait of that pid. Signal; a lock where that was asked for without
  *              waiting, and found (the wait is longer where the thread had lain in sigsuspend for SIGCHLD). Where it was waited for whichever child ended first, it counts only for what the
@@ -22,7 +21,8 @@
  *   fork       fork → the child's process_start. Signal.
  *   bytes      fd_write → fd_read on one inode, when the ranges of positions overlap: the
  *              last byte read was written by it. Signal; a lock where the writer's thread had
- *              read from there before: it gives back a token that it took. See loops, below.
+ *              read from there before: it gives back a token that it took; and where several processes have
+ *              written, each of which counts its own. See loops, below.
  *   lifelong   mutex_unlock → mutex_lock, and sem_post → sem_acquired on a semaphore of no
  *              known class, where the giver took it among its first dozen events, gave it
  *              back among its last dozen, and did so once; and where the taking happened, by
@@ -70,6 +70,9 @@
  *
  * The same holds for what a thread ends that drives several requests at once, or that is woken so, or lies in
  * epoll: see tr_order_led_on(). There a timer is news, too: the limit of an epoll tells when the next is due.
+ *
+ * Taken. What ended a wait on a condition, or on a lock that tells (Python's), carries no further than to the thread's
+ * next wait for the same thing; the same for bytes of a pipe that a thread reads without polling. See build_take.c.
  *
  * Workers. A thread that was given something else to do (a wait that it began since was ended by a semaphore or
  * condition) shows by that nothing of what it had ended before: another might have been given it. What
@@ -155,12 +158,6 @@ static void cond_signal(struct builder *b, const struct tr_event *e)
 	h->head = h->linked = h->nr_posts;
 }
 
-static void woke(struct builder *b, const struct tr_event *e, uint32_t first)
-{
-	if (b->o->nr > first && b->o->edges[first].class == XF_CLASS_SIGNAL)
-		tr_build_woke(b, e, false);
-}
-
 /*
  * Woken by the broadcast when there was one since its wait began and it is not
  * used up, else by the first single signal since then that nobody has had. When
@@ -179,7 +176,7 @@ static void cond_woken(struct builder *b, const struct tr_event *e)
 		bool only = !h->ambiguous && h->head == h->nr_posts;
 		h->wakes_left -= h->wakes_left != UINT32_MAX;
 		tr_build_edge(b, TR_EDGE_CONDITION, only ? class : XF_CLASS_LOCK, h->release, e);
-		woke(b, e, first);
+		tr_build_take(b, e, e->object, first);
 		return;
 	}
 	while (h->head < h->nr_posts && h->posts[h->head] < w->event)
@@ -189,7 +186,7 @@ static void cond_woken(struct builder *b, const struct tr_event *e)
 		tr_build_edge(b, TR_EDGE_CONDITION, only ? class : XF_CLASS_LOCK, h->posts[h->head++], e);
 	}
 	h->linked = h->head;
-	woke(b, e, first);
+	tr_build_take(b, e, e->object, first);
 }
 
 static void queue_get(struct builder *b, const struct tr_event *e)
@@ -289,11 +286,19 @@ static void process_wait(struct builder *b, const struct tr_event *e)
 
 /* ---- all of them */
 
+/* What the thread takes from, which waits for that event's object. */
+uint32_t tr_build_waited_for(const struct builder *b, const struct tr_event *e)
+{
+	const struct wait *w = &b->waits[e->thread];
+	return w->event != TR_NONE && w->object == e->object && w->own != TR_NONE ? w->own : e->object;
+}
+
 static void begin_wait(struct builder *b, const struct tr_event *e)
 {
 	uint64_t limit = 0;
 	tr_event_field(e, "limit_ns", &limit);
-	b->waits[e->thread] = (struct wait){ e->index, e->object, limit };
+	b->waits[e->thread] = (struct wait){ e->index, e->object, tr_build_own_lock(b, e), limit };
+	tr_build_come_for(b, e, tr_build_waited_for(b, e));
 }
 
 static void take_other_event(struct builder *b, const struct tr_event *e)
@@ -361,6 +366,7 @@ static void take_object_event(struct builder *b, const struct tr_event *e)
 	switch (e->kind) {
 	case XF_EV_sem_init:
 		h->value_known = true;
+		h->one = TR_PAYLOAD(e, sem_init)->value == 1;
 		h->free_permits = TR_PAYLOAD(e, sem_init)->value;
 		break;
 	case XF_EV_sem_post:
@@ -401,7 +407,6 @@ static void take_event(struct builder *b, const struct tr_event *e)
 	enum xf_role role = xf_kind_info(e->kind)->role;
 	if (b->fresh[e->thread])
 		thread_begins(b, e);
-	tr_build_behind_wake(b, e);
 	if (role == XF_ROLE_WAIT)
 		begin_wait(b, e);
 	if (e->object != TR_NONE)
@@ -420,15 +425,15 @@ static bool builder_init(struct builder *b)
 	b->ended = calloc(threads + 1u, sizeof(*b->ended));
 	b->fresh = calloc(threads + 1u, 1);
 	b->loops = calloc(threads + 1u, sizeof(*b->loops));
-	b->wakes = calloc(threads + 1u, sizeof(*b->wakes));
+	b->posted = calloc(threads + 1u, sizeof(*b->posted));
 	b->objects = calloc(objects + 1u, sizeof(*b->objects));
-	if (!b->waits || !b->created || !b->ended || !b->fresh || !b->loops || !b->wakes || !b->objects)
+	if (!b->waits || !b->created || !b->ended || !b->fresh || !b->loops || !b->posted || !b->objects)
 		return false;
 	for (uint32_t i = 0; i < threads; i++) {
-		b->waits[i] = (struct wait){ TR_NONE, TR_NONE, 0 };
+		b->waits[i] = (struct wait){ TR_NONE, TR_NONE, TR_NONE, 0 };
+		b->posted[i] = TR_NONE;
 		b->created[i] = b->ended[i] = TR_NONE;
 		b->fresh[i] = 1;
-		b->wakes[i].passing = TR_NONE;
 		b->loops[i].oldest = b->loops[i].newest = b->loops[i].reaped = TR_NONE;
 	}
 	for (uint32_t i = 0; i < objects; i++)
@@ -448,7 +453,9 @@ static void builder_fini(struct builder *b)
 	tr_map_fini(&b->requests);
 	tr_map_fini(&b->channels);
 	tr_map_fini(&b->readers);
+	tr_map_fini(&b->writers);
 	tr_map_fini(&b->taken_at);
+	tr_map_fini(&b->takers);
 	tr_map_fini(&b->has);
 	tr_map_fini(&b->given_back);
 	free(b->ranges);
@@ -458,7 +465,8 @@ static void builder_fini(struct builder *b)
 	free(b->ended);
 	free(b->fresh);
 	free(b->loops);
-	free(b->wakes);
+	free(b->posted);
+	free(b->takes);
 	free(b->pending);
 	free(b->candidates);
 	free(b->objects);

@@ -18,6 +18,7 @@ struct candidate {
 /* What a thread waits for, from the begin of the wait to its end. */
 struct wait {
 	uint32_t event, object;
+	uint32_t own;            /* Python's conditions: the lock of the condition itself; TR_NONE */
 	uint64_t limit_ns;
 };
 
@@ -29,6 +30,7 @@ struct history {
 	uint32_t acquirer;       /* thread that acquired last */
 	bool shared;             /* several threads acquire */
 	bool value_known;
+	bool one;                /* began with one permit, as locks do; those of a semaphore are all alike, and counted */
 	int64_t free_permits;    /* of the initial value, not yet taken */
 	uint32_t *posts;         /* posts or single signals: events */
 	uint32_t linked;         /* those before have their edges */
@@ -59,13 +61,9 @@ struct pending {
 	uint32_t next;           /* of the same thread, TR_NONE */
 };
 
-/* What a thread does behind a wake on a condition. */
-struct wake {
-	uint32_t passing;        /* of the edge that woke it; TR_NONE: nothing to look for */
-	uint32_t object;         /* the condition; of Python's, the lock of that one wait, … */
-	bool python;
-	uint32_t lock;           /* … and the condition's own, once it has been taken again */
-	unsigned given_back;     /* how often that was */
+/* What a thread was given last of one thing: its edges, as passing ones. */
+struct take {
+	uint32_t first, nr;
 };
 
 struct builder {
@@ -76,13 +74,17 @@ struct builder {
 	uint32_t *created, *ended; /* by thread: events */
 	uint8_t *fresh;            /* by thread: 1 until its first event */
 	struct loop *loops;        /* by thread */
-	struct wake *wakes;        /* by thread */
+	uint32_t *posted;          /* by thread: its last post, TR_NONE */
+	struct take *takes;
+	uint32_t nr_takes, cap_takes;
+	struct tr_map takers;      /* (object or channel, thread) → its last take of it */
 	struct pending *pending;
 	uint32_t cap_pending;
 	struct tr_map requests;    /* (process, request) under way → its begin */
 	struct tr_map items, exits, forks, inodes, transfers;
 	struct tr_map channels;    /* inode that was read → a number of it */
 	struct tr_map readers;     /* (that number, thread) */
+	struct tr_map writers;     /* inode → the process that writes there, or that several do */
 	struct range *ranges;
 	uint32_t nr_ranges, cap_ranges;
 	struct part { uint32_t event, next; } *parts;
@@ -105,6 +107,8 @@ static inline bool got_it(uint8_t how)
 /* From an event (TR_NONE: from nowhere, nothing is made) to one that comes later. */
 void tr_build_edge(struct builder *b, enum tr_edge_kind kind, enum xf_class class, uint32_t from, const struct tr_event *to);
 void tr_build_set(struct builder *b, struct tr_map *m, uint64_t key, uint32_t value);
+/* Of a wait's begin, or its end: what it takes from, its object or a Python condition's own lock. */
+uint32_t tr_build_waited_for(const struct builder *b, const struct tr_event *e);
 /* Objects whose class was not declared: what they are used for decides. */
 enum xf_class tr_build_class(const struct builder *b, uint32_t object, enum xf_class undeclared);
 
@@ -112,6 +116,8 @@ enum xf_class tr_build_class(const struct builder *b, uint32_t object, enum xf_c
 
 void tr_build_sem_post(struct builder *b, const struct tr_event *e);
 void tr_build_sem_acquired(struct builder *b, const struct tr_event *e);
+/* For `own` of a wait that begins: what it waits for it took itself, a moment ago and once, and then gave that lock back. */
+uint32_t tr_build_own_lock(const struct builder *b, const struct tr_event *wait);
 /* A post, or a single signal of a condition, that nobody has had yet. */
 void tr_build_push_post(struct builder *b, struct history *h, uint32_t event);
 /* When a lock was first taken by a thread; taken again: no lifelong lock. */
@@ -123,12 +129,12 @@ void tr_build_note_taken(struct builder *b, const struct tr_event *e);
 bool tr_build_lifelong(struct builder *b, const struct tr_event *e, uint32_t release);
 void tr_build_confirm_lifelong(struct builder *b);
 
-/* ---- build_wake.c: a wake that led to nothing but the next wait on the same condition */
+/* ---- build_take.c: of one thing, time and again. `from`: an object, of Python's conditions their own lock, or a channel */
 
-/* The edge that was made last ended a wait on a condition. */
-void tr_build_woke(struct builder *b, const struct tr_event *e, bool python);
-/* An event of a thread that was woken so. */
-void tr_build_behind_wake(struct builder *b, const struct tr_event *e);
+/* The thread of e comes for it: what it was given of it before carries no further. */
+void tr_build_come_for(struct builder *b, const struct tr_event *e, uint32_t from);
+/* The edges from `first` on, which end at e, are what it was given now. */
+void tr_build_take(struct builder *b, const struct tr_event *e, uint32_t from, uint32_t first);
 
 /* ---- build_bytes.c */
 

@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SEVERAL (UINT32_MAX - 1)
+
+#define CHANNEL (UINT32_C(1) << 31) /* of what is taken: a channel's number, not an object's */
+
 /* ---- bytes */
 
 static bool has_read(const struct builder *b, uint64_t inode, uint32_t thread)
@@ -12,12 +16,24 @@ static bool has_read(const struct builder *b, uint64_t inode, uint32_t thread)
 	return channel != TR_MAP_NONE && tr_map_get(&b->readers, tr_pair(channel, thread)) != TR_MAP_NONE;
 }
 
-static void note_reader(struct builder *b, uint64_t inode, uint32_t thread)
+/* Returns the channel's number. */
+static uint32_t note_reader(struct builder *b, uint64_t inode, uint32_t thread)
 {
 	uint32_t channel = tr_map_get(&b->channels, inode);
 	if (channel == TR_MAP_NONE)
 		tr_build_set(b, &b->channels, inode, channel = b->channels.nr);
 	tr_build_set(b, &b->readers, tr_pair(channel, thread), 1);
+	return channel;
+}
+
+/* Positions count what a process has written: where several have, those of one say nothing of the others'. */
+static void note_writer(struct builder *b, const struct tr_event *e, uint64_t inode)
+{
+	uint32_t process = tr_map_get(&b->writers, inode);
+	if (process == TR_MAP_NONE)
+		tr_build_set(b, &b->writers, inode, e->process);
+	else if (process != e->process)
+		tr_build_set(b, &b->writers, inode, SEVERAL);
 }
 
 /* A write that begins inside of an older one: less of that was written than it had set out to. */
@@ -38,6 +54,7 @@ void tr_build_fd_write(struct builder *b, const struct tr_event *e)
 	if (!p->bytes)
 		return;
 	cut_older(b, p);
+	note_writer(b, e, p->inode);
 	if (!tr_grow(&b->ranges, b->nr_ranges, &b->cap_ranges, sizeof(*b->ranges))) {
 		b->failed = true;
 		return;
@@ -129,8 +146,9 @@ void tr_build_poll(struct builder *b, const struct tr_event *e)
 static void add_bytes(struct builder *b, const struct range *r, const struct tr_event *e)
 {
 	uint32_t edge = b->o->nr;
-	tr_build_edge(b, TR_EDGE_BYTES, r->token ? XF_CLASS_LOCK : XF_CLASS_SIGNAL, r->event, e);
-	if (b->o->nr == edge || r->token || !b->loops[e->thread].polls)
+	bool doubtful = r->token || tr_map_get(&b->writers, TR_PAYLOAD(e, fd_read)->inode) == SEVERAL;
+	tr_build_edge(b, TR_EDGE_BYTES, doubtful ? XF_CLASS_LOCK : XF_CLASS_SIGNAL, r->event, e);
+	if (b->o->nr == edge || doubtful || !b->loops[e->thread].polls)
 		return;
 	tr_build_add_passing(b, edge, e->thread);
 	note_first(b, &b->o->woken, e);
@@ -160,7 +178,8 @@ void tr_build_fd_read(struct builder *b, const struct tr_event *e)
 {
 	const struct xf_ev_fd_read *p = TR_PAYLOAD(e, fd_read);
 	uint64_t end = p->position + p->bytes;
-	uint32_t first = b->o->nr;
+	uint32_t first = b->o->nr, channel = CHANNEL | note_reader(b, p->inode, e->thread);
+	tr_build_come_for(b, e, channel);
 	for (uint32_t i = tr_map_get(&b->inodes, p->inode); i != TR_MAP_NONE && p->bytes;
 	     i = b->ranges[i].next) {
 		const struct range *r = &b->ranges[i];
@@ -171,7 +190,8 @@ void tr_build_fd_read(struct builder *b, const struct tr_event *e)
 	}
 	if (!b->failed)
 		doubt_mixed(b, e, first);
-	note_reader(b, p->inode, e->thread);
+	if (!b->failed && p->bytes && !b->loops[e->thread].polls)
+		tr_build_take(b, e, channel, first);
 }
 
 /* ---- requests */

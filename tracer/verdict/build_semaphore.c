@@ -96,6 +96,7 @@ void tr_build_sem_post(struct builder *b, const struct tr_event *e)
 {
 	uint32_t n = has(b, e->object, e->thread);
 	tr_build_push_post(b, &b->objects[e->object], e->index);
+	b->posted[e->thread] = e->index;
 	if (!n)
 		return;
 	tr_build_set(b, &b->has, tr_pair(e->object, e->thread), n - 1);
@@ -173,14 +174,13 @@ static void doubt_asked(struct builder *b, uint32_t first)
 	}
 }
 
-static bool is_python_condition(const struct builder *b, const struct tr_event *e)
+uint32_t tr_build_own_lock(const struct builder *b, const struct tr_event *wait)
 {
-	const struct wait *w = &b->waits[e->thread];
-	struct tr_event wait;
-	if (w->event == TR_NONE || w->object != e->object)
-		return false;
-	wait = tr_log_event(b->log, w->event);
-	return tr_place_is_python_condition(b->log, &wait);
+	uint32_t post = b->posted[wait->thread], taken;
+	if (wait->kind != XF_EV_sem_wait || post == TR_NONE || !has(b, wait->object, wait->thread))
+		return TR_NONE;
+	taken = tr_map_get(&b->taken_at, tr_pair(wait->object, wait->thread));
+	return taken < post ? tr_log_event(b->log, post).object : TR_NONE;
 }
 
 void tr_build_sem_acquired(struct builder *b, const struct tr_event *e)
@@ -199,8 +199,8 @@ void tr_build_sem_acquired(struct builder *b, const struct tr_event *e)
 		link_posts(b, e, h, p->how == XF_HOW_WOKEN);
 	if (p->how == XF_HOW_ASKED)
 		doubt_asked(b, first);
-	else if (b->o->nr > first && b->o->edges[b->o->nr - 1].class == XF_CLASS_SIGNAL && is_python_condition(b, e))
-		tr_build_woke(b, e, true);
+	else if (h->one || !h->value_known)
+		tr_build_take(b, e, tr_build_waited_for(b, e), first);
 	tr_build_note_taken(b, e);
 	tr_build_set(b, &b->has, tr_pair(e->object, e->thread), has(b, e->object, e->thread) + 1);
 	h->acquirer = e->thread;

@@ -18,6 +18,8 @@ struct sweep {
 	uint32_t to, target;
 	uint32_t *arrival;  /* by edge: where it reaches the target thread, TR_NONE never */
 	uint32_t *best;     /* by thread: the edge that leads there earliest, of those swept */
+	const uint64_t *begins; /* (begin, edge) of signal edges, latest first … */
+	uint32_t nr_swept;  /* … and so many were swept */
 };
 
 static int compare_pairs(const void *a, const void *b)
@@ -26,17 +28,32 @@ static int compare_pairs(const void *a, const void *b)
 	return (x < y) - (x > y); /* latest first */
 }
 
+/* The edge that leads from a thread to the target earliest, of those that begin before `until`; TR_NONE. */
+static uint32_t best_until(const struct sweep *s, uint32_t thread, uint32_t until)
+{
+	uint32_t best = s->best[thread];
+	if (best == TR_NONE || s->o->edges[best].from < until)
+		return best;
+	best = TR_NONE;
+	for (uint32_t i = s->nr_swept; i-- > 0 && s->begins[i] >> 32 < until;) {
+		uint32_t edge = (uint32_t)s->begins[i];
+		if (s->arrival[edge] != TR_NONE && tr_log_thread_of(s->o->log, s->o->edges[edge].from) == thread &&
+		    (best == TR_NONE || s->arrival[edge] < s->arrival[best]))
+			best = edge;
+	}
+	return best;
+}
+
 /* An edge's end is reached: where does one get from there? */
 static void sweep_end(struct sweep *s, struct tr_chains *c, uint32_t edge)
 {
 	uint32_t to = s->o->edges[edge].to, thread = tr_log_thread_of(s->o->log, to);
-	uint32_t until = tr_order_until(s->o, edge), best = s->best[thread];
+	uint32_t until = tr_order_until(s->o, edge), best;
 	if (to > s->to)
 		return;
-	if (thread == s->target) {
-		if (s->to < until)
-			s->arrival[edge] = to;
-	} else if (best != TR_NONE && s->o->edges[best].from < until) {
+	if (thread == s->target && s->to < until) {
+		s->arrival[edge] = to;
+	} else if ((best = best_until(s, thread, until)) != TR_NONE) {
 		s->arrival[edge] = s->arrival[best];
 		c->next[edge] = best;
 	}
@@ -61,6 +78,7 @@ static void sweep_all(struct sweep *s, struct tr_chains *c, const uint64_t *begi
 		      const uint64_t *questions, uint32_t nr, const uint32_t *from)
 {
 	uint32_t end = tr_order_edge_at(s->o, s->to + 1), begin = 0;
+	s->begins = begins;
 	for (uint32_t q = 0; q < nr; q++) {
 		uint32_t event = (uint32_t)(questions[q] >> 32), item = (uint32_t)questions[q];
 		for (;;) {
@@ -73,7 +91,7 @@ static void sweep_all(struct sweep *s, struct tr_chains *c, const uint64_t *begi
 			if (more_end && (!more_begin || next_end >= next_begin))
 				sweep_end(s, c, --end);
 			else
-				sweep_begin(s, (uint32_t)begins[begin++]);
+				sweep_begin(s, (uint32_t)begins[begin++]), s->nr_swept = begin;
 		}
 		uint32_t thread = tr_log_thread_of(s->o->log, from[item]);
 		c->first[item] = thread == s->target || from[item] > s->to ? TR_NONE : s->best[thread];

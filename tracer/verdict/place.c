@@ -96,8 +96,3 @@ bool tr_place_is_in(const char *stack, unsigned n, const char *file, const char 
 	return colon && len > nn && strchr(" .", stack[len - nn - 1]) && memcmp(stack + len - nn, function, nn) == 0 &&
 	       (size_t)(colon - stack) >= nf && memcmp(colon - nf, file, nf) == 0;
 }
-
-bool tr_place_is_python_condition(const struct tr_log *log, const struct tr_event *wait)
-{
-	return tr_place_is_in(tr_place_stack(log, wait), 0, "threading.py", "wait");
-}

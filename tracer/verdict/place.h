@@ -26,7 +26,4 @@ const char *tr_place_stack(const struct tr_log *log, const struct tr_event *e);
  */
 bool tr_place_is_in(const char *stack, unsigned n, const char *file, const char *function);
 
-/* Does the event, a wait, stand in the wait of a Python condition? */
-bool tr_place_is_python_condition(const struct tr_log *log, const struct tr_event *wait);
-
 #endif

@@ -144,18 +144,19 @@ static size_t read_whole(int fd, char *to, size_t len)
 	return at;
 }
 
-/* Is that line a turn of a loop that goes on? Where the source is not there, nobody knows. */
-static bool turns(const char *path, unsigned line)
+/* What a line is a turn of, as a property of its site; NULL: of nothing. Where the source is not there, nobody knows. */
+static const char *turn_of(const char *path, unsigned line)
 {
 	int before = errno, fd = (int)syscall(SYS_openat, (long)AT_FDCWD, path, (long)(O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), 0L);
 	struct stat st;
-	bool found = false;
+	const char *found = NULL;
 	char *text;
 
 	if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size > 0 && st.st_size <= LONGEST_SOURCE) {
 		text = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		if (text != MAP_FAILED) {
-			found = tr_pyturn(text, read_whole(fd, text, (size_t)st.st_size), line);
+			size_t len = read_whole(fd, text, (size_t)st.st_size);
+			found = tr_pyturn(text, len, line) ? "python-turn" : tr_pyexhausts(text, len, line) ? "python-exhausts" : NULL;
 			munmap(text, (size_t)st.st_size);
 		}
 	}
@@ -176,10 +177,11 @@ static void say_site(uint32_t id, const struct tr_pyframe *frames, unsigned nr, 
 	PROBE_EMIT(property, .key = key, .value = text, .number = id);
 	key = xf_text("python-source");
 	PROBE_EMIT(property, .key = key, .value = path, .number = id);
-	if (!turns(frames[known].file, frames[known].line))
+	const char *turn = turn_of(frames[known].file, frames[known].line);
+	if (!turn)
 		return;
-	key = xf_text("python-turn");
-	text = xf_text("while");
+	key = xf_text(turn);
+	text = xf_text("1");
 	PROBE_EMIT(property, .key = key, .value = text, .number = id);
 }
 
