@@ -318,6 +318,28 @@ static void a_bounded_wait_follows_short_holds_only(void **state)
 	assert_int_equal(p.at_most_ms, 505);
 }
 
+/* It waits for up to so long, then for good or not at all: holds have to be longer. */
+static void a_limit_that_all_hinges_on_is_outlasted(void **state)
+{
+	struct tr_trial trials[] = { free_run(TR_UNPROVEN), free_run(TR_UNPROVEN), held_run(0, 300, 330), held_run(0, 700, 730),
+				     held_run(1, 300, 335), held_run(1, 700, 735) };
+	struct tr_proof p;
+
+	(void)state;
+	trials[0].hinges_ns = 5000ull * MS;
+	p = decide(trials, 6);
+	assert_int_equal(p.answer, TR_UNPROVEN);
+	assert_int_equal(p.pace.at_least_ns, 6250ull * MS);
+	assert_non_null(strstr(p.reason, "5.0 s"));
+	assert_string_equal(p.settle, "--at-least 7s");
+	trials[0].hinges_ns = 300000ull * MS; /* too long to be tried unasked */
+	assert_int_equal(decide(trials, 6).pace.at_least_ns, 0);
+	trials[0].hinges_ns = 500 * MS;
+	p = decide(trials, 6);
+	assert_int_equal(p.answer, TR_BLOCKS);
+	assert_string_equal(p.finding, "");
+}
+
 static void waiting_for_room_is_not_waiting_for_the_end(void **state)
 {
 	struct tr_proof p = four(TR_UNPROVEN, 330, 730, 100, 101);
@@ -575,6 +597,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_outruns_every_hold_does_not_wait),
 	cmocka_unit_test(holds_too_short_to_tell_prove_nothing),
 	cmocka_unit_test(a_bounded_wait_follows_short_holds_only),
+	cmocka_unit_test(a_limit_that_all_hinges_on_is_outlasted),
 	cmocka_unit_test(waiting_for_room_is_not_waiting_for_the_end),
 	cmocka_unit_test(a_whole_upload_that_never_moves_the_return_is_not_waited_for),
 	cmocka_unit_test(lengths_that_are_nearly_the_same_are_one),

@@ -301,6 +301,31 @@ static void a_timed_wait_blocks_partly(void **state)
 	release(&j);
 }
 
+/* What it does when a limit runs out is not seen: it may come to a wait without one only if that did not. */
+static void a_wait_behind_one_with_a_limit_is_unproven(void **state)
+{
+#define LIMITED "0 event_wait #1 limit_ns=5000000000\n"
+#define JOINED "0 join_begin id=1\n1 thread_exit id=1\n0 join_end id=1 how=woken\n"
+	struct judged j = judge(BEGIN LIMITED WORK DONE WOKEN JOINED RETURN END);
+	(void)state;
+	expect(&j, "unproven", "timing", "stored");
+	assert_int_equal(j.v->hinges_ns, 5000000000);
+	assert_non_null(strstr(j.v->reason, "5000 ms"));
+	release(&j);
+	/* the limit ran out once, and it waited on */
+	expect_all(BEGIN "0 event_wait #1 limit_ns=5\n0 event_woken #1 how=timed-out\n" LIMITED WORK DONE WOKEN JOINED RETURN END,
+		   "blocks", "happens-before", "stored");
+	/* the limit was for something else */
+	expect_all("object 8 event other signal\n" BEGIN "0 event_wait #8 limit_ns=5000000000\n1 event_set #8\n"
+		   "0 event_woken #8 how=woken\n" WORK DONE JOINED RETURN END, "blocks", "happens-before", "stored");
+	/* a `with` is left through its __exit__ in any case */
+#define LEFT(where) "0 property key=python-stack number=2 value=\"lib/threading.py:9 Thread.join\\n" where ":5 f\"\n"                 \
+		    "0 join_begin id=1 :lib/threading.py@join:9\n1 thread_exit id=1\n0 join_end id=1 how=woken\n"
+	expect_all(BEGIN LIMITED WORK DONE WOKEN LEFT("futures/_base.py:7 Executor.__exit__\\nup.py") RETURN END,
+		   "blocks", "happens-before", "stored");
+	expect_all(BEGIN LIMITED WORK DONE WOKEN LEFT("up.py") RETURN END, "unproven", "timing", "stored");
+}
+
 static void a_wait_that_ran_out_blocks_partly(void **state)
 {
 	struct judged j = judge(BEGIN "0 event_wait #1 limit_ns=5000000\n0 event_woken #1 waited_ns=5000000 how=timed-out\n"
@@ -866,6 +891,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_thread_that_the_end_cut_off_before_it_sent_anything_is_named),
 	cmocka_unit_test(what_was_given_up_was_not_refused),
 	cmocka_unit_test(a_timed_wait_blocks_partly),
+	cmocka_unit_test(a_wait_behind_one_with_a_limit_is_unproven),
 	cmocka_unit_test(a_wait_that_ran_out_blocks_partly),
 	cmocka_unit_test(a_python_wait_that_ran_out_waited_for_the_next_notification),
 	cmocka_unit_test(a_lock_that_both_take_later_is_none_of_the_wait),

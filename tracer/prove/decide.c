@@ -22,10 +22,14 @@ enum {
 
 /* ---- what the runs say by themselves: the mechanism */
 
+/* A limit of a wait up to this is outlasted without being asked to (--at-least). */
+#define LONGEST_HINGE_NS UINT64_C(30000000000)
+
 struct mechanism {
 	uint32_t runs, blocks, inlined, late, hangs, unseen;
 	bool partly;
 	uint64_t at_most_ms;
+	uint64_t hinges_ns;          /* the limit of a wait behind which it is not known what the call would have done; 0 */
 };
 
 static bool is_undisturbed(const struct tr_trial *t)
@@ -49,6 +53,8 @@ static struct mechanism mechanism_of(const struct tr_trial *trials, uint32_t nr)
 			m.partly = true;
 			m.at_most_ms = t->at_most_ms > m.at_most_ms ? t->at_most_ms : m.at_most_ms;
 		}
+		if (t->seen && t->hinges_ns > m.hinges_ns)
+			m.hinges_ns = t->hinges_ns;
 		if (!speaks_for_itself(t))
 			continue;
 		m.runs++;
@@ -482,9 +488,18 @@ static bool moved_every(const struct tr_proof *p, const struct bench *b)
 	       p->slope.slope >= SLOPE_WAITS && p->slope.low >= SLOPE_LOW;
 }
 
+/* Was something held for longer than the limit of a wait that all hinges on? */
+static bool outlasted(const struct tr_proof *p, const struct bench *b)
+{
+	for (uint32_t i = 0; i < b->plan->nr_targets; i++)
+		if (p->tally[i].longest_moved_ns > b->m.hinges_ns)
+			return true;
+	return !b->m.hinges_ns;
+}
+
 static bool row_blocks(struct tr_proof *p, const struct bench *b)
 {
-	bool by_order = b->m.blocks == b->m.runs, by_holds = moved_every(p, b);
+	bool by_order = b->m.blocks == b->m.runs, by_holds = moved_every(p, b) && outlasted(p, b);
 
 	if (!by_order && !by_holds)
 		return false;
@@ -560,6 +575,10 @@ static void row_unproven(struct tr_proof *p, const struct bench *b)
 		SETTLE(p, "--tls-relay, if it speaks TLS that is not read; `xferdb doctor` says what can be held here");
 	} else if (b->plan->unheld) {
 		say_unheld(p, b);
+	} else if (s->moved && !s->outrun && !outlasted(p, b)) {
+		REASON(p, "every hold moved the return, but none was longer than %.1f s, when the call would have stopped waiting, and "
+			  "what it would have done then is not known", (double)b->m.hinges_ns / 1e9);
+		SETTLE(p, "--at-least %.0fs", (double)b->m.hinges_ns / 1e9 * 1.25 + 1);
 	} else {
 		if (s->tested < s->targets || s->least < 2)
 			REASON(p, "%" PRIu32 " of %" PRIu32 " holds%s moved the return; that is too few to tell", s->moved, s->held, which);
@@ -584,7 +603,7 @@ static void finding(struct tr_proof *p, const struct bench *b)
 	else if (uneven && !s->together)
 		FINDING(p, "holds of the same part moved the return in some runs and not in others: it depends on something "
 			   "besides the upload");
-	else if (!by_order && !b->m.late && !b->m.partly && moved_every(p, b) && !s->by_lock)
+	else if (!by_order && !b->m.late && !b->m.partly && !b->m.hinges_ns && moved_every(p, b) && !s->by_lock)
 		FINDING(p, "every hold moved the return, yet no recorded signal leads from the upload to it: it polls, asks "
 			   "the server, or waits in a way that cannot be seen from here");
 	else if (b->m.late && s->wait && !s->outrun)
@@ -653,6 +672,8 @@ enum xf_status tr_decide(const struct tr_plan *plan, const struct tr_trial *tria
 	*p = (struct tr_proof){ .pace.longest_ns = tr_decide_longest_ns(trials, nr) };
 	p->pace.noise_ns = noise_of(trials, nr, p->pace.longest_ns);
 	find_patience(trials, nr, p);
+	if (b.m.hinges_ns <= LONGEST_HINGE_NS)
+		p->pace.at_least_ns = b.m.hinges_ns + b.m.hinges_ns / 4;
 	status = bench_set(&b, p, err);
 	if (status)
 		return status;

@@ -137,6 +137,7 @@ void tr_trial_read(const struct tr_log *log, const struct tr_verdicts *all, cons
 	t->basis = v->basis;
 	t->limit = v->limit;
 	t->at_most_ms = v->at_most_ms;
+	t->hinges_ns = v->hinges_ns;
 	t->outcome = v->outcome;
 	t->result = v->call == TR_NONE ? 0 : tr_log_call(log, v->call)->result;
 	t->failed = failed_in_time(log, all, v);

@@ -28,6 +28,7 @@ struct tr_trial {
 	enum tr_basis basis;
 	enum tr_limit limit;
 	uint64_t at_most_ms;
+	uint64_t hinges_ns;  /* unproven: what it would have done behind a wait with that limit; 0: no such */
 	enum tr_outcome outcome;
 };
 

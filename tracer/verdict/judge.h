@@ -100,4 +100,10 @@ bool tr_judge_needs_limit(struct judge *j, struct tr_verdict *v, const struct tr
 /* The call gave up waiting for what came later: had it waited on, all work would have been over. */
 bool tr_judge_gave_up(struct judge *j, struct tr_verdict *v, const struct tr_call *c);
 
+/*
+ * ---- hinge.c: everything is ordered, by a wait without a limit that came behind one with: what the call would
+ * have done had that run out, nothing shows. Sets hinges_ns.
+ */
+bool tr_judge_hinges(struct judge *j, struct tr_verdict *v, const struct tr_call *c);
+
 #endif

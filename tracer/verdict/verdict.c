@@ -451,6 +451,18 @@ static bool turns_a_loop(const struct judge *j, const struct tr_verdict *v, cons
 	return lay >= LAY_DOWN_NS;
 }
 
+/* Ordered, but by a wait that it may have made only because an earlier one had not given up. */
+static bool row_hinges(struct judge *j, struct tr_verdict *v, const struct tr_call *c)
+{
+	if (!tr_verdict_all_ordered(v) || turns_a_loop(j, v, c) || !tr_judge_hinges(j, v, c))
+		return false;
+	v->answer = TR_UNPROVEN;
+	v->basis = TR_BASIS_TIMING;
+	tr_judge_say(v, "it had waited for that before, for at most %" PRIu64 " ms, and nothing shows that it would have waited on, had that "
+		     "run out; `xferdb prove` settles it", (v->hinges_ns + 999999) / 1000000);
+	return true;
+}
+
 static bool row_blocks(const struct judge *j, struct tr_verdict *v, const struct tr_call *c)
 {
 	if (!tr_verdict_all_ordered(v) || turns_a_loop(j, v, c))
@@ -519,7 +531,8 @@ static void judge_call(struct judge *j, struct tr_verdict *v, uint32_t call)
 		examine(j, v, c);
 	if (j->failed || row_never_sent(j, v, c) || row_unknown(j, v, c) || row_not_returned(j, v, c))
 		return;
-	if (!row_cut_off(v, c) && !row_partly(j, v, c) && !row_does_not_block(j, v, c) && !row_blocks(j, v, c))
+	if (!row_cut_off(v, c) && !row_partly(j, v, c) && !row_does_not_block(j, v, c) &&
+	    !row_hinges(j, v, c) && !row_blocks(j, v, c))
 		row_unproven(v);
 	if (v->answer == TR_BLOCKS || v->answer == TR_BLOCKS_PARTLY)
 		gather_evidence(j, v, c);

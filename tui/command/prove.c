@@ -189,7 +189,8 @@ static uint64_t length_of(const struct ui_prove *p, const struct ui_subject *s, 
 {
 	struct tr_pace pace = s->proof.pace;
 
-	pace.at_least_ns = p->settings->given[UI_OPT_at_least] ? p->settings->at_least : 0;
+	if (p->settings->given[UI_OPT_at_least])
+		pace.at_least_ns = p->settings->at_least;
 	if (s->proof.means[target] != TR_BY_BYTES)
 		pace.patience_ns = 0;
 	return tr_plan_length_ns(&s->plan.targets[target], &pace, length);
@@ -480,15 +481,21 @@ static uint32_t runs_of_ablation(const struct ui_prove *p)
 	return wanted && UNDISTURBED + runs_of_rounds(p) + ABLATION_RUNS <= p->settings->runs ? ABLATION_RUNS : 0;
 }
 
-/* A held run is longer by its hold, which is as long as the call and half a second. */
+/* A held run is longer by its hold, which is as long as the call and half a second, or what it is to be at least. */
 static uint64_t run_estimate(const struct ui_prove *p)
 {
-	uint64_t longest = 0;
+	uint64_t longest = 0, at_least = 0;
 
-	for (uint32_t i = 0; i < p->nr_subjects; i++)
-		if (p->subjects[i].proof.pace.longest_ns > (int64_t)longest)
-			longest = (uint64_t)p->subjects[i].proof.pace.longest_ns;
-	return p->first_run_ns + longest + 500000000 + (p->settings->given[UI_OPT_at_least] ? p->settings->at_least / 2 : 0);
+	for (uint32_t i = 0; i < p->nr_subjects; i++) {
+		const struct tr_pace *pace = &p->subjects[i].proof.pace;
+		if (pace->longest_ns > (int64_t)longest)
+			longest = (uint64_t)pace->longest_ns;
+		if (pace->at_least_ns > at_least)
+			at_least = pace->at_least_ns;
+	}
+	if (p->settings->given[UI_OPT_at_least])
+		at_least = p->settings->at_least;
+	return p->first_run_ns + longest + 500000000 + at_least / 2;
 }
 
 /* So many runs may be made, as --runs and --budget have it. */
