@@ -168,6 +168,15 @@ def test_many_calls_on_trial_are_all_asked_for():
     t.equal((r.status, r.out.split()), (0, ["249", str(sum(len(c) - 6 for c in calls) - 1)]), r)
 
 
+def test_a_call_that_is_not_there_is_said_with_and_without_the_probe():
+    path = os.path.join(t.tmp(), "own.py")
+    with open(path, "w") as f:
+        f.write("def region():\n    return 1\nregion()\n")
+    for options in ((), ("--no-probe",)):
+        r = trace(*options, "--call", "py:__main__:regoin", "--", PYTHON, path)
+        t.match("was never called: __main__ has no regoin; near to it: region", r.err)
+
+
 def test_standard_streams_are_what_they_were():
     script = "for fd in 0 1; do [ -t $fd ] && echo tty || { [ -p /dev/fd/$fd ] && echo pipe || echo file; }; done"
     t.equal(shell(script).out, "file\npipe\n")                        # /dev/null, a pipe

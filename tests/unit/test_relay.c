@@ -13,6 +13,7 @@
 #include "tracer/foreign/ids.h"
 #include "tracer/foreign/launch.h"
 #include "tracer/foreign/splice.h"
+#include "tracer/foreign/unprobed.h"
 
 static int listener;
 static _Atomic unsigned served; /* requests it has had in full */
@@ -287,6 +288,14 @@ static void an_unreachable_server_is_the_programs_own_discovery(void **state)
 			     (struct tr_control_hold){ .id = 7, .hold_ns = 1000000 }, &after, &took), 0);
 }
 
+/* What cannot be read is no reason: of a set-uid program's surroundings nothing is known. */
+static void of_a_process_that_cannot_be_looked_into_no_reason_is_given(void **state)
+{
+	(void)state;
+	assert_string_equal(tr_unprobed_why(UINT32_MAX), "nobody may look into it to say why");
+	assert_string_equal(tr_unprobed_why((uint32_t)getpid()), "it was started without LD_PRELOAD");
+}
+
 /* A socket that takes no more is an error, and no signal, which nobody here ignores. */
 static void a_broken_socket_raises_no_signal(void **state)
 {
@@ -309,6 +318,7 @@ static void a_broken_socket_raises_no_signal(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(of_a_process_that_cannot_be_looked_into_no_reason_is_given),
 	cmocka_unit_test(a_broken_socket_raises_no_signal),
 	cmocka_unit_test(an_answer_is_held_as_long_as_asked),
 	cmocka_unit_test(another_part_is_not_held),

@@ -35,6 +35,7 @@
  *   X id name Type\n       it ended with an exception of that type
  *   N name\n               the name of this thread
  *   S tid text\n           one line of a Python stack, innermost first, for thread tid
+ *   M 0 text\n             a call that was asked for is not there
  *
  * Who records what. The rule: the one who is nearer; nobody records a thing twice.
  *

@@ -371,7 +371,7 @@ static void http_status(struct tr_http *h, char c)
 			http_lose(h);
 		return;
 	}
-	if (strncmp(h->word, "HTTP/1.", 7) != 0 || h->word[8] != ' ' ||
+	if (h->used < 10 || strncmp(h->word, "HTTP/1.", 7) != 0 || h->word[8] != ' ' ||
 	    !http_number(h->word + 9, &status) || status < 100 || status > 999) {
 		http_lose(h);
 		return;

@@ -433,30 +433,49 @@ static void output_feed(struct output *o, uint64_t at, uint64_t len)
 	}
 }
 
+/* "B id name", "E id name", "X id name Type": contract.h. */
+static void mark_call(struct tr_supervisor *s, struct tr_process *p, uint32_t tid, const char *text)
+{
+	char *name;
+	unsigned long id = strtoul(text + 1, &name, 10);
+	struct tr_voice *voice = id ? tr_process_speak(p, tid) : NULL;
+	/* the shim's ids are its process' own: made unique by the process */
+	uint32_t call = (uint32_t)(p->pid << 12 ^ id);
+
+	if (!voice)
+		return;
+	tr_marks_record(text[0] == 'B', call, xf_clock_ticks(), name + (*name == ' '), 0);
+	tr_process_hush(voice);
+	if (text[0] != 'B')
+		tr_control_returned(s->control, call);
+}
+
+/* "M 0 what": a call that was asked for is not there. */
+static void mark_missing(struct tr_process *p, uint32_t tid, const char *text)
+{
+	struct tr_voice *voice = tr_process_speak(p, tid);
+
+	if (!voice)
+		return;
+	XF_EMIT(property, .key = xf_text("call-missing"), .value = xf_text(text));
+	tr_process_hush(voice);
+}
+
 /* Without the probe the shim's marks come here: the write succeeds, and goes nowhere. */
 static struct tr_decision on_mark(struct tr_supervisor *s, struct tr_process *p, const struct tr_notice *n)
 {
-	char text[512], *name, way;
+	char text[512];
 	ssize_t len = tr_notify_read(n->tid, n->args[1], text,
 				     n->args[2] < sizeof(text) ? (size_t)n->args[2] : sizeof(text) - 1);
-	unsigned long id;
-	struct tr_voice *voice;
 
 	if (len <= 0)
 		return go_on;
 	text[len < (ssize_t)sizeof(text) ? len : (ssize_t)sizeof(text) - 1] = 0;
 	text[strcspn(text, "\n")] = 0;
-	way = text[0];
-	id = text[0] && text[1] ? strtoul(text + 2, &name, 10) : 0;
-	voice = id && strchr("BEX", way) ? tr_process_speak(p, n->tid) : NULL;
-	if (voice) {
-		/* the shim's ids are its process' own: made unique by the process */
-		uint32_t call = (uint32_t)(p->pid << 12 ^ id);
-		tr_marks_record(way == 'B', call, xf_clock_ticks(), name + (*name == ' '), 0);
-		tr_process_hush(voice);
-		if (way != 'B')
-			tr_control_returned(s->control, call);
-	}
+	if (text[0] && strchr("BEX", text[0]))
+		mark_call(s, p, n->tid, text);
+	else if (strncmp(text, "M 0 ", 4) == 0)
+		mark_missing(p, n->tid, text + 4);
 	return (struct tr_decision){ .what = TR_RETURN, .value = (int64_t)n->args[2] };
 }
 

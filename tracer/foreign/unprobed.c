@@ -1,3 +1,4 @@
+/* unprobed: see unprobed.h. What /proc shows of the process, no more: it may end at any moment. */
 #include "tracer/foreign/unprobed.h"
 
 #include <elf.h>
@@ -45,6 +46,8 @@ const char *tr_unprobed_why(uint32_t pid)
 
 	if (is_static(pid))
 		return "it is linked statically";
+	if (tr_proc_read(pid, "environ", preload, sizeof(preload)) < 0)
+		return "nobody may look into it to say why";
 	if (!tr_proc_environment(pid, "LD_PRELOAD", preload, sizeof(preload)) || !strstr(preload, TR_PROBE_FILE))
 		return "it was started without LD_PRELOAD";
 	return "it could not be loaded there";
