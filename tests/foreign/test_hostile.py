@@ -134,6 +134,18 @@ def test_beside_timeout_nohup_setsid_and_in_a_pipeline():
     t.equal((v["answer"], v["outcome"]), ("unproven", "stored"), r)
 
 
+def test_local_under_another_listener_fails_closed():
+    """The kernel allows one listener: a trace in a trace cannot refuse what leaves the machine."""
+    ran = t.tmp("ran")
+    for backend in ("auto", "notify", "ptrace"):
+        r = t.xferdb("trace", "--", t.XFERDB, "trace", "--local", "--backend", backend, "--", "touch", ran)
+        t.equal(r.status, 125, (backend, r))
+        t.match("--local cannot keep the program's bytes on this machine here: another program .* hears its system calls first", r.err)
+        t.true(not os.path.exists(ran), r)
+    r = t.xferdb("trace", "--", t.XFERDB, "trace", "--", "touch", ran)
+    t.equal((r.status, os.path.exists(ran)), (0, True), r)
+
+
 def test_without_any_standard_stream():
     r = t.run("sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', t.XFERDB, "trace", "--local", "--strict", "--json=" + t.tmp("v.json"), "--",
               HOSTILE, "plain")

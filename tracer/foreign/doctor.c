@@ -75,7 +75,8 @@ static enum tr_doctor_result check_notify(char *detail, size_t cap)
 	int e = tr_notify_available() ? try_filter(&nnp) : ENOSYS;
 
 	if (e) {
-		snprintf(detail, cap, "%s (a container's profile may forbid it)", strerror(e));
+		snprintf(detail, cap, "%s (%s)", strerror(e), e == EBUSY ? "a trace around this, or a container's manager, hears them"
+									 : "a container's profile may forbid it");
 		return TR_WORKS_NOT;
 	}
 	snprintf(detail, cap, "%s", nnp ? "with no_new_privs: set-uid programs run without their privilege"

@@ -558,6 +558,11 @@ static enum xf_status launch_start(struct tr_launch *l, struct xf_error *err)
 	}
 	tr_child_filter(&child);
 	launch_attach(l, &child);
+	if (l->supervisor.local && l->backend == TR_BACKEND_NONE) {
+		kill(child.pid, SIGKILL);
+		return xf_fail(err, XF_UNSUPPORTED, "--local cannot keep the program's bytes on this machine here: %s; see 'xferdb "
+			       "doctor'", l->nr_losses ? l->losses[l->nr_losses - 1] : "no filter");
+	}
 	if (!launch_thread(l)) {
 		kill(child.pid, SIGKILL);
 		return xf_fail(err, XF_AGAIN, "no thread for the supervisor");

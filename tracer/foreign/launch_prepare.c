@@ -220,6 +220,9 @@ enum xf_status tr_launch_choose_backend(struct tr_launch *l, struct xf_error *er
 		return xf_fail(err, XF_UNSUPPORTED, "--local keeps the program's bytes on this machine by a filter, under which %s, "
 			       "a set-uid program, would lose its privilege: run it as root, or with --backend notify as "
 			       "what it is without", l->path);
+	if (l->supervisor.local && tr_notify_is_taken())
+		return xf_fail(err, XF_UNSUPPORTED, "--local cannot keep the program's bytes on this machine here: another "
+			       "program (a trace, a container's manager) hears its system calls first");
 	if (l->backend == TR_BACKEND_NONE && l->supervisor.local)
 		return xf_fail(err, XF_UNSUPPORTED, "--local cannot keep the program's bytes on this machine "
 			       "here: neither seccomp nor ptrace works; see 'xferdb doctor'");

@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
@@ -152,4 +153,20 @@ bool tr_notify_available(void)
 	return seccomp(SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0 &&
 	       seccomp(SECCOMP_GET_NOTIF_SIZES, 0, &sizes) == 0 &&
 	       sizes.seccomp_notif <= sizeof(union notify_in);
+}
+
+bool tr_notify_is_taken(void)
+{
+	struct sock_filter pass = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	int status = 0;
+	pid_t pid;
+
+	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == 0) /* no filter at all, and no fork needed */
+		return false;
+	pid = fork();
+	if (pid == 0) {
+		bool nnp;
+		_exit(tr_notify_install(&pass, 1, &nnp) == -EBUSY);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) != 0;
 }

@@ -55,4 +55,10 @@ int tr_notify_copy_fd(uint32_t pid, int fd);
 /* Whether this kernel can: for doctor and AUTO. */
 bool tr_notify_available(void);
 
+/*
+ * Does somebody hear our system calls already, and with them those of all our children? The kernel allows one
+ * listener, and its filter goes before one with a tracer.
+ */
+bool tr_notify_is_taken(void);
+
 #endif
