@@ -446,7 +446,7 @@ static void look(struct look *l)
 	note_runtime(a);
 	if (l->out_of_time)
 		miss(a, "some stacks: there are more threads than time");
-	if (!l->remote.readable)
+	if (!l->remote.readable && tr_proc_has_memory(a->pid))
 		miss(a, "native stacks: its memory may not be read (the right to ptrace it is missing)");
 }
 

@@ -137,6 +137,13 @@ unsigned tr_proc_children(uint32_t pid, uint32_t *pids, unsigned max)
 	return nr;
 }
 
+bool tr_proc_has_memory(uint32_t pid)
+{
+	char text[128];
+
+	return read_task(pid, pid, "statm", text, sizeof(text)) > 0 && strtoul(text, NULL, 10) > 0;
+}
+
 char tr_proc_state(uint32_t pid, uint32_t tid, char *name, size_t cap)
 {
 	char text[1024];

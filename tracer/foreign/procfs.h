@@ -44,6 +44,9 @@ bool tr_proc_bytes(uint32_t pid, uint64_t *bytes);
 /* The children of a process, all its threads', at most max. */
 unsigned tr_proc_children(uint32_t pid, uint32_t *pids, unsigned max);
 
+/* Has it memory of its own? A process that has ended has none, whoever asks. */
+bool tr_proc_has_memory(uint32_t pid);
+
 /* The thread's state letter (R S D T Z), '?' when it is gone; its name without newline. */
 char tr_proc_state(uint32_t pid, uint32_t tid, char *name, size_t cap);
 

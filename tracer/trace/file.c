@@ -732,7 +732,7 @@ const char *tr_damage_sentence(const struct tr_damage *d, char *buf, size_t cap)
 {
 	const struct { uint64_t n; const char *text; } rows[] = {
 		{ d->missing_segments, "cut short: segments missing at its end" },
-		{ d->in_memory, "incomplete, the disk was full: segments that were kept in memory" },
+		{ d->in_memory, "incomplete: segments that its file could not take (a full disk, a size limit, or xferdb was gone)" },
 		{ d->bad_segments, "damaged: segments whose checksum or header is wrong" },
 		{ d->repeated_segments, "damaged: segments that are there twice" },
 		{ d->absent_segments, "damaged: segments missing from a thread's history" },

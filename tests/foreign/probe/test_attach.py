@@ -219,7 +219,7 @@ def test_a_stopped_process_and_a_zombie_are_called_so():
         child.kill()
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
         r = t.xferdb("attach", child.pid, "--json")
-        t.equal(r.json["state"], "ended", r)
+        t.equal((r.json["state"], r.json["not_seen"]), ("ended", []), r)
     finally:
         child.kill()
         child.wait()
