@@ -125,8 +125,7 @@ class Bundle:
             len(acquired) < 2 or acquired[-2]["on"] != f["on"])
 
     def rule_process(self, f, t):
-        return (f["event"] == "process_exit" and t["event"] == "process_wait" and f["pid"] == t["pid"]
-                and not (t["asked"] and self.found(f, t)))
+        return f["event"] == "process_exit" and t["event"] == "process_wait" and f["pid"] == t["pid"]
 
     @staticmethod
     def found(f, t):
@@ -156,7 +155,9 @@ class Bundle:
              "sem_acquired": "sem_wait", "mutex_lock": "mutex_wait"}
 
     def is_wait(self, wait, t):
-        """The last of its thread for that object, or that thread's end, before it was over."""
+        """The last of its thread for that object, or that thread's end, before it was over; of a child, where it lay for that."""
+        if t["event"] == "process_wait":
+            return wait["event"] in ("poll", "sleep") and wait["on"] == t["on"] and wait["seq"] < t["seq"]
         same = [e for e in self.events.values() if e["event"] == self.WAITS.get(t["event"]) and e["on"] == t["on"]
                 and e["seq"] < t["seq"] and e["of"] == t["of"] and e.get("id") == t.get("id")]
         return bool(same) and same[-1] is wait
@@ -172,6 +173,9 @@ class Bundle:
             need(edge["wait"] is None or (wait and self.is_wait(wait, t)), "an edge without its wait")
             need(f["of"] is None or self.objects[f["of"]]["class"] not in ("permit", "lock"), "an edge of a permit or a lock")
             limited = bool(wait and wait.get("limit_ns"))
+            if edge["edge"] == "process":
+                need(edge["timed"] or not (t["asked"] and (self.found(f, t) or not t["waited_ns"])), "a child that was only asked for")
+                limited = wait is not None
             need(edge["timed"] == limited, "an edge's limit is not its wait's")
             if "until" in edge:
                 again = self.events.get(edge["until"])
@@ -200,14 +204,14 @@ class Bundle:
 
     def until(self, edge):
         """Of a bytes edge to a thread that had polled: where that had lain down 1 ms since, or other news. None: for ever."""
-        if edge["edge"] == "process" and self.events[edge["to"]]["any"]:
+        if edge["edge"] == "process" and self.events[edge["to"]]["any"] and not edge["timed"]:
             on = self.events[edge["to"]]["on"]
             return min([e["seq"] for e in self.events.values() if e["event"] == "process_wait" and e["on"] == on
                         and e["seq"] > edge["to"] and (not e["asked"] or e["waited_ns"] >= 1000000)], default=None)
         if edge["edge"] == "process":
             wait = self.events[edge["to"]]
             looped = any(e["event"] == "poll" and e["epoll"] and e["seq"] < wait["seq"] for e in self.rests(wait["on"]))
-            return self.turns(wait) if looped and self.found(self.events[edge["from"]], wait) else None
+            return self.turns(wait) if looped and not edge["timed"] and self.found(self.events[edge["from"]], wait) else None
         if edge["edge"] in ("condition", "semaphore"):
             return edge.get("until")
         if edge["edge"] != "bytes":
@@ -778,8 +782,8 @@ class Bundle:
         if len(ordered) < len(ends) or not ends:
             return "unproven", "timing", ends, parts
         inline = all(e["on"] == enter["on"] and e["seq"] > enter["seq"] for e in ends)
-        sure = self.past(ret["seq"], [e for e in self.edges if not e["timed"] or e.get("turn") or self.events[e["to"]]["on"] != enter["on"]
-                                      or e["to"] < enter["seq"]])
+        sure = self.past(ret["seq"], [e for e in self.edges if not e["timed"] or e["to"] < enter["seq"] or (
+            e.get("turn") if self.events[e["to"]]["on"] == enter["on"] else e["edge"] != "process")])
         if not all(sure.get(e["on"], -1) >= e["seq"] for e in ends):
             return "blocks-partly", "happens-before", ends, parts
         if self.loops(enter, ret, ends):

@@ -207,6 +207,78 @@ def test_an_upload_whose_process_ended_by_itself_in_its_midst_was_cut_off():
     t.equal((v["answer"], v["outcome"]), ("does-not-block", "lost"), r)
 
 
+# ---- children, waited for with a limit
+
+LIMITED = """
+import multiprocessing, subprocess
+COMMAND = %r.replace("program.py", __file__)
+def start(**how):
+    return subprocess.Popen(COMMAND, shell=True, **how)
+
+def ask_for(wait, *args, **how):
+    try:
+        return wait(*args, **how)
+    except subprocess.TimeoutExpired:
+        pass
+
+child = multiprocessing.Process(target=ask, args=("PUT", "/bucket/key", BODY))
+say("begin")
+%%s
+say("end")
+%%s
+""" % SHELL
+
+
+def test_a_child_waited_for_with_a_limit():
+    t.need("curl")
+    for wait, limit in (("start().wait(timeout=60)", None),
+                        ("subprocess.run(COMMAND, shell=True, check=True, timeout=60)", None),
+                        ("subprocess.run(COMMAND, shell=True, capture_output=True, timeout=60)", 60000),
+                        ("start(stdout=subprocess.PIPE).communicate(timeout=60)", 60000),
+                        ("child.start()\nchild.join(60)", 60000),
+                        ("child.start()\ntime.sleep(3)\nchild.join(60)", 60000)):
+        v, r = judged(LIMITED % (wait, ""), "--fault=op=put,hold=1s")
+        t.equal((wait, v["answer"], v["basis"], v["outcome"]), (wait, "blocks-partly", "happens-before", "stored"), r)
+        at_most = v["limit"]["at_most_ms"]
+        t.true(at_most is None if limit is None else limit - 2000 < at_most <= limit, (wait, v["limit"]))
+
+
+def test_a_child_whose_limit_ran_out():
+    t.need("curl")
+    for wait in ("one = start()\nask_for(one.wait, timeout=0.3)", "one = start(stderr=subprocess.PIPE)\nask_for(one.communicate, timeout=0.3)",
+                 "child.start()\nchild.join(0.3)"):
+        v, r = judged(LIMITED % (wait, "one.wait()" if "one" in wait else ""), "--fault=op=put,hold=3s")
+        t.equal((wait, v["answer"], v["basis"], v["outcome"]), (wait, "blocks-partly", "witness", "stored-later"), r)
+        t.true(v["limit"]["at_most_ms"] >= 300, v["limit"])
+    for wait, after in (("one = start()\nother = subprocess.Popen(['sleep', '9'])\nask_for(other.wait, timeout=0.3)", "other.kill()\none.wait()"),
+                        ("one = start()\ntime.sleep(0.3)", "one.wait()")):
+        v, r = judged(LIMITED % (wait, after), "--fault=op=put,hold=3s")
+        t.equal((wait, v["answer"], v["outcome"]), (wait, "does-not-block", "stored-later"), r)
+
+
+def test_a_child_that_is_killed_when_its_limit_ran_out():
+    t.need("curl")
+    for wait in ("ask_for(subprocess.run, COMMAND.split(' -T ')[0].split() + ['-T', __file__, os.environ['AWS_ENDPOINT_URL'] + '/bucket/key'], timeout=3)",
+                 "child.start()\nchild.join(3)\nchild.kill()\nchild.join()"):
+        v, r = judged(LIMITED % (wait, ""), "--fault=op=put,hold=20s")
+        t.equal((wait, v["answer"], v["outcome"]), (wait, "blocks-partly", "lost"), r)
+        t.match("and the process was killed in the midst of its upload", v["reason"])
+
+
+def test_a_child_that_is_found_ended_was_not_waited_for_with_a_limit():
+    t.need("curl")
+    for wait in ("one = start()\ntime.sleep(4)\none.wait(timeout=0)", "one = start()\ntime.sleep(4)\none.poll()",
+                 "one = start()\nsubprocess.Popen(['sleep', '4']).wait(timeout=60)\none.poll()",
+                 "one = start()\nuntil = time.time() + 60\nwhile one.poll() is None and time.time() < until: time.sleep(0.05)"):
+        v, r = judged(LIMITED % (wait, ""))
+        t.equal((wait, v["answer"], v["outcome"]), (wait, "unproven", "stored"), r)
+
+
+def test_a_limit_of_a_join_that_is_a_turn_of_a_loop_is_none_of_the_call():
+    v, r = judged(LIMITED % ("child.start()\nwhile child.exitcode is None:\n    child.join(0.1)", ""), "--fault=op=put,hold=1s")
+    t.true(v["answer"] in ("blocks", "unproven"), (v, r))
+
+
 # ---- the workers of a pool
 
 POOL = """

@@ -426,6 +426,100 @@ static void a_timed_out_wait_carries_nothing(void **state)
 		   "unproven", "timing", "stored");
 }
 
+/* CPython's waits for a child (process 2) with a limit: what tells are the places of the first sleep or poll and of what comes behind it. */
+#define STACK(number, lines) "0 property key=python-stack number=" number " value=\"" lines "\"\n"
+#define POPEN_WAIT "python3.11/subprocess.py:1991 Popen._wait\\npython3.11/subprocess.py:1264 Popen.wait\\n"
+#define TRY_WAIT "python3.11/subprocess.py:1953 Popen._try_wait\\n" POPEN_WAIT
+#define SELECTS "python3.11/selectors.py:415 PollSelector.select\\n"
+#define COMMUNICATES SELECTS "python3.11/subprocess.py:2050 Popen._communicate\\npython3.11/subprocess.py:1209 Popen.communicate\\n"
+#define JOINS "multiprocessing/popen_fork.py:40 Popen.wait\\nmultiprocessing/process.py:149 Process.join\\n"
+#define JOIN_LIES SELECTS "multiprocessing/connection.py:930 wait\\n" JOINS
+#define JOIN_TAKES "multiprocessing/popen_fork.py:27 Popen.poll\\n" JOINS
+#define LINE "program.py:9 main"
+#define SLEPT "0 sleep :program.py@main:9 asked_ns=50000000 slept_ns=50000000\n"
+#define POLLED(ready) "0 poll :program.py@main:9 limit_ns=60000000 waited_ns=50000000 ready=" ready "\n"
+#define FOUND(how) "0 process_wait :program.py@wait:8 pid=1002 " how "\n"
+#define PUTS "1 submit transfer=0 op=PutObject\n1 object_put transfer=0 http_status=200 etag=e\n1 process_exit pid=1002\n"
+#define CHILDS(lies, takes) STACK("1", lies) STACK("2", takes) "thread 0 main main\nthread 1 main main process=2\n" \
+	"0 call_enter call=1 label=begin\n0 fork pid=1000 child=1002\n1 process_start pid=1002\n"
+
+static void a_wait_for_a_child_with_a_limit_blocks_partly(void **state)
+{
+	struct judged j = judge(CHILDS(COMMUNICATES LINE, TRY_WAIT LINE) PUTS POLLED("1") FOUND("asked=1") RETURN END);
+	char sentence[512];
+
+	(void)state;
+	expect(&j, "blocks-partly", "happens-before", "stored");
+	assert_int_equal(j.v->at_most_ms, 60);
+	release(&j);
+	/* how long the sleeps would have gone on is not known */
+	j = judge(STACK("3", TRY_WAIT LINE) CHILDS(POPEN_WAIT LINE, POPEN_WAIT LINE) SLEPT PUTS SLEPT FOUND("asked=1") RETURN END);
+	expect(&j, "blocks-partly", "happens-before", "stored");
+	assert_int_equal(j.v->at_most_ms, 0);
+	tr_verdict_sentence(j.log, &j.all, j.v, sentence, sizeof(sentence));
+	assert_non_null(strstr(sentence, "waits only so long: the wait had a time limit, how long is not known; this time all"));
+	release(&j);
+	/* multiprocessing takes it without asking */
+	j = judge(CHILDS(JOIN_LIES LINE, JOIN_TAKES LINE) PUTS POLLED("1") FOUND("") RETURN END);
+	expect(&j, "blocks-partly", "happens-before", "stored");
+	assert_int_equal(j.v->at_most_ms, 60);
+	release(&j);
+}
+
+static void a_child_found_ended_by_the_program_itself_stays_luck(void **state)
+{
+	(void)state;
+	/* wait(timeout=0); poll() behind another wait; sleeps of its own; another line's; in a loop that goes on */
+	expect_all(CHILDS(TRY_WAIT LINE, "") PUTS FOUND("asked=1") RETURN END, "unproven", "timing", "stored");
+	expect_all(CHILDS(POPEN_WAIT LINE, "python3.11/subprocess.py:1934 Popen._internal_poll\\n" LINE) PUTS SLEPT FOUND("asked=1") RETURN END,
+		   "unproven", "timing", "stored");
+	expect_all(CHILDS(LINE, TRY_WAIT LINE) PUTS SLEPT FOUND("asked=1") RETURN END, "unproven", "timing", "stored");
+	expect_all(CHILDS(POPEN_WAIT LINE, TRY_WAIT "program.py:12 main") PUTS SLEPT FOUND("asked=1") RETURN END, "unproven", "timing", "stored");
+	expect_all(CHILDS(POPEN_WAIT LINE, TRY_WAIT LINE) PUTS SLEPT "0 sleep slept_ns=50000000\n" FOUND("asked=1") RETURN END,
+		   "unproven", "timing", "stored");
+	expect_all("0 property key=python-turn number=2 value=while\n" CHILDS(POPEN_WAIT LINE, TRY_WAIT LINE) PUTS SLEPT FOUND("asked=1") RETURN END,
+		   "unproven", "timing", "stored");
+	/* a limit that ran out, and a join behind it without one */
+	expect_all(CHILDS(JOIN_LIES LINE, JOIN_TAKES LINE) POLLED("0") PUTS FOUND("waited_ns=9000000") RETURN END, "blocks", "happens-before", "stored");
+}
+
+static void a_wait_for_a_child_that_ran_out_blocks_partly(void **state)
+{
+	struct judged j = judge(CHILDS(POPEN_WAIT LINE, POPEN_WAIT LINE) "@50000000 " SLEPT "@100000000 " SLEPT RETURN "@200000000 1 process_start pid=1002\n" PUTS END);
+	(void)state;
+	expect(&j, "blocks-partly", "witness", "stored-later");
+	assert_int_equal(j.v->at_most_ms, 100);
+	release(&j);
+	j = judge(CHILDS(JOIN_LIES LINE, "") POLLED("0") RETURN PUTS END);
+	expect(&j, "blocks-partly", "witness", "stored-later");
+	assert_int_equal(j.v->at_most_ms, 60);
+	release(&j);
+	/* of two children nobody knows which; nor of one for which nobody waited so */
+	expect_all(CHILDS(POPEN_WAIT LINE, "") "0 fork pid=1000 child=1003\n" SLEPT RETURN PUTS "0 process_exit pid=1003\n" END,
+		   "does-not-block", "witness", "stored-later");
+	expect_all(CHILDS(LINE, "") SLEPT RETURN PUTS END, "does-not-block", "witness", "stored-later");
+	/* it was over, and the work is another's */
+	expect_all(CHILDS(POPEN_WAIT LINE, TRY_WAIT LINE) SLEPT "1 process_exit pid=1002\n" FOUND("asked=1") "thread 2 main main process=3\n"
+		   "0 fork pid=1000 child=1003\n2 process_start pid=1003\n2 submit transfer=0 op=PutObject\n" RETURN
+		   "2 object_put transfer=0 http_status=200 etag=e\n" END, "does-not-block", "witness", "stored-later");
+}
+
+static void a_child_that_is_killed_when_its_limit_ran_out_was_waited_for_so_long(void **state)
+{
+	struct judged j = judge(CHILDS(COMMUNICATES LINE, "program.py:12 main") "1 submit transfer=0 op=PutObject\n"
+				"1 request_start request=1 transfer=0 op=PutObject\n" POLLED("0") "1 process_exit pid=1002 exit_status=-1\n"
+				FOUND("exit_status=137") RETURN END);
+	char sentence[512];
+
+	(void)state;
+	expect(&j, "blocks-partly", "happens-before", "lost");
+	assert_int_equal(j.v->at_most_ms, 60);
+	tr_verdict_sentence(j.log, &j.all, j.v, sentence, sizeof(sentence));
+	assert_string_equal(sentence, "waits at most 60 ms: the wait had a time limit of 60 ms, and the process was killed in the midst of its upload; "
+			    "object lost");
+	release(&j);
+}
+
 /* ---- not returned, unknown */
 
 static void a_hang_names_the_request(void **state)
@@ -901,6 +995,10 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_wait_that_ran_out_for_something_else_does_not_block),
 	cmocka_unit_test(a_loop_of_timed_waits_blocks),
 	cmocka_unit_test(a_timed_out_wait_carries_nothing),
+	cmocka_unit_test(a_wait_for_a_child_with_a_limit_blocks_partly),
+	cmocka_unit_test(a_child_found_ended_by_the_program_itself_stays_luck),
+	cmocka_unit_test(a_wait_for_a_child_that_ran_out_blocks_partly),
+	cmocka_unit_test(a_child_that_is_killed_when_its_limit_ran_out_was_waited_for_so_long),
 	cmocka_unit_test(a_hang_names_the_request),
 	cmocka_unit_test(a_deadlock_is_a_circle),
 	cmocka_unit_test(no_call_is_unknown),

@@ -365,7 +365,7 @@ bool tr_pyframe_is_machinery(const struct tr_pyframe *frame)
 	static const char *const files[] = {
 		"/threading.py", "/queue.py", "/selectors.py", "/socket.py", "/ssl.py",
 		"/subprocess.py", "/concurrent/futures/_base.py", "/concurrent/futures/thread.py",
-		"/multiprocessing/connection.py", "/multiprocessing/popen_fork.py",
+		"/multiprocessing/connection.py", "/multiprocessing/popen_fork.py", "/multiprocessing/process.py",
 		"/asyncio/base_events.py", "/asyncio/unix_events.py", "/asyncio/runners.py",
 		"/sitecustomize.py",
 	};

@@ -440,7 +440,7 @@ static bool row_time_out(struct tr_proof *p, const struct bench *b)
 	settle(p, TR_BLOCKS_PARTLY, b->m.partly ? s.moved + s.outrun ? TR_BASIS_BOTH : TR_BASIS_HAPPENS_BEFORE :
 						  TR_BASIS_INTERVENTION);
 	p->limit = TR_LIMIT_TIME_OUT;
-	p->at_most_ms = b->m.partly ? b->m.at_most_ms :
+	p->at_most_ms = b->m.at_most_ms || !by_holds ? b->m.at_most_ms :
 			((s.mixed ? s.limit_ns : (uint64_t)s.soonest_ns) + MS - 1) / MS;
 	if (s.outrun)
 		REASON(p, "%" PRIu32 " of %" PRIu32 " holds%s moved the return, %" PRIu32 " longer than the wait's limit did not",
@@ -575,6 +575,10 @@ static void row_unproven(struct tr_proof *p, const struct bench *b)
 		SETTLE(p, "--tls-relay, if it speaks TLS that is not read; `xferdb doctor` says what can be held here");
 	} else if (b->plan->unheld) {
 		say_unheld(p, b);
+	} else if (s->moved && !s->outrun && b->m.hinges_ns == TR_LIMIT_UNTOLD) {
+		REASON(p, "every hold moved the return, but before its last wait the call had waited with a time limit, how long is not known, and "
+			  "what it would have done then neither");
+		SETTLE(p, "--at-least with a time that is longer than that limit, and see the return move by as much");
 	} else if (s->moved && !s->outrun && !outlasted(p, b)) {
 		REASON(p, "every hold moved the return, but none was longer than %.1f s, when the call would have stopped waiting, and "
 			  "what it would have done then is not known", (double)b->m.hinges_ns / 1e9);

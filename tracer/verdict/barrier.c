@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tracer/trace/map.h"
+#include "tracer/verdict/child.h"
 
 enum { MAX_STACK = 128 };
 
@@ -228,6 +229,16 @@ static void take_poll(struct finder *f, const struct tr_event *read, uint32_t wr
 	f->poll = TR_NONE;
 }
 
+/* A wait for a child with a limit is as long as the polls and sleeps that it was made of. */
+static void take_child_wait(struct finder *f, const struct tr_event *e, struct wait *w)
+{
+	struct tr_child_wait child;
+	if (e->kind != XF_EV_process_wait || !tr_child_wait_of(f->log, e->index, &child))
+		return;
+	f->limit_ns = child.limit_ns ? child.limit_ns : TR_LIMIT_UNTOLD;
+	w->ns = (uint64_t)(e->t_ns - child.begin_ns);
+}
+
 static const char *function_of(const struct finder *f, uint32_t frame)
 {
 	struct tr_event e = tr_log_event(f->log, frame);
@@ -388,6 +399,7 @@ static bool look_at(struct finder *f, const struct tr_event *e)
 	} else if (read_wait(f, e, &w)) {
 		if (f->wait != TR_NONE && f->wait_object != e->object)
 			f->wait = TR_NONE, f->limit_ns = 0;
+		take_child_wait(f, e, &w);
 		ok = add_wait(f, e, &w);
 		f->wait = TR_NONE;
 		f->limit_ns = 0;

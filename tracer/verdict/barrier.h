@@ -27,6 +27,8 @@ enum tr_scope { TR_SCOPE_CALL, TR_SCOPE_BLOCK, TR_SCOPE_EXIT, TR_SCOPE_COUNT };
 const char *tr_barrier_kind_name(enum tr_barrier_kind kind); /* "event" … "fd" */
 const char *tr_scope_name(enum tr_scope scope);              /* "call" "block" "exit" */
 
+#define TR_LIMIT_UNTOLD UINT64_MAX
+
 struct tr_barrier {
 	char name[64];             /* "result", "manager exit"; else of the frame or the object */
 	enum tr_barrier_kind kind; /* of its longest wait that can carry a verdict, else of its longest */
@@ -39,7 +41,7 @@ struct tr_barrier {
 	uint32_t first, last;      /* events: begin (frame or wait) and end (frame or last wake) */
 	uint32_t wait;             /* the event of the wait that names it: source line */
 	uint32_t woken_by;         /* the release that ended its last wait, TR_NONE */
-	uint64_t limit_ns;         /* its waits have a time limit: the longest; 0: none */
+	uint64_t limit_ns;         /* its waits have a time limit: the longest; 0: none; TR_LIMIT_UNTOLD: not known how long */
 	bool timed_out;            /* its last wait ended by the limit */
 	uint64_t ran_out_ns;       /* the limits of its waits that ended so, together */
 	uint32_t object;           /* index of the object of `wait`, TR_NONE */

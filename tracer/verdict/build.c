@@ -14,7 +14,8 @@
  *              other signal could have ended it: else drawn, and carries nothing. Signal.
  *   semaphore  sem_post → sem_acquired: below. Signal, permit or lock, as its class.
  *   process    process_exit → process_wait of that pid. Signal; a lock where that was asked for without
- *              waiting, and found (the wait is longer where the thread had lain in sigsuspend for SIGCHLD). Where it was waited for whichever child ended first, it counts only for what the
+ *              waiting, and found (the wait is longer where the thread had lain in sigsuspend for SIGCHLD), but for
+ *              CPython's waits with a time limit (child.h), which are timed. Where it was waited for whichever child ended first, it counts only for what the
  *              thread led on to before it had waited for the next: a shell takes what it left in
  *              the background while it waits for another. An event loop that finds it ended was
  *              woken by that, and did not wait for it: as bytes. See loops, below.
@@ -85,6 +86,8 @@
 #include "tracer/verdict/build.h"
 
 #include <stdlib.h>
+
+#include "tracer/verdict/child.h"
 
 /* ---- edges */
 
@@ -268,6 +271,7 @@ static void process_wait(struct builder *b, const struct tr_event *e)
 	const struct xf_ev_process_wait *p = TR_PAYLOAD(e, process_wait);
 	struct loop *l = &b->loops[e->thread];
 	uint32_t from = tr_map_get(&b->exits, p->pid), edge = b->o->nr;
+	struct tr_child_wait limited;
 	if (l->reaped != TR_NONE && tr_order_waited(p)) {
 		b->o->passing[l->reaped].until = e->index;
 		l->reaped = TR_NONE;
@@ -275,10 +279,14 @@ static void process_wait(struct builder *b, const struct tr_event *e)
 	if (from == TR_MAP_NONE)
 		return;
 	bool found = tr_log_time(b->log, from) < e->t_ns - (int64_t)p->waited_ns; /* ended already as the wait began */
-	tr_build_edge(b, TR_EDGE_PROCESS, p->asked && found ? XF_CLASS_LOCK : XF_CLASS_SIGNAL, from, e);
-	if (b->o->nr == edge || (p->asked && found))
+	bool timed = tr_child_wait_of(b->log, e->index, &limited);
+	bool luck = p->asked && !timed && (found || !p->waited_ns);
+	tr_build_edge(b, TR_EDGE_PROCESS, luck ? XF_CLASS_LOCK : XF_CLASS_SIGNAL, from, e);
+	if (b->o->nr == edge || luck)
 		return;
-	if (p->any)
+	if (timed)
+		b->o->edges[edge].timed = true, b->o->edges[edge].wait = limited.first;
+	else if (p->any)
 		l->reaped = tr_build_new_passing(b, edge, e->thread);
 	else if (found && tr_order_turns(b->o, e->thread))
 		tr_build_add_passing(b, edge, e->thread);

@@ -88,7 +88,7 @@ void tr_judge_gather_holds(struct judge *j, struct tr_verdict *v);
 const struct tr_hold *tr_judge_outrun_hold(const struct judge *j, const struct tr_verdict *v, const struct tr_call *c);
 bool tr_verdict_any_evaded(const struct tr_verdict *v);
 
-/* ---- limit.c: waits that would have given up, or did; both set at_most_ms */
+/* ---- limit.c: waits that would have given up, or did; both set at_most_ms; 0: how long is not known */
 
 /*
  * Is the limit of a wait the turn of a loop? It stands in one (pyturn.h), or the call waited there, or for

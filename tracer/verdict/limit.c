@@ -2,6 +2,7 @@
  * limit: waits with a time limit. A call that waits only so long is another answer
  * than one that waits, also when this time everything ended within the limit.
  */
+#include "tracer/verdict/child.h"
 #include "tracer/verdict/judge.h"
 #include "tracer/verdict/place.h"
 
@@ -37,11 +38,25 @@ bool tr_judge_is_turn(const struct tr_log *log, const struct tr_call *c, uint32_
 static bool unlimited(const void *ctx, const struct tr_edge *edge)
 {
 	const struct limits *l = ctx;
-	return !edge->timed || edge->to < l->call->enter ||
-	       tr_log_thread_of(l->j->log, edge->to) != l->call->thread || tr_judge_is_turn(l->j->log, l->call, edge->wait);
+	if (!edge->timed || edge->to < l->call->enter)
+		return true;
+	if (tr_log_thread_of(l->j->log, edge->to) != l->call->thread)
+		return edge->kind != TR_EDGE_PROCESS;
+	return tr_judge_is_turn(l->j->log, l->call, edge->wait);
 }
 
-/* Everything is ordered, but not without waits that would have given up: their longest limit. */
+/* Of a child, a thread may have waited so for whom the call waits. */
+static bool any_for_child(const struct judge *j, const struct tr_call *c)
+{
+	for (uint32_t i = tr_order_edge_at(j->order, c->enter); i < tr_order_nr_edges(j->order); i++) {
+		const struct tr_edge *edge = tr_order_edge(j->order, i);
+		if (edge->timed && edge->kind == TR_EDGE_PROCESS && edge->to < c->ret)
+			return true;
+	}
+	return false;
+}
+
+/* Everything is ordered, but not without waits that would have given up: their longest limit, as far as it is known. */
 bool tr_judge_needs_limit(struct judge *j, struct tr_verdict *v, const struct tr_call *c)
 {
 	struct limits l = { j, c };
@@ -51,7 +66,7 @@ bool tr_judge_needs_limit(struct judge *j, struct tr_verdict *v, const struct tr
 	for (uint32_t i = 0; i < v->barriers.nr; i++)
 		if (v->barriers.list[i].carries && v->barriers.list[i].limit_ns > limit)
 			limit = v->barriers.list[i].limit_ns;
-	if (!limit)
+	if (!limit && !any_for_child(j, c))
 		return false;
 	if (!tr_clock_init(&clock, tr_log_nr_threads(j->log))) {
 		j->failed = true;
@@ -61,7 +76,7 @@ bool tr_judge_needs_limit(struct judge *j, struct tr_verdict *v, const struct tr
 	for (uint32_t i = 0; i < v->nr_items && without; i++)
 		without = tr_clock_knows(&clock, tr_log_thread_of(j->log, v->items[i].end), v->items[i].end);
 	tr_clock_fini(&clock);
-	v->at_most_ms = without ? 0 : (limit + 999999) / 1000000;
+	v->at_most_ms = without || limit == TR_LIMIT_UNTOLD ? 0 : (limit + 999999) / 1000000;
 	return !without;
 }
 
@@ -155,6 +170,21 @@ static void wait_on_barrier(struct patience *p, const struct tr_barrier *b, uint
 		wait_on(p, release);
 }
 
+/* A wait for a child gave up: it would have ended with the child. Its limit; 0: it waited for none. */
+static uint64_t wait_on_children(struct patience *p, const struct tr_call *c)
+{
+	struct tr_child_wait w = { .last = c->enter };
+	uint64_t limit = 0;
+	while (tr_child_wait_ran_out(p->j->log, c->thread, w.last, c->ret, &w)) {
+		p->any = false;
+		p->thread = c->thread;
+		p->end = w.last;
+		wait_on(p, tr_child_of(p->j->log, &w));
+		limit += p->any ? w.limit_ns : 0;
+	}
+	return limit;
+}
+
 /*
  * The call gave up waiting for something that came later: had it waited on, would
  * all work have been over? Then it waits, but only so long.
@@ -178,6 +208,8 @@ bool tr_judge_gave_up(struct judge *j, struct tr_verdict *v, const struct tr_cal
 		if (p.any && b->ran_out_ns > limit)
 			limit = b->ran_out_ns;
 	}
+	uint64_t children = wait_on_children(&p, c);
+	limit = children > limit ? children : limit;
 	bool all = limit > 0;
 	for (uint32_t i = 0; i < v->nr_items && all; i++)
 		all = v->items[i].end != TR_NONE &&

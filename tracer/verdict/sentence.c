@@ -223,6 +223,8 @@ static void add_answer(const struct tr_log *log, const struct tr_verdicts *all, 
 		add_blocks(log, all, v, t);
 	else if (v->answer == TR_BLOCKS_PARTLY && v->limit == TR_LIMIT_BACK_PRESSURE)
 		add(t, "waits for room only: %s", v->reason);
+	else if (v->answer == TR_BLOCKS_PARTLY && !v->at_most_ms)
+		add(t, "waits only so long: %s", v->reason);
 	else if (v->answer == TR_BLOCKS_PARTLY)
 		add(t, "waits at most %" PRIu64 " ms: %s", v->at_most_ms, v->reason);
 	else

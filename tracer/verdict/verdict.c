@@ -331,6 +331,20 @@ static bool row_not_returned(struct judge *j, struct tr_verdict *v, const struct
 	return true;
 }
 
+/* "the wait had a time limit of 500 ms", and what became of that. */
+static void say_limit(struct tr_verdict *v, uint32_t late)
+{
+	char limit[64] = ", how long is not known";
+	if (v->at_most_ms)
+		snprintf(limit, sizeof(limit), " of %" PRIu64 " ms", v->at_most_ms);
+	if (late)
+		tr_judge_say(v, "the wait had a time limit%s and ran out; %u of the call's work items ended later", limit, late);
+	else if (v->killed)
+		tr_judge_say(v, "the wait had a time limit%s, and the process was killed in the midst of its upload", limit);
+	else
+		tr_judge_say(v, "the wait had a time limit%s; this time all of the work ended within it", limit);
+}
+
 static bool row_partly(struct judge *j, struct tr_verdict *v, const struct tr_call *c)
 {
 	bool late = tr_verdict_count_late(v, false) > 0;
@@ -340,9 +354,7 @@ static bool row_partly(struct judge *j, struct tr_verdict *v, const struct tr_ca
 	v->answer = TR_BLOCKS_PARTLY;
 	v->basis = late ? TR_BASIS_WITNESS : TR_BASIS_HAPPENS_BEFORE;
 	v->limit = TR_LIMIT_TIME_OUT;
-	tr_judge_say(v, late ? "the wait had a time limit of %" PRIu64 " ms and ran out; %u of the call's work items ended later"
-		    : "the wait had a time limit of %" PRIu64 " ms; this time all of the work ended within it",
-	    v->at_most_ms, tr_verdict_count_late(v, false));
+	say_limit(v, tr_verdict_count_late(v, false));
 	return true;
 }
 
@@ -458,8 +470,11 @@ static bool row_hinges(struct judge *j, struct tr_verdict *v, const struct tr_ca
 		return false;
 	v->answer = TR_UNPROVEN;
 	v->basis = TR_BASIS_TIMING;
-	tr_judge_say(v, "it had waited for that before, for at most %" PRIu64 " ms, and nothing shows that it would have waited on, had that "
-		     "run out; `xferdb prove` settles it", (v->hinges_ns + 999999) / 1000000);
+	char limit[48] = "so long as is not known";
+	if (v->hinges_ns != TR_LIMIT_UNTOLD)
+		snprintf(limit, sizeof(limit), "%" PRIu64 " ms", (v->hinges_ns + 999999) / 1000000);
+	tr_judge_say(v, "it had waited for that before, for at most %s, and nothing shows that it would have waited on, had that "
+		     "run out; `xferdb prove` settles it", limit);
 	return true;
 }
 

@@ -118,8 +118,8 @@ struct tr_verdict {
 	enum tr_outcome outcome;
 	char reason[256];        /* unknown, unproven, not-returned …: why, and what to do; "" */
 	enum tr_limit limit;
-	uint64_t at_most_ms;     /* limit time-out */
-	uint64_t hinges_ns;      /* unproven: what it did behind a wait that would have given up after so long; 0: no such */
+	uint64_t at_most_ms;     /* limit time-out; 0: how long is not known */
+	uint64_t hinges_ns;      /* unproven: what it did behind a wait that would have given up after so long; 0: no such; TR_LIMIT_UNTOLD */
 	struct tr_waiting *waiting_on; uint32_t nr_waiting;
 	bool deadlock;           /* waiting_on ends where it began or in a circle */
 	uint32_t deadlock_at;    /* link at which the circle begins */

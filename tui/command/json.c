@@ -296,8 +296,8 @@ static json_t *limit_json(const struct tr_verdict *v)
 	if (v->limit == TR_LIMIT_NONE)
 		return json_null();
 	if (v->limit == TR_LIMIT_TIME_OUT)
-		return json_pack("{s:s, s:I}", "kind", tr_limit_name(v->limit), "at_most_ms",
-				 (json_int_t)v->at_most_ms);
+		return json_pack("{s:s, s:o}", "kind", tr_limit_name(v->limit), "at_most_ms",
+				 integer_or_null(v->at_most_ms != 0, v->at_most_ms));
 	return json_pack("{s:s}", "kind", tr_limit_name(v->limit));
 }
 

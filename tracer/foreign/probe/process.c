@@ -168,14 +168,15 @@ PROBE_EXPORT int sigsuspend(const sigset_t *mask)
 	return REAL(sigsuspend)(mask);
 }
 
-/* exit_status as a shell has it. */
+/* exit_status as a shell has it. What only asked did not wait, however long that took. */
 static void say_end(pid_t pid, int exit_status, uint64_t begin_ns, bool any, int options)
 {
-	if (probe_tls.suspended_ns)
-		begin_ns = probe_tls.suspended_ns;
+	bool asked = (options & WNOHANG) != 0, suspended = probe_tls.suspended_ns != 0;
+	uint64_t waited_ns = asked && !suspended ? 0 : xf_clock_mono_ns() - (suspended ? probe_tls.suspended_ns : begin_ns);
+
 	probe_tls.suspended_ns = 0;
 	PROBE_EMIT_AT(process_wait, 0, 0, probe_python_site(), .pid = (uint32_t)pid, .exit_status = exit_status,
-		      .waited_ns = xf_clock_mono_ns() - begin_ns, .any = any, .asked = (options & WNOHANG) != 0);
+		      .waited_ns = waited_ns, .any = any, .asked = asked);
 }
 
 void probe_say_waited(pid_t pid, int status, uint64_t begin_ns, bool any, int options)

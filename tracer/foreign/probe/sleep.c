@@ -4,7 +4,8 @@
  *
  * A poll is recorded when it took some time or ran out; the ones that find a
  * socket ready at once come before every send and say nothing, but for a thread's
- * first: that it looks before it reads. One in epoll whose limit tells of another timer than
+ * first: that it looks before it reads; and for one with a limit that found the other end of its only pipe gone, which is
+ * how multiprocessing waits for a child, and tells its limit nowhere else. One in epoll whose limit tells of another timer than
  * the one before is recorded, too: the reader asks which timer was due when.
  */
 #include <limits.h>
@@ -32,12 +33,12 @@ static bool another_timer(uint64_t limit_ns, uint64_t begin_ns)
 	return true;
 }
 
-static void say_polled(uint64_t limit_ns, uint64_t begin_ns, int ready, bool epoll)
+static void say_polled(uint64_t limit_ns, uint64_t begin_ns, int ready, bool epoll, bool worth)
 {
 	uint64_t waited_ns = xf_clock_mono_ns() - begin_ns;
 	bool news = epoll && another_timer(limit_ns, begin_ns);
 
-	if (waited_ns < WORTH_NS && probe_tls.polled && !news)
+	if (waited_ns < WORTH_NS && probe_tls.polled && !news && !worth)
 		return;
 	probe_tls.polled = 1;
 	PROBE_EMIT_AT(poll, 0, 0, probe_python_site(), .limit_ns = limit_ns,
@@ -107,12 +108,18 @@ PROBE_EXPORT unsigned sleep(unsigned seconds)
 
 /* A poll that asks for nothing is a sleep. */
 static void say_waited(bool on_nothing, uint64_t limit_ns, uint64_t begin_ns, int ready,
-		       const char *why)
+		       const char *why, bool worth)
 {
 	if (on_nothing && limit_ns > 1)
 		say_slept(limit_ns, xf_clock_mono_ns() - begin_ns, why);
 	else
-		say_polled(limit_ns, begin_ns, ready, false);
+		say_polled(limit_ns, begin_ns, ready, false, worth);
+}
+
+/* Its one pipe is at its end, as that of a child is that multiprocessing waits for. */
+static bool is_at_end(const struct pollfd *fds, nfds_t nr, int timeout_ms, int ready)
+{
+	return ready == 1 && nr == 1 && timeout_ms > 0 && fds->revents == POLLHUP;
 }
 
 PROBE_EXPORT int poll(struct pollfd *fds, nfds_t nr, int timeout_ms)
@@ -121,7 +128,8 @@ PROBE_EXPORT int poll(struct pollfd *fds, nfds_t nr, int timeout_ms)
 	int ready = REAL(poll)(fds, nr, timeout_ms);
 
 	if (begin_ns)
-		PROBE(say_waited(!nr, ms_ns(timeout_ms), begin_ns, ready, "poll"));
+		PROBE(say_waited(!nr, ms_ns(timeout_ms), begin_ns, ready, "poll",
+				 is_at_end(fds, nr, timeout_ms, ready)));
 	return ready;
 }
 
@@ -133,7 +141,8 @@ PROBE_EXPORT int __poll_chk(struct pollfd *fds, nfds_t nr, int timeout_ms, size_
 	int ready = REAL(__poll_chk)(fds, nr, timeout_ms, size);
 
 	if (begin_ns)
-		PROBE(say_waited(!nr, ms_ns(timeout_ms), begin_ns, ready, "poll"));
+		PROBE(say_waited(!nr, ms_ns(timeout_ms), begin_ns, ready, "poll",
+				 is_at_end(fds, nr, timeout_ms, ready)));
 	return ready;
 }
 
@@ -149,7 +158,7 @@ PROBE_EXPORT int ppoll(struct pollfd *fds, nfds_t nr, const struct timespec *tim
 	int ready = REAL(ppoll)(fds, nr, timeout, mask);
 
 	if (begin_ns)
-		PROBE(say_waited(!nr, timeout_ns(timeout), begin_ns, ready, "ppoll"));
+		PROBE(say_waited(!nr, timeout_ns(timeout), begin_ns, ready, "ppoll", false));
 	return ready;
 }
 
@@ -162,7 +171,7 @@ PROBE_EXPORT int __ppoll_chk(struct pollfd *fds, nfds_t nr, const struct timespe
 	int ready = REAL(__ppoll_chk)(fds, nr, timeout, mask, size);
 
 	if (begin_ns)
-		PROBE(say_waited(!nr, timeout_ns(timeout), begin_ns, ready, "ppoll"));
+		PROBE(say_waited(!nr, timeout_ns(timeout), begin_ns, ready, "ppoll", false));
 	return ready;
 }
 
@@ -175,7 +184,7 @@ PROBE_EXPORT int select(int nr, fd_set *in, fd_set *out, fd_set *error, struct t
 	int ready = REAL(select)(nr, in, out, error, timeout);
 
 	if (begin_ns)
-		PROBE(say_waited(!in && !out && !error, limit_ns, begin_ns, ready, "select"));
+		PROBE(say_waited(!in && !out && !error, limit_ns, begin_ns, ready, "select", false));
 	return ready;
 }
 
@@ -187,7 +196,7 @@ PROBE_EXPORT int pselect(int nr, fd_set *in, fd_set *out, fd_set *error,
 
 	if (begin_ns)
 		PROBE(say_waited(!in && !out && !error, timeout_ns(timeout), begin_ns, ready,
-				 "pselect"));
+				 "pselect", false));
 	return ready;
 }
 
@@ -197,7 +206,7 @@ PROBE_EXPORT int epoll_wait(int epfd, struct epoll_event *events, int max, int t
 	int ready = REAL(epoll_wait)(epfd, events, max, timeout_ms);
 
 	if (begin_ns)
-		PROBE(say_polled(ms_ns(timeout_ms), begin_ns, ready, true));
+		PROBE(say_polled(ms_ns(timeout_ms), begin_ns, ready, true, false));
 	return ready;
 }
 
@@ -208,6 +217,6 @@ PROBE_EXPORT int epoll_pwait(int epfd, struct epoll_event *events, int max, int 
 	int ready = REAL(epoll_pwait)(epfd, events, max, timeout_ms, mask);
 
 	if (begin_ns)
-		PROBE(say_polled(ms_ns(timeout_ms), begin_ns, ready, true));
+		PROBE(say_polled(ms_ns(timeout_ms), begin_ns, ready, true, false));
 	return ready;
 }
