@@ -162,6 +162,16 @@ def test_a_bare_script_gets_all_of_its_words():
     t.equal((r.status, r.out), (0, "1001 last\n"), r)
 
 
+def test_a_script_without_an_interpreter_line_gets_all_of_its_words():
+    path = os.path.join(t.tmp(), "plain")
+    with open(path, "w") as f:
+        f.write("for last; do :; done; echo $# $last\n")
+    os.chmod(path, 0o755)
+    for backend in ("notify", "none"):
+        r = trace("--backend", backend, "--", path, *["y"] * 999, "last")
+        t.equal((r.status, r.out), (0, "1000 last\n"), r)
+
+
 def test_many_calls_on_trial_are_all_asked_for():
     calls = ["--call=py:%s:upload" % ("m%03d" % i * 15) for i in range(250)]
     r = trace(*calls, "--", "sh", "-c", 'printf %s "$XFERDB_CALL" | wc -lc | tr -s " "')

@@ -6,6 +6,7 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -72,24 +73,32 @@ static void child_filter(const struct tr_child_plan *plan, int up)
 	child_tell(up, CHILD_FILTERED, fd, nnp);
 }
 
-/* A script without an interpreter line is run by the shell, as execvp does. */
-static void child_execute(const struct tr_child_plan *plan)
+/* What a script without an interpreter line is run by, as execvp does: made before the clone. NULL: no memory. */
+static char **shell_words(const struct tr_child_plan *plan)
 {
-	char *argv[256];
-	int n = 0;
+	size_t nr = 0;
+	char **argv;
 
-	execve(plan->path, plan->argv, plan->envp);
-	if (errno != ENOEXEC)
-		return;
-	argv[n++] = (char *)(uintptr_t)"sh";
-	argv[n++] = (char *)(uintptr_t)plan->path;
-	for (int i = 1; plan->argv[0] && plan->argv[i] && n < 255; i++)
-		argv[n++] = plan->argv[i];
-	argv[n] = NULL;
-	execve("/bin/sh", argv, plan->envp);
+	while (plan->argv[nr])
+		nr++;
+	argv = calloc(nr + 3, sizeof(*argv));
+	if (!argv)
+		return NULL;
+	argv[0] = (char *)(uintptr_t)"sh";
+	argv[1] = (char *)(uintptr_t)plan->path;
+	for (size_t i = 1; i < nr; i++)
+		argv[i + 1] = plan->argv[i];
+	return argv;
 }
 
-__attribute__((noreturn)) static void child_run(const struct tr_child_plan *plan,
+static void child_execute(const struct tr_child_plan *plan, char *const *shell)
+{
+	execve(plan->path, plan->argv, plan->envp);
+	if (errno == ENOEXEC)
+		execve("/bin/sh", shell, plan->envp);
+}
+
+__attribute__((noreturn)) static void child_run(const struct tr_child_plan *plan, char *const *shell,
 						const struct tr_child *child)
 {
 	child_wait(child->go[0]);
@@ -100,7 +109,7 @@ __attribute__((noreturn)) static void child_run(const struct tr_child_plan *plan
 	if (plan->stdout_fd >= 0)
 		dup2(plan->stdout_fd, 1);
 	sigprocmask(SIG_SETMASK, &plan->mask, NULL);
-	child_execute(plan);
+	child_execute(plan, shell);
 	child_tell(child->up[1], CHILD_FAILED, errno, 0);
 	syscall(SYS_exit_group, errno == ENOENT ? 127 : 126);
 	__builtin_unreachable();
@@ -113,23 +122,32 @@ static void child_close(int pair[2])
 			close(pair[i]);
 }
 
+/* The child does not come back; its memory is a copy of ours. */
+static pid_t child_clone(const struct tr_child_plan *plan, char *const *shell, const struct tr_child *child)
+{
+	pid_t pid = plan->session ? tr_session_clone(plan->session)
+				  : (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
+
+	if (pid == 0)
+		child_run(plan, shell, child);
+	return pid;
+}
+
 enum xf_status tr_child_start(const struct tr_child_plan *plan, struct tr_child *child,
 			      struct xf_error *err)
 {
-	*child = (struct tr_child){ .go = { -1, -1 }, .up = { -1, -1 }, .listener = -ENOSYS };
-	if (pipe2(child->go, O_CLOEXEC) != 0 || pipe2(child->up, O_CLOEXEC) != 0) {
-		child_close(child->go);
-		return xf_fail_errno(err, XF_IO, errno, "no pipe to start the program with");
-	}
-	child->pid = plan->session ? tr_session_clone(plan->session)
-				   : (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
-	if (child->pid == 0)
-		child_run(plan, child);
+	char **shell = shell_words(plan);
+
+	*child = (struct tr_child){ .go = { -1, -1 }, .up = { -1, -1 }, .listener = -ENOSYS, .pid = -1 };
+	if (shell && pipe2(child->go, O_CLOEXEC) == 0 && pipe2(child->up, O_CLOEXEC) == 0)
+		child->pid = child_clone(plan, shell, child);
+	int os_errno = shell ? errno : ENOMEM;
+	free(shell);
 	if (child->pid > 0)
 		return XF_OK;
 	child_close(child->go);
 	child_close(child->up);
-	return xf_fail_errno(err, XF_IO, errno, "the program cannot be started");
+	return xf_fail_errno(err, XF_IO, os_errno, "the program cannot be started");
 }
 
 static void child_let_go(struct tr_child *child)
