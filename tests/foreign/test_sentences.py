@@ -146,6 +146,23 @@ def test_of_both_only_a_call_that_the_program_left_open_is_told():
     t.equal(r.err.count("both are true"), 1, r)
 
 
+def test_an_object_that_is_read_back_is_no_second_question():
+    r = trace("s3.upload_fileobj(data, 'bucket', 'key')\ns3.get_object(Bucket='bucket', Key='key')['Body'].read()\n"
+              "s3.download_fileobj('bucket', 'key', io.BytesIO())\ns3.download_file('bucket', 'key', '/dev/null')\n",
+              "--json", "--expect", "blocks,stored")
+    t.equal((r.status, [c["call"]["name"] for c in r.json["calls"]]), (0, ["boto3.s3.inject:upload_fileobj"]), r)
+
+
+def test_what_a_resource_uploads_is_on_trial_as_a_clients():
+    r = trace("bucket = boto3.resource('s3', region_name='us-east-1').Bucket('bucket')\nbucket.upload_fileobj(data, 'a')\n"
+              "bucket.put_object(Key='b', Body=b'x')\nbucket.Object('c').put(Body=b'x')\n"
+              "bucket.copy({'Bucket': 'bucket', 'Key': 'b'}, 'd')\nbucket.Object('e').copy({'Bucket': 'bucket', 'Key': 'b'})\n"
+              "bucket.Object('f').copy_from(CopySource={'Bucket': 'bucket', 'Key': 'b'})\n", "--json")
+    names = [c["call"]["name"].split(":")[1] for c in r.json["calls"]]
+    t.equal(names, ["bucket_upload_fileobj", "put_object", "put_object", "bucket_copy", "object_copy", "copy_object"], r)
+    t.equal([(c["verdict"]["answer"], c["verdict"]["outcome"]) for c in r.json["calls"]], [("blocks", "stored")] * 6, r)
+
+
 def test_who_was_killed_in_its_call_is_told_so():
     r = trace("import os\nclass Stop(io.BytesIO):\n    def read(self, *size):\n        os.kill(os.getpid(), 9)\n        return super().read(*size)\n"
               "s3.upload_fileobj(Stop(b'x'), 'bucket', 'key')\n")
