@@ -72,9 +72,30 @@ static void loops_that_are_run_to_their_end(void **state)
 			fail_msg("row %zu", i);
 }
 
+static void waits_for_any_of_several(void **state)
+{
+	static const struct {
+		const char *text;
+		bool any;
+	} of[] = {
+		{ "d, _ = wait(fs, return_when=FIRST_COMPLETED)\n", true },
+		{ "wait(fs, None, futures.FIRST_EXCEPTION)", true },
+		{ "wait(\n    fs,\n    return_when=how,\n)\n", true },
+		{ "wait(fs, return_when=ALL_COMPLETED)\n", false },
+		{ "wait(fs)\nFIRST_COMPLETED\n", false },
+		{ "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++)
+		if (tr_pyany(of[i].text, strlen(of[i].text), 1) != of[i].any)
+			fail_msg("row %zu", i);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(lines), cmocka_unit_test(loops_that_are_run_to_their_end) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(lines), cmocka_unit_test(loops_that_are_run_to_their_end),
+					    cmocka_unit_test(waits_for_any_of_several) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

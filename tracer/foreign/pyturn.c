@@ -176,3 +176,25 @@ bool tr_pyexhausts(const char *text, size_t len, unsigned line)
 		indent = l.indent;
 	}
 }
+
+/* Where the brackets that are opened in that line are closed, or the text ends. */
+static const char *end_of_statement(const char *at, const char *end)
+{
+	int open = 0;
+
+	for (; at < end && (open > 0 || *at != '\n'); at++) {
+		open += *at == '(' || *at == '[' || *at == '{';
+		open -= *at == ')' || *at == ']' || *at == '}';
+	}
+	return at;
+}
+
+bool tr_pyany(const char *text, size_t len, unsigned line)
+{
+	const char *end = text + len, *begin = begin_of(text, end, line);
+
+	if (!begin)
+		return false;
+	len = (size_t)(end_of_statement(begin, end) - begin);
+	return holds_word(begin, len, "FIRST_") || (holds_word(begin, len, "return_when") && !holds_word(begin, len, "ALL_COMPLETED"));
+}

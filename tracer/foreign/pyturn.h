@@ -1,5 +1,5 @@
 /*
- * pyturn: of which loops is a line of Python a turn? Is it one that goes on for as long as it takes?
+ * pyturn: what a line of Python tells of a wait that stands there. Is it a turn of a loop that goes on for as long as it takes?
  *
  *     while True:
  *         if done.wait(1):     this wait gives up after a second, and is made again
@@ -27,5 +27,8 @@ bool tr_pyturn(const char *text, size_t len, unsigned line);
  * comprehension of its own line.
  */
 bool tr_pyexhausts(const char *text, size_t len, unsigned line);
+
+/* Does the statement that begins there wait for any of several: `wait(futures, return_when=FIRST_COMPLETED)`? */
+bool tr_pyany(const char *text, size_t len, unsigned line);
 
 #endif

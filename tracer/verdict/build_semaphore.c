@@ -108,16 +108,29 @@ static bool gives_back(const struct builder *b, uint32_t post)
 	return tr_map_get(&b->given_back, post) != TR_MAP_NONE;
 }
 
-/* Stands the wait that this acquire ends in a Python semaphore's acquire or a bounded queue's put? */
-static bool is_python_permit(const struct builder *b, const struct tr_event *e)
+/* The wait that this acquire ends; the acquire itself, if it says where it was or there was none. */
+static struct tr_event place_of(const struct builder *b, const struct tr_event *e)
 {
 	const struct wait *w = &b->waits[e->thread];
-	struct tr_event wait = *e;
-	if (!e->record->site && w->event != TR_NONE && w->object == e->object)
-		wait = tr_log_event(b->log, w->event);
-	const char *stack = tr_place_stack(b->log, &wait);
+	bool waited = !e->record->site && w->event != TR_NONE && w->object == e->object;
+	return waited ? tr_log_event(b->log, w->event) : *e;
+}
+
+/* Stands it in a Python semaphore's acquire or a bounded queue's put? */
+static bool is_python_permit(const struct builder *b, const struct tr_event *e)
+{
+	struct tr_event place = place_of(b, e);
+	const char *stack = tr_place_stack(b->log, &place);
 	return tr_place_is_in(stack, 0, "threading.py", "wait") &&
 	       (tr_place_is_in(stack, 1, "", "acquire") || tr_place_is_in(stack, 1, "queue.py", "put"));
+}
+
+/* Is it a wait for whichever of several futures comes first? */
+static bool is_python_any(const struct builder *b, const struct tr_event *e)
+{
+	struct tr_event place = place_of(b, e);
+	return tr_place_is_in(tr_place_stack(b->log, &place), 2, "futures/_base.py", "wait") &&
+	       *tr_log_property_of(b->log, "python-any", place.process, place.record->site);
 }
 
 /* Edges from all posts since the last time they were counted. */
@@ -150,7 +163,7 @@ static void link_posts(struct builder *b, const struct tr_event *e, struct histo
 	bool last = h->head == h->nr_posts;
 	if (class == XF_CLASS_PERMIT || class == XF_CLASS_LOCK)
 		tr_build_edge(b, TR_EDGE_SEMAPHORE, class, post, e);
-	else if (is_python_permit(b, e))
+	else if (is_python_permit(b, e) || is_python_any(b, e))
 		tr_build_edge(b, TR_EDGE_SEMAPHORE, XF_CLASS_PERMIT, post, e);
 	else if (!h->value_known)
 		tr_build_edge(b, TR_EDGE_SEMAPHORE, woken && last && !gives_back(b, post) &&

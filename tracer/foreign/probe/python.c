@@ -144,26 +144,42 @@ static size_t read_whole(int fd, char *to, size_t len)
 	return at;
 }
 
-/* What a line is a turn of, as a property of its site; NULL: of nothing. Where the source is not there, nobody knows. */
-static const char *turn_of(const char *path, unsigned line)
+/* What the text of a line tells of a wait that stands there. */
+static const struct {
+	const char *key;
+	bool (*is)(const char *text, size_t len, unsigned line);
+} uses[] = {
+	{ "python-turn", tr_pyturn },
+	{ "python-exhausts", tr_pyexhausts },
+	{ "python-any", tr_pyany },
+};
+
+static void say_uses(uint32_t site, const char *text, size_t len, unsigned line)
+{
+	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++)
+		if (uses[i].is(text, len, line)) {
+			uint32_t key = xf_text(uses[i].key), value = xf_text("1");
+			PROBE_EMIT(property, .key = key, .value = value, .number = site);
+		}
+}
+
+/* Where the source is not there, nobody knows. */
+static void say_uses_in(const char *path, uint32_t site, unsigned line)
 {
 	int before = errno, fd = (int)syscall(SYS_openat, (long)AT_FDCWD, path, (long)(O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), 0L);
 	struct stat st;
-	const char *found = NULL;
 	char *text;
 
 	if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size > 0 && st.st_size <= LONGEST_SOURCE) {
 		text = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		if (text != MAP_FAILED) {
-			size_t len = read_whole(fd, text, (size_t)st.st_size);
-			found = tr_pyturn(text, len, line) ? "python-turn" : tr_pyexhausts(text, len, line) ? "python-exhausts" : NULL;
+			say_uses(site, text, read_whole(fd, text, (size_t)st.st_size), line);
 			munmap(text, (size_t)st.st_size);
 		}
 	}
 	if (fd >= 0)
 		syscall(SYS_close, (long)fd);
 	errno = before;
-	return found;
 }
 
 static void say_site(uint32_t id, const struct tr_pyframe *frames, unsigned nr, unsigned known)
@@ -177,12 +193,7 @@ static void say_site(uint32_t id, const struct tr_pyframe *frames, unsigned nr, 
 	PROBE_EMIT(property, .key = key, .value = text, .number = id);
 	key = xf_text("python-source");
 	PROBE_EMIT(property, .key = key, .value = path, .number = id);
-	const char *turn = turn_of(frames[known].file, frames[known].line);
-	if (!turn)
-		return;
-	key = xf_text(turn);
-	text = xf_text("1");
-	PROBE_EMIT(property, .key = key, .value = text, .number = id);
+	say_uses_in(frames[known].file, id, frames[known].line);
 }
 
 static uint32_t site_of(const struct tr_pyframe *frames, unsigned nr)
