@@ -50,7 +50,9 @@ static bool any_for_child(const struct judge *j, const struct tr_call *c)
 {
 	for (uint32_t i = tr_order_edge_at(j->order, c->enter); i < tr_order_nr_edges(j->order); i++) {
 		const struct tr_edge *edge = tr_order_edge(j->order, i);
-		if (edge->timed && edge->kind == TR_EDGE_PROCESS && edge->to < c->ret)
+		if (edge->to >= c->ret)
+			break;
+		if (edge->timed && edge->kind == TR_EDGE_PROCESS)
 			return true;
 	}
 	return false;
