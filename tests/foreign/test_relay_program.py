@@ -329,6 +329,28 @@ def test_a_body_given_up_has_ended_then_whatever_the_server_makes_of_it():
         given_up(["3000000", "length"], "--local", *bandwidth)
 
 
+# Eighty uploads at once, and how many descriptors it may have.
+MANY = """
+import resource, socket, sys
+host, port = sys.argv[1].split("//")[1].split(":")
+sockets = [socket.create_connection((host, int(port))) for i in range(80)]
+for i, s in enumerate(sockets):
+    s.sendall(b"PUT /bkt/k%d HTTP/1.1\\r\\nHost: here\\r\\nContent-Length: 3\\r\\n\\r\\nabc" % i)
+print(sum(s.recv(100).startswith(b"HTTP/1.1 200") for s in sockets), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+"""
+
+
+def test_more_connections_than_descriptors_are_seen_or_said_not_to_be():
+    program, trace = write("many.py", MANY), t.tmp("t.xft")
+    limited = 'ulimit %s 100; exec "$@"'
+    with t.Serve("--anonymous") as server:
+        for limit in ("-Sn", "-n"):
+            r = t.run("sh", "-c", limited % limit, "sh", t.XFERDB, "trace", "--no-probe", "-o", trace, "--", PYTHON, program, server.endpoint)
+            t.equal((r.status, r.out), (0, "80 100\n"), r)
+            seen = len(re.findall(" object_put ", t.xferdb("events", "--all", trace).out))
+            t.equal((limit, seen == 80, "nobody could read" in r.err), (limit, limit == "-Sn", limit == "-n"), r)
+
+
 def refuse_torsos(connection):
     """Reads slowly, and answers what has no end."""
     while connection.recv(65536):

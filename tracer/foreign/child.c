@@ -108,6 +108,7 @@ __attribute__((noreturn)) static void child_run(const struct tr_child_plan *plan
 	child_tell(child->up[1], CHILD_UNSHARED, 0, 0);
 	if (plan->stdout_fd >= 0)
 		dup2(plan->stdout_fd, 1);
+	setrlimit(RLIMIT_NOFILE, &plan->files);
 	sigprocmask(SIG_SETMASK, &plan->mask, NULL);
 	child_execute(plan, shell);
 	child_tell(child->up[1], CHILD_FAILED, errno, 0);

@@ -18,6 +18,7 @@
 #include <linux/filter.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "core/event/status.h"
@@ -32,6 +33,7 @@ struct tr_child_plan {
 	bool listen;               /* with a listener; else for ptrace */
 	int stdout_fd;             /* becomes its stdout; -1: as it is */
 	sigset_t mask;             /* signal mask it starts with */
+	struct rlimit files;       /* how many descriptors it may have */
 	struct tr_session *session; /* a session of its own; NULL: ours */
 };
 

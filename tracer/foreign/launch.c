@@ -450,6 +450,15 @@ static bool launch_signals(struct tr_launch *l)
 	return fd >= 0 && tr_loop_add(l->loop, &l->signals, fd, EPOLLIN);
 }
 
+/* As many descriptors as we may have; the program starts with what there were. */
+static void launch_files(struct tr_launch *l)
+{
+	struct rlimit more = l->old_files;
+
+	more.rlim_cur = more.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &more);
+}
+
 /* ---- starting */
 
 static unsigned launch_wants(const struct tr_launch *l)
@@ -494,7 +503,7 @@ static enum xf_status launch_clone(struct tr_launch *l, struct tr_child *child, 
 	struct sock_filter code[TR_FILTER_MAX];
 	struct tr_environment e = { .list = NULL };
 	struct tr_child_plan plan = { .path = l->path, .argv = l->argv, .code = code,
-				      .listen = l->backend == TR_BACKEND_NOTIFY, .mask = l->old_mask,
+				      .listen = l->backend == TR_BACKEND_NOTIFY, .mask = l->old_mask, .files = l->old_files,
 				      .session = l->options.terminal ? &l->session : NULL };
 	uint32_t look = plan.listen ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_TRACE;
 	enum xf_status status;
@@ -650,6 +659,7 @@ enum xf_status tr_launch_new(const struct tr_launch_options *options, struct tr_
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_cond_init(&l->changed, NULL);
 	pthread_sigmask(SIG_SETMASK, NULL, &l->old_mask);
+	getrlimit(RLIMIT_NOFILE, &l->old_files);
 	if (!tr_launch_python(l)) {
 		tr_launch_free(l);
 		*launch = NULL;
@@ -660,6 +670,7 @@ enum xf_status tr_launch_new(const struct tr_launch_options *options, struct tr_
 		return launch_not_found(l, missing);
 	l->nr_before = tr_proc_own_children(l->before, LAUNCH_BEFORE);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	launch_files(l);
 	status = launch_prepare(l, err);
 	if (status == XF_OK)
 		status = launch_start(l, err);
@@ -726,8 +737,8 @@ static void launch_incomplete(struct tr_launch *l)
 		{ TR_INCOMPLETE_SANDBOX, "a program forbade itself system calls (seccomp): from then on nothing in it was watched but its "
 					 "connections" },
 		{ TR_INCOMPLETE_HTTP2, "a connection spoke HTTP/2, which is not understood" },
-		{ TR_INCOMPLETE_UNREAD, "connections were made that nobody could read: the probe is not in that program or found no "
-					"memory, and the relay is off" },
+		{ TR_INCOMPLETE_UNREAD, "connections were made that nobody could read: the probe is not in that program or found no memory, "
+					"and the relay is off or could not take them" },
 		{ TR_INCOMPLETE_TLS, "a TLS connection could not be read; --tls-relay may help" },
 	};
 	unsigned bits = l->control ? launch_missed(l) : 0;
@@ -837,6 +848,7 @@ void tr_launch_free(struct tr_launch *l)
 	tr_control_free(l->control);
 	launch_close(l->control_fd);
 	pthread_sigmask(SIG_SETMASK, &l->old_mask, NULL);
+	setrlimit(RLIMIT_NOFILE, &l->old_files);
 	pthread_cond_destroy(&l->changed);
 	pthread_mutex_destroy(&l->lock);
 	free(l->python_argv);

@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include "tracer/foreign/environment.h"
 #include "tracer/foreign/keeper.h"
@@ -47,6 +48,7 @@ struct tr_launch {
 	uint32_t before[LAUNCH_BEFORE];
 	unsigned nr_before;
 	sigset_t old_mask;
+	struct rlimit old_files;               /* what the program may have; we take two for each of its connections, and more */
 	char path[4096];
 	char **python_argv;                    /* NULL: the program is run as it was called */
 	char *const *argv;

@@ -795,10 +795,18 @@ static void conn_answer(struct conn *c, enum tr_relay_answer answer)
 	s->answer(s->ctx, c->ask.notice, answer);
 }
 
+/* The server is not to be reached: the program finds that out by itself. */
 static void conn_give_up(struct conn *c)
 {
 	conn_answer(c, TR_RELAY_BY_ITSELF);
 	conn_close(c, "server", false);
+}
+
+/* It cannot be led through here: what goes over it is not seen. */
+static void relay_misses(struct tr_relay *relay, const struct tr_relay_ask *ask)
+{
+	if (!ask->must)
+		atomic_fetch_or(&relay->setup.control->incomplete, TR_INCOMPLETE_UNREAD);
 }
 
 static uint32_t port_of(const struct sockaddr_storage *a)
@@ -846,6 +854,7 @@ static void conn_turn(struct conn *c)
 		return;
 	}
 	if (!relay_address(c->relay, &c->ask.to, &own, &len)) {
+		relay_misses(c->relay, &c->ask);
 		conn_give_up(c);
 		return;
 	}
@@ -854,6 +863,7 @@ static void conn_turn(struct conn *c)
 	enum tr_relay_answer answer = errno == EINPROGRESS ? TR_RELAY_IN_PROGRESS : TR_RELAY_CONNECTED;
 	len = sizeof(own);
 	if (!turned || getsockname(c->ask.copy, (struct sockaddr *)&own, &len) != 0) {
+		relay_misses(c->relay, &c->ask);
 		conn_give_up(c);
 		return;
 	}
@@ -922,6 +932,7 @@ void tr_relay_take(struct tr_relay *relay, const struct tr_relay_ask *ask)
 	int fd = socket(ask->to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (!c || fd < 0) {
+		relay_misses(relay, ask);
 		relay->setup.answer(relay->setup.ctx, ask->notice,
 				    ask->must ? TR_RELAY_REFUSED : TR_RELAY_BY_ITSELF);
 		if (c)

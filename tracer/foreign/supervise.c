@@ -194,6 +194,9 @@ static struct tr_decision redirect(struct tr_supervisor *s, const struct tr_noti
 	struct socket_facts facts;
 
 	ask.copy = tr_notify_copy_fd(p->pid, (int)n->args[0]);
+	/* no socket of its own is its own mistake; that we have none to spare is ours */
+	if (ask.copy < 0 && errno != EBADF && errno != ESRCH)
+		atomic_fetch_or(&s->control->incomplete, TR_INCOMPLETE_UNREAD);
 	if (ask.copy < 0)
 		return go_on;
 	facts = facts_of(ask.copy);
