@@ -111,6 +111,70 @@ print("done")
 """
 
 
+# One that sends pipelined requests of all kinds from a second thread, ends its half, and prints the MD5 of all that came back.
+PIPELINE = """
+import hashlib, random, socket, sys, threading, time
+rng = random.Random(int(sys.argv[2]))
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+head = b"%s /bkt/k%d HTTP/1.1\\r\\nHost: here\\r\\n"
+out = []
+for i in range(9):
+    body = rng.randbytes(rng.choice([0, 3, 65536, 131073, 700000, 3000000]))
+    if i % 3 == 0:
+        out.append(head % (b"PUT", i) + b"Expect: 100-continue\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(body) + body)
+    elif i % 3 == 1:
+        chunks = [body[at:at + 400000] for at in range(0, len(body), 400000)]
+        out.append(head % (b"PUT", i) + b"Transfer-Encoding: chunked\\r\\n\\r\\n" +
+                   b"".join(b"%x\\r\\n%s\\r\\n" % (len(c), c) for c in chunks) + b"0\\r\\n\\r\\n")
+    else:
+        out.append(head % (b"GET", i) + b"\\r\\n")
+out = b"".join(out)
+def send():
+    at = 0
+    while at < len(out):
+        n = rng.choice([1, 1000, 65536, 400000])
+        s.sendall(out[at:at + n])
+        at += n
+    s.shutdown(socket.SHUT_WR)
+threading.Thread(target=send).start()
+got, length = hashlib.md5(), 0
+while True:
+    data = s.recv(rng.choice([100, 70000, 500000]))
+    if not data:
+        break
+    got.update(data)
+    length += len(data)
+print(length, got.hexdigest())
+"""
+
+
+def echo(connection):
+    """Sends each body back, in chunks or not, behind answers that go before; a GET gets a megabyte."""
+    stream = connection.makefile("rwb")
+    for number in range(9):
+        length, chunked, first = 0, False, stream.readline()
+        while (line := stream.readline().strip()):
+            name, value = line.lower().split(b": ")
+            length = int(value) if name == b"content-length" else length
+            chunked = chunked or name == b"transfer-encoding"
+            if name == b"expect":
+                stream.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        body = stream.read(length)
+        while chunked and (size := int(stream.readline(), 16)):
+            body += stream.read(size)
+            stream.readline()
+        if chunked:
+            stream.readline()
+        body = b"y" * 1000000 if first.startswith(b"GET") else body
+        stream.write(b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\n")
+        if number % 2:
+            chunks = [body[at:at + 300000] for at in range(0, len(body), 300000)]
+            stream.write(b"Transfer-Encoding: chunked\r\n\r\n" + b"".join(b"%x;x=y\r\n%s\r\n" % (len(c), c) for c in chunks) + b"0\r\n\r\n")
+        else:
+            stream.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        stream.flush()
+
+
 class Server(threading.Thread):
     """Calls serve(connection) once for every connection, one after the other."""
 
@@ -267,6 +331,17 @@ def check_bodies(*flags):
                      server.ca or "-")
     t.equal((r.status, r.out), (0, "done\n"), r.err)
     return t.xferdb("events", "--all", trace).out
+
+
+def test_pipelined_requests_of_all_kinds_go_through_as_they_are():
+    server, program, trace = Server(echo), write("pipeline.py", PIPELINE), t.tmp("t.xft")
+    for seed in ("1", "2", "3"):
+        direct = t.run(PYTHON, program, server.port, seed)
+        t.equal(direct.status, 0, direct)
+        r = relay([program, server.port, seed], "-o", trace)
+        t.equal((r.status, r.out), (0, direct.out), r)
+        events = [json.loads(line) for line in t.xferdb("events", "--all", "--json", trace).out.splitlines()]
+        t.equal([len([e for e in events if e["event"] == kind]) for kind in ("object_put", "object_get", "part_failed")], [6, 3, 0])
 
 
 def test_bodies_of_every_length_go_through_as_they_are():
