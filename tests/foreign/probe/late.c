@@ -1,8 +1,10 @@
-/* late: is not loaded before its thread, which makes a condition, an eventfd and another thread, says so. */
+/* late: is not loaded before its thread, which makes a condition, an eventfd and another thread, says so, and the program's writer has written. */
 #include <pthread.h>
 #include <semaphore.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+void ask_writer(void); /* the program's */
 
 static sem_t ready;
 static pthread_cond_t condition;
@@ -33,4 +35,5 @@ __attribute__((constructor)) static void load(void)
 		return;
 	pthread_detach(thread);
 	sem_wait(&ready);
+	ask_writer();
 }

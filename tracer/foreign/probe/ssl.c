@@ -13,18 +13,18 @@
 enum ssl_function {
 	F_WRITE, F_WRITE_EX, F_READ, F_READ_EX, F_HANDSHAKE, F_CONNECT, F_FREE, F_SHUTDOWN, F_COUNT
 };
-enum { CALLERS = 16 };
+enum { SITES = 256 };
 
 static const char *const names[F_COUNT] = {
 	"SSL_write", "SSL_write_ex", "SSL_read", "SSL_read_ex", "SSL_do_handshake", "SSL_connect",
 	"SSL_free", "SSL_shutdown",
 };
 
-/* Per calling library: its link map, and what its names mean. Filled once, then only read. */
-static struct caller {
-	_Atomic(struct link_map *) map;
+/* Per place it is called at: what a name means there. Filled once, with the loader's lock, then only read, without. */
+static struct site {
+	_Atomic uintptr_t address;
 	_Atomic(void *) functions[F_COUNT];
-} callers[CALLERS];
+} sites[SITES];
 
 static struct link_map *map_of(void *address)
 {
@@ -49,15 +49,32 @@ static void *look_up(struct link_map *map, const char *name)
 	return found ? found : dlsym(RTLD_NEXT, name);
 }
 
-static struct caller *caller_of(struct link_map *map)
+/* NULL: there are more than can be kept. */
+static struct site *site_of(uintptr_t address)
 {
-	for (int i = 0; i < CALLERS; i++) {
-		struct link_map *seen = atomic_load(&callers[i].map);
-		if (seen == map || (!seen && atomic_compare_exchange_strong(&callers[i].map, &seen, map)) ||
-		    seen == map)
-			return &callers[i];
+	for (uintptr_t i = 0; i < SITES; i++) {
+		struct site *s = &sites[(address + i) % SITES];
+		uintptr_t seen = atomic_load(&s->address);
+		if (seen == address || (!seen && atomic_compare_exchange_strong(&s->address, &seen, address)) ||
+		    seen == address)
+			return s;
 	}
 	return NULL;
+}
+
+static void *ask_loader(enum ssl_function f, void *return_address)
+{
+	int saved = errno;
+	uint8_t inside = probe_tls.inside;
+	struct link_map *map;
+	void *found;
+
+	probe_tls.inside = 1;
+	map = map_of(return_address);
+	found = map ? look_up(map, names[f]) : dlsym(RTLD_NEXT, names[f]);
+	probe_tls.inside = inside;
+	errno = saved;
+	return found;
 }
 
 /*
@@ -66,23 +83,14 @@ static struct caller *caller_of(struct link_map *map)
  */
 static void *real_of(enum ssl_function f, void *return_address)
 {
-	int saved = errno;
-	uint8_t inside = probe_tls.inside;
-	struct link_map *map;
-	struct caller *caller;
-	void *found = NULL;
+	struct site *site = site_of((uintptr_t)return_address);
+	void *found = site ? atomic_load(&site->functions[f]) : NULL;
 
-	probe_tls.inside = 1;
-	map = map_of(return_address);
-	caller = map ? caller_of(map) : NULL;
-	if (caller)
-		found = atomic_load(&caller->functions[f]);
-	if (!found)
-		found = map ? look_up(map, names[f]) : dlsym(RTLD_NEXT, names[f]);
-	if (caller)
-		atomic_store(&caller->functions[f], found);
-	probe_tls.inside = inside;
-	errno = saved;
+	if (found)
+		return found;
+	found = ask_loader(f, return_address);
+	if (site)
+		atomic_store(&site->functions[f], found);
 	return found;
 }
 
