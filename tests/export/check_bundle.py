@@ -580,11 +580,15 @@ class Bundle:
             e["pid"] == thread["pid"] if e["pid"] and thread["pid"] else self.process(e) == thread["process"])]
         if not exits or not self.process(submit):
             return None
-        if exits[0]["signal"] or exits[0]["exit_status"] != -1:
-            return exits[0] if exits[0]["signal"] else None
-        waits = [e for e in self.events.values() if e["event"] == "process_wait" and e["seq"] > exits[0]["seq"]
-                 and e["pid"] == exits[0]["pid"]]
-        return exits[0] if waits and waits[0]["exit_status"] > 128 else None
+        return exits[0] if self.signal(exits[0]) else None
+
+    FAULTS = (4, 5, 6, 7, 8, 11, 13, 31)
+
+    def signal(self, end):
+        if end["signal"] or end["exit_status"] != -1:
+            return end["signal"]
+        waits = [e for e in self.events.values() if e["event"] == "process_wait" and e["seq"] > end["seq"] and e["pid"] == end["pid"]]
+        return max(waits[0]["exit_status"] - 128, 0) if waits else 0
 
     FAILS = ("multipart_create", "multipart_complete", "object_put", "object_get")
 
@@ -785,6 +789,8 @@ class Bundle:
         sure = self.past(ret["seq"], [e for e in self.edges if not e["timed"] or e["to"] < enter["seq"] or (
             e.get("turn") if self.events[e["to"]]["on"] == enter["on"] else e["edge"] != "process")])
         if not all(sure.get(e["on"], -1) >= e["seq"] for e in ends):
+            return "blocks-partly", "happens-before", ends, parts
+        if any(e["event"] == "process_exit" and self.signal(e) not in self.FAULTS for e in ends):
             return "blocks-partly", "happens-before", ends, parts
         if self.loops(enter, ret, ends):
             return "unproven", "timing", ends, parts

@@ -189,7 +189,7 @@ say("end")
 
 
 def test_an_upload_whose_process_was_killed_is_over_when_that_was_waited_for():
-    for end, after, answer, outcome in (("child.kill()\nchild.join()", "", "blocks", "lost"),
+    for end, after, answer, outcome in (("child.kill()\nchild.join()", "", "blocks-partly", "lost"),
                                         ("child.kill()\ntime.sleep(0.5)\nchild.is_alive()", "", "unproven", "lost"),
                                         ("", "child.kill()\nchild.join()", "does-not-block", "lost")):
         v, r = judged(KILLED % (end, after), "--fault=op=put,hold=20s")
@@ -197,9 +197,15 @@ def test_an_upload_whose_process_was_killed_is_over_when_that_was_waited_for():
     t.need("curl")
     v, r = judged("import subprocess\nsay('begin')\nsubprocess.run('timeout 3 ' + %r.replace('program.py', __file__), shell=True)\n"
                   "say('end')\n" % SHELL, "--fault=op=put,hold=20s")
+    t.equal((v["answer"], v["outcome"], v["limit"]), ("blocks-partly", "lost", {"kind": "time-out", "at_most_ms": None}), r)
+    t.match("waits only so long: it waited until the process was killed, in the midst of its upload", r.err)
+    t.match("let the process that uploads it come to its own end", r.err)
+
+
+def test_an_upload_whose_process_crashed_is_over_and_was_waited_for():
+    v, r = judged(KILLED.replace("sent.set", "lambda: sent.set() or os.abort()") % ("child.join()", ""), "--fault=op=put,hold=20s")
     t.equal((v["answer"], v["outcome"]), ("blocks", "lost"), r)
     t.match(r"\(0 stored, 1 failed, 0 skipped\), as its process was killed", r.err)
-    t.match("let the process that uploads it come to its own end", r.err)
 
 
 def test_an_upload_whose_process_ended_by_itself_in_its_midst_was_cut_off():

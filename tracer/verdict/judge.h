@@ -57,8 +57,8 @@ void tr_judge_gather_carried(struct judge *j, struct tr_verdict *v);
 
 /* ---- killed.c: what was open of an upload when its process was killed */
 void tr_judge_note_death(struct judge *j, uint32_t event);
-/* The process_exit of the transfer's process, where that died by a signal; TR_NONE. */
-uint32_t tr_judge_killed_at(const struct judge *j, const struct tr_transfer_state *t);
+/* The process_exit of the transfer's process, where that died by a signal, by one of others or by its own fault; TR_NONE. */
+uint32_t tr_judge_killed_at(const struct judge *j, const struct tr_transfer_state *t, bool *by_others);
 
 /* ---- there.c: the server showed the object, and its answer to the upload came only after the return */
 

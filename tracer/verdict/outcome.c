@@ -113,7 +113,8 @@ static enum tr_outcome outcome_of(const struct judge *j, const struct tr_call *c
 
 enum tr_outcome tr_judge_after_all(const struct judge *j, const struct tr_call *c, const struct tr_transfer_state *t)
 {
-	bool hung_up = (cut_off(j, c, t) || (!tr_judge_settled(t) && tr_judge_killed_at(j, t) != TR_NONE)) &&
+	bool by_others;
+	bool hung_up = (cut_off(j, c, t) || (!tr_judge_settled(t) && tr_judge_killed_at(j, t, &by_others) != TR_NONE)) &&
 		       tr_judge_stored_at(t) == TR_NONE;
 	return hung_up ? seen_after_all(j, c, t) : TR_LOST;
 }

@@ -332,13 +332,15 @@ static bool row_not_returned(struct judge *j, struct tr_verdict *v, const struct
 }
 
 /* "the wait had a time limit of 500 ms", and what became of that. */
-static void say_limit(struct tr_verdict *v, uint32_t late)
+static void say_limit(struct tr_verdict *v, uint32_t late, bool limited)
 {
 	char limit[64] = ", how long is not known";
 	if (v->at_most_ms)
 		snprintf(limit, sizeof(limit), " of %" PRIu64 " ms", v->at_most_ms);
 	if (late)
 		tr_judge_say(v, "the wait had a time limit%s and ran out; %u of the call's work items ended later", limit, late);
+	else if (!limited)
+		tr_judge_say(v, "it waited until the process was killed, in the midst of its upload, and would not have waited longer for a longer one");
 	else if (v->killed)
 		tr_judge_say(v, "the wait had a time limit%s, and the process was killed in the midst of its upload", limit);
 	else
@@ -348,13 +350,14 @@ static void say_limit(struct tr_verdict *v, uint32_t late)
 static bool row_partly(struct judge *j, struct tr_verdict *v, const struct tr_call *c)
 {
 	bool late = tr_verdict_count_late(v, false) > 0;
-	bool partly = late ? tr_judge_gave_up(j, v, c) : tr_verdict_all_ordered(v) && tr_judge_needs_limit(j, v, c);
-	if (!partly)
+	bool ordered = !late && tr_verdict_all_ordered(v);
+	bool limited = late ? tr_judge_gave_up(j, v, c) : ordered && tr_judge_needs_limit(j, v, c);
+	if (!limited && !(ordered && v->cut_short))
 		return false;
 	v->answer = TR_BLOCKS_PARTLY;
 	v->basis = late ? TR_BASIS_WITNESS : TR_BASIS_HAPPENS_BEFORE;
 	v->limit = TR_LIMIT_TIME_OUT;
-	say_limit(v, tr_verdict_count_late(v, false));
+	say_limit(v, tr_verdict_count_late(v, false), limited);
 	return true;
 }
 

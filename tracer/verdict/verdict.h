@@ -134,7 +134,7 @@ struct tr_verdict {
 	uint32_t trials;
 	enum tr_visible visible;
 	uint32_t *transfers; uint32_t nr_transfers; /* indices in tr_verdicts.final: the call's own */
-	bool killed;             /* some of its work ended as its process was killed (killed.c) */
+	bool killed, cut_short;  /* some of its work ended as its process was killed (killed.c); and that by others */
 	bool carried;            /* they had begun before it: of their work only what began in it counts (carried.c) */
 	uint32_t *there;         /* one each: the answer that showed its object before the return; TR_NONE (there.c) */
 	char orphan[128];        /* upload id left behind at the server, "" */

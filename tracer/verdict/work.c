@@ -206,8 +206,10 @@ static void end_with_process(struct judge *j, struct tr_verdict *v)
 {
 	for (uint32_t i = 0; i < v->nr_items; i++)
 		if (v->items[i].end == TR_NONE) {
-			v->items[i].end = tr_judge_killed_at(j, &j->s->transfers[v->items[i].transfer]);
+			bool by_others;
+			v->items[i].end = tr_judge_killed_at(j, &j->s->transfers[v->items[i].transfer], &by_others);
 			v->killed = v->killed || v->items[i].end != TR_NONE;
+			v->cut_short = v->cut_short || by_others;
 		}
 }
 
