@@ -423,9 +423,36 @@ static void pythons_conditions_are_known_by_their_own_lock(void **state)
 static void a_loop_that_is_run_to_its_end_needs_all_it_was_given(void **state)
 {
 	(void)state;
-	expect_past(THREE "1 mark\n0 property key=python-exhausts number=2 value=1\n0 cond_wait #7 :q.py@f:3\n"
+	expect_past(THREE "1 mark\n0 property key=python-exhausts number=1 value=1\n"
+		    "0 property key=python-exhausts number=2 value=1\n0 cond_wait #7 :q.py@f:3\n"
 		    "1 cond_signal #7 all=true waiters=1\n0 cond_woken #7 how=woken\n0 cond_wait #7 :q.py@f:3\n"
 		    "2 cond_signal #7 all=true waiters=1\n0 cond_woken #7 how=woken\n0 mark\n", true, true);
+}
+
+/* Another gives the same later, and nobody takes it: it would have ended the wait as well. */
+static void a_wait_that_another_might_have_ended_shows_nothing(void **state)
+{
+	(void)state;
+	expect_past(THREE WOKE("1") "2 cond_signal #7 all=true\n0 mark\n", false, true);
+	expect_past(THREE WOKE("1") "1 cond_signal #7 all=true\n0 mark\n", true, true);
+	expect_past(THREE WOKE("1") "2 cond_signal #8 all=true\n0 mark\n", true, true);
+	/* a declared one says whom it woke */
+	expect_past(THREE "1 mark\n+1 object 7 cond c signal\n0 cond_wait #7\n1 cond_signal #7 all=true waiters=1\n0 cond_woken #7 how=woken\n"
+		    "2 cond_signal #7 all=true waiters=0\n0 mark\n", true, true);
+	/* one who serves, and came for the other's later: it had led on */
+	expect_past(THREE "1 mark\n2 cond_wait #7\n1 cond_signal #7 all=true waiters=1\n2 cond_woken #7 how=woken\n"
+		    "1 cond_signal #9\n0 cond_signal #7 all=true waiters=0\n2 event_set #8\n2 cond_wait #7\n0 event_woken #8 how=woken\n0 mark\n",
+		    true, true);
+	/* a condition of Python's: a third thread sets it, too, or it waits for it as well */
+#define SETS "2 sem_acquired #1 how=at-once\n2 sem_post #1\n"
+	expect_past(THREE "1 mark\n+1 " LOCKS OWN("1", "3", "1") SETS "2 mark\n0 mark\n", false, true);
+	expect_past(THREE "1 mark\n+1 " LOCKS OWN("1", "3", "1") "2 sem_acquired #1 how=at-once\n2 sem_acquired #4 how=at-once\n"
+		    "2 sem_post #1\n2 sem_wait #4\n0 mark\n", true, true);
+	/* a permit that is left; of the same thread's it is one more of its own */
+#define ONE "1 mark\n+1 object 1 sem s none 0\n0 sem_wait #1\n1 sem_post #1\n0 sem_acquired #1 how=woken\n"
+	expect_past(THREE ONE "2 sem_post #1\n0 mark\n", false, false);
+	expect_past(THREE ONE "1 sem_post #1\n0 mark\n", true, true);
+	expect_past(THREE ONE "2 sem_post #1\n0 sem_wait #1\n0 sem_acquired #1 how=at-once\n0 mark\n", true, true);
 }
 
 static void a_reader_of_many_writers_shows_nothing_of_the_first(void **state)
@@ -471,6 +498,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(permits_of_a_semaphore_are_counted_and_a_lock_that_tells_is_not),
 	cmocka_unit_test(pythons_conditions_are_known_by_their_own_lock),
 	cmocka_unit_test(a_loop_that_is_run_to_its_end_needs_all_it_was_given),
+	cmocka_unit_test(a_wait_that_another_might_have_ended_shows_nothing),
 	cmocka_unit_test(a_reader_of_many_writers_shows_nothing_of_the_first),
 	cmocka_unit_test(what_is_asked_for_without_waiting_carries_nothing),
 	cmocka_unit_test(bytes_of_a_thread_that_reads_there_too_are_tokens),

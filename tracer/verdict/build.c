@@ -75,6 +75,9 @@
  * Taken. What ended a wait on a condition, or on a lock that tells (Python's), carries no further than to the thread's
  * next wait for the same thing; the same for bytes of a pipe that a thread reads without polling. See build_take.c.
  *
+ * Rivals. Where another thread gives later what a wait was ended by, and nobody takes it, that wait might have been ended
+ * by it as well: nothing carries. See build_rival.c.
+ *
  * Workers. A thread that was given something else to do (a wait that it began since was ended by a semaphore or
  * condition) shows by that nothing of what it had ended before: another might have been given it. What
  * it ended leads on by an edge that left before, or by its own end, a join. Not so the calling thread.
@@ -149,6 +152,7 @@ static void cond_signal(struct builder *b, const struct tr_event *e)
 	const struct xf_ev_cond_signal *p = TR_PAYLOAD(e, cond_signal);
 	struct history *h = &b->objects[e->object];
 	bool counted = tr_log_object(b->log, e->object)->class != XF_CLASS_NONE;
+	tr_build_rival_signals(b, e);
 	if (counted && !p->waiters)
 		return; /* nobody was there to be woken */
 	if (!p->all) {
@@ -415,6 +419,7 @@ static void take_event(struct builder *b, const struct tr_event *e)
 	enum xf_role role = xf_kind_info(e->kind)->role;
 	if (b->fresh[e->thread])
 		thread_begins(b, e);
+	tr_build_rival_goes_on(b, e);
 	if (role == XF_ROLE_WAIT)
 		begin_wait(b, e);
 	if (e->object != TR_NONE)
@@ -434,12 +439,13 @@ static bool builder_init(struct builder *b)
 	b->fresh = calloc(threads + 1u, 1);
 	b->loops = calloc(threads + 1u, sizeof(*b->loops));
 	b->posted = calloc(threads + 1u, sizeof(*b->posted));
+	b->rivals = calloc(threads + 1u, sizeof(*b->rivals));
 	b->objects = calloc(objects + 1u, sizeof(*b->objects));
-	if (!b->waits || !b->created || !b->ended || !b->fresh || !b->loops || !b->posted || !b->objects)
+	if (!b->waits || !b->created || !b->ended || !b->fresh || !b->loops || !b->posted || !b->rivals || !b->objects)
 		return false;
 	for (uint32_t i = 0; i < threads; i++) {
 		b->waits[i] = (struct wait){ TR_NONE, TR_NONE, TR_NONE, 0 };
-		b->posted[i] = TR_NONE;
+		b->posted[i] = b->rivals[i].lock = TR_NONE;
 		b->created[i] = b->ended[i] = TR_NONE;
 		b->fresh[i] = 1;
 		b->loops[i].oldest = b->loops[i].newest = b->loops[i].reaped = TR_NONE;
@@ -464,6 +470,7 @@ static void builder_fini(struct builder *b)
 	tr_map_fini(&b->writers);
 	tr_map_fini(&b->taken_at);
 	tr_map_fini(&b->takers);
+	tr_map_fini(&b->last_takes);
 	tr_map_fini(&b->has);
 	tr_map_fini(&b->given_back);
 	free(b->ranges);
@@ -474,6 +481,7 @@ static void builder_fini(struct builder *b)
 	free(b->fresh);
 	free(b->loops);
 	free(b->posted);
+	free(b->rivals);
 	free(b->takes);
 	free(b->pending);
 	free(b->candidates);
@@ -500,6 +508,8 @@ enum xf_status tr_order_new(const struct tr_log *log, struct tr_order **out, str
 	}
 	if (!b.failed)
 		tr_build_confirm_lifelong(&b);
+	if (!b.failed)
+		tr_build_settle_rivals(&b);
 	if (!b.failed)
 		tr_build_settle_passing(&b);
 	builder_fini(&b);

@@ -64,6 +64,15 @@ struct pending {
 /* What a thread was given last of one thing: its edges, as passing ones. */
 struct take {
 	uint32_t first, nr;
+	uint32_t taker, giver;   /* threads; giver TR_NONE: several */
+	bool counted;            /* in a loop that is run to its end */
+	bool rivalled, over;     /* another gave the same thing later; the taker came for more */
+};
+
+/* A thread that took a condition's own lock: was it to give, or to wait? */
+struct rival {
+	uint32_t lock;           /* TR_NONE: it did not */
+	bool gave;               /* and has given it back */
 };
 
 struct builder {
@@ -78,6 +87,8 @@ struct builder {
 	struct take *takes;
 	uint32_t nr_takes, cap_takes;
 	struct tr_map takers;      /* (object or channel, thread) → its last take of it */
+	struct tr_map last_takes;  /* object → the last take of it, by anybody */
+	struct rival *rivals;      /* by thread */
 	struct pending *pending;
 	uint32_t cap_pending;
 	struct tr_map requests;    /* (process, request) under way → its begin */
@@ -135,6 +146,15 @@ void tr_build_confirm_lifelong(struct builder *b);
 void tr_build_come_for(struct builder *b, const struct tr_event *e, uint32_t from);
 /* The edges from `first` on, which end at e, are what it was given now. */
 void tr_build_take(struct builder *b, const struct tr_event *e, uint32_t from, uint32_t first);
+
+/* ---- build_rival.c: others that might have ended a wait. They doubt the last take of the same thing. */
+
+void tr_build_rival_signals(struct builder *b, const struct tr_event *e);
+/* A lock is taken: it may be a condition's. */
+void tr_build_rival_takes(struct builder *b, const struct tr_event *e);
+/* Any event of a thread, before it is taken itself: what did that take the lock for? */
+void tr_build_rival_goes_on(struct builder *b, const struct tr_event *e);
+void tr_build_settle_rivals(struct builder *b);
 
 /* ---- build_bytes.c */
 

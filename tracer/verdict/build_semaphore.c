@@ -214,6 +214,7 @@ void tr_build_sem_acquired(struct builder *b, const struct tr_event *e)
 		doubt_asked(b, first);
 	else if (h->one || !h->value_known)
 		tr_build_take(b, e, tr_build_waited_for(b, e), first);
+	tr_build_rival_takes(b, e);
 	tr_build_note_taken(b, e);
 	tr_build_set(b, &b->has, tr_pair(e->object, e->thread), has(b, e->object, e->thread) + 1);
 	h->acquirer = e->thread;
