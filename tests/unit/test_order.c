@@ -82,21 +82,41 @@ static void add_sync(char *text, uint32_t *puts, uint32_t *gets)
 	}
 }
 
-/* Does the edge carry, as far as is known? One that carries only so far, if its thread went on to `to` or by a used edge by then. */
-static bool carries(const struct tr_log *log, const struct tr_order *order, uint32_t i, uint32_t to, const bool *before, const bool *used)
+/* Has the thread gone on from there, to `to` or by a used edge, by then? */
+static bool goes_on(const struct tr_log *log, const struct tr_order *order, uint32_t event, uint32_t until, uint32_t to, const bool *used)
 {
-	const struct tr_edge *edge = tr_order_edge(order, i);
-	uint32_t thread = tr_log_thread_of(log, edge->to), until = tr_order_until(order, i);
-	if (edge->class != XF_CLASS_SIGNAL || !before[edge->to])
-		return false;
-	if (until == TR_NONE || (tr_log_thread_of(log, to) == thread && edge->to <= to && to < until))
+	uint32_t thread = tr_log_thread_of(log, event);
+	if (until == TR_NONE || (tr_log_thread_of(log, to) == thread && event <= to && to < until))
 		return true;
 	for (uint32_t k = 0; k < tr_order_nr_edges(order); k++) {
 		uint32_t from = tr_order_edge(order, k)->from;
-		if (used[k] && tr_log_thread_of(log, from) == thread && from >= edge->to && from < until)
+		if (used[k] && tr_log_thread_of(log, from) == thread && from >= event && from < until)
 			return true;
 	}
 	return false;
+}
+
+static bool joined(const struct tr_log *log, const struct tr_order *order, uint32_t thread, const bool *used)
+{
+	for (uint32_t k = 0; k < tr_order_nr_edges(order); k++) {
+		const struct tr_edge *edge = tr_order_edge(order, k);
+		if (used[k] && (edge->kind == TR_EDGE_JOIN || edge->kind == TR_EDGE_LIFELONG) && tr_log_thread_of(log, edge->from) == thread)
+			return true;
+	}
+	return false;
+}
+
+/* Does the edge carry, as far as is known? One that carries only so far, if its thread went on by then. */
+static bool carries(const struct tr_log *log, const struct tr_order *order, uint32_t i, uint32_t to, const bool *before, const bool *used)
+{
+	const struct tr_edge *edge = tr_order_edge(order, i);
+	uint32_t thread = tr_log_thread_of(log, edge->to);
+	if (edge->class != XF_CLASS_SIGNAL || !before[edge->to] ||
+	    !goes_on(log, order, edge->to, tr_order_until(order, i), to, used))
+		return false;
+	uint32_t given = tr_order_given_by_others(order, edge->to);
+	return thread == tr_log_thread_of(log, to) || given >= to || goes_on(log, order, edge->to, given, to, used) ||
+	       joined(log, order, thread, used);
 }
 
 /* Everything before `to`, by plain search: program order and signal edges, backwards, until nothing is added. */

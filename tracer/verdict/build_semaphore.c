@@ -35,6 +35,12 @@ static bool close_by(const struct tr_log *log, uint32_t early, uint32_t late)
 	return false;
 }
 
+/* Does CPython ask there, at the same lock, whether a thread has ended? */
+static bool is_python_question(const struct tr_log *log, const struct tr_event *e)
+{
+	return tr_place_is_in(tr_place_stack(log, e), 1, "threading.py", "is_alive");
+}
+
 /*
  * Did the thread of that release hold the lock from among its first events to among
  * its last, once? Then the edge is a candidate: see tr_build_confirm_lifelong().
@@ -44,7 +50,7 @@ bool tr_build_lifelong(struct builder *b, const struct tr_event *e, uint32_t rel
 	uint32_t thread = tr_log_thread_of(b->log, release);
 	const struct tr_thread *t = tr_log_thread(b->log, thread);
 	uint32_t taken = tr_map_get(&b->taken_at, tr_pair(e->object, thread));
-	if (taken == TR_MAP_NONE || taken == TAKEN_AGAIN || t->creator == TR_NONE ||
+	if (taken == TR_MAP_NONE || taken == TAKEN_AGAIN || is_python_question(b->log, e) || t->creator == TR_NONE ||
 	    !close_by(b->log, t->first, taken) || !close_by(b->log, release, t->last))
 		return false;
 	if (!tr_grow(&b->candidates, b->nr_candidates, &b->cap_candidates, sizeof(*b->candidates))) {
@@ -125,11 +131,14 @@ static bool is_python_permit(const struct builder *b, const struct tr_event *e)
 	       (tr_place_is_in(stack, 1, "", "acquire") || tr_place_is_in(stack, 1, "queue.py", "put"));
 }
 
-/* Is it a wait for whichever of several futures comes first? */
+/* Is it a wait for whichever of several futures comes first, and may the others be left? */
 static bool is_python_any(const struct builder *b, const struct tr_event *e)
 {
 	struct tr_event place = place_of(b, e);
-	return tr_place_is_in(tr_place_stack(b->log, &place), 2, "futures/_base.py", "wait") &&
+	const char *stack = tr_place_stack(b->log, &place);
+	if (tr_place_is_in(stack, 2, "futures/_base.py", "as_completed"))
+		return !*tr_log_property_of(b->log, "python-exhausts", place.process, place.record->site);
+	return tr_place_is_in(stack, 2, "futures/_base.py", "wait") &&
 	       *tr_log_property_of(b->log, "python-any", place.process, place.record->site);
 }
 

@@ -98,11 +98,12 @@ static void sweep_all(struct sweep *s, struct tr_chains *c, const uint64_t *begi
 	}
 }
 
+/* Those of edges that take part in the past of `to`, which was asked for last. */
 static uint32_t collect_begins(const struct tr_order *o, uint32_t to, uint64_t *begins)
 {
 	uint32_t nr = 0;
 	for (uint32_t i = 0; i < o->nr && o->edges[i].to <= to; i++)
-		if (o->edges[i].class == XF_CLASS_SIGNAL)
+		if (o->edges[i].class == XF_CLASS_SIGNAL && (!o->used || o->used[i]))
 			begins[nr++] = tr_pair(o->edges[i].from, i);
 	qsort(begins, nr, sizeof(*begins), compare_pairs);
 	return nr;
@@ -158,8 +159,13 @@ enum xf_status tr_order_chains(const struct tr_order *o, uint32_t to, const uint
 {
 	struct tr_chains *c = chains_new(o->nr, nr);
 	uint64_t *begins = calloc(o->nr + 1u, sizeof(*begins)), *questions = sort_questions(from, nr);
+	struct tr_clock clock;
 	struct sweep s;
-	bool ok = sweep_init(&s, o, to) && c && begins && questions;
+	bool known = tr_clock_init(&clock, tr_log_nr_threads(o->log));
+	bool ok = sweep_init(&s, o, to) && known && c && begins && questions;
+	if (known)
+		tr_order_past(o, to, &clock, NULL, NULL);
+	tr_clock_fini(&clock);
 	if (ok)
 		sweep_all(&s, c, begins, collect_begins(o, to, begins), questions, nr, from);
 	sweep_fini(&s);

@@ -130,8 +130,8 @@ static bool led_on_by_requests(const struct tr_order *o, uint32_t event, uint32_
 
 /* ---- workers */
 
-/* Where the event's thread was given something else to do, in a wait that it began since; TR_NONE: nowhere. */
-static uint32_t given_after(const struct tr_order *o, uint32_t event)
+/* The first that the event's thread was given, in a wait that it began since, if it was. */
+static uint32_t first_given(const struct tr_order *o, uint32_t event)
 {
 	uint32_t thread = tr_log_thread_of(o->log, event), low = 0, high = o->nr_given;
 	while (low < high) {
@@ -141,14 +141,33 @@ static uint32_t given_after(const struct tr_order *o, uint32_t event)
 		else
 			high = mid;
 	}
-	return low < o->nr_given && o->given[low].thread == thread ? o->given[low].event : TR_NONE;
+	return low;
+}
+
+/* Where the event's thread was given something else to do; TR_NONE: nowhere. */
+static uint32_t given_after(const struct tr_order *o, uint32_t event)
+{
+	uint32_t i = first_given(o, event);
+	return i < o->nr_given && o->given[i].thread == tr_log_thread_of(o->log, event) ? o->given[i].event : TR_NONE;
+}
+
+/* An event of a thread, a dozen and some before its last. */
+static uint32_t near_its_end(const struct tr_order *o, uint32_t thread)
+{
+	enum { LIFE_EDGE = 16 };
+	uint32_t at = tr_log_thread(o->log, thread)->last, before = at;
+	for (int n = 0; n < LIFE_EDGE && before != TR_NONE; n++) {
+		at = before;
+		before = tr_log_step(o->log, at, thread, -1);
+	}
+	return at;
 }
 
 /* Did the thread's end lead on? It ends when it is done with all it was given. */
 static bool was_joined(const struct tr_order *o, uint32_t thread)
 {
 	uint32_t last = tr_log_thread(o->log, thread)->last;
-	for (uint32_t i = first_departure(o, tr_log_thread(o->log, thread)->first); i < o->nr_departures && o->departures[i] >> 32 <= last; i++) {
+	for (uint32_t i = first_departure(o, near_its_end(o, thread)); i < o->nr_departures && o->departures[i] >> 32 <= last; i++) {
 		uint32_t edge = (uint32_t)o->departures[i];
 		uint8_t kind = o->edges[edge].kind;
 		if (o->used[edge] && (kind == TR_EDGE_JOIN || kind == TR_EDGE_LIFELONG) &&
@@ -163,6 +182,30 @@ static bool worker_led_on(const struct tr_order *o, uint32_t event, uint32_t e)
 	uint32_t thread = tr_log_thread_of(o->log, event), given = given_after(o, event);
 	return given >= e || thread == tr_log_thread_of(o->log, e) || tr_order_led_on_until(o, event, given, e) ||
 	       was_joined(o, thread);
+}
+
+static bool made(const struct tr_log *log, uint32_t thread, uint32_t other)
+{
+	while (other != TR_NONE && other != thread)
+		other = tr_log_thread(log, other)->creator;
+	return other == thread;
+}
+
+uint32_t tr_order_given_by_others(const struct tr_order *o, uint32_t event)
+{
+	uint32_t thread = tr_log_thread_of(o->log, event), i = first_given(o, event);
+	while (i < o->nr_given && o->given[i].thread == thread && made(o->log, thread, o->given[i].giver))
+		i++;
+	return i < o->nr_given && o->given[i].thread == thread ? o->given[i].event : TR_NONE;
+}
+
+bool tr_order_passed_on(const struct tr_order *o, uint32_t event, uint32_t e)
+{
+	uint32_t thread = tr_log_thread_of(o->log, event), given;
+	if (!o->nr_given || thread == tr_log_thread_of(o->log, e))
+		return true;
+	given = tr_order_given_by_others(o, event);
+	return given >= e || tr_order_led_on_until(o, event, given, e) || was_joined(o, thread);
 }
 
 bool tr_order_led_on(const struct tr_order *o, uint32_t event, uint32_t e)

@@ -108,7 +108,8 @@ static void learn_past(const struct tr_order *o, uint32_t e, struct tr_clock *cl
 		bool passing = nr_passing && o->passing[nr_passing - 1].edge == i;
 		if (edge->class != XF_CLASS_SIGNAL ||
 		    !tr_clock_knows(clock, tr_log_thread_of(o->log, edge->to), edge->to) ||
-		    (use && !use(ctx, edge)) || (passing && !tr_order_led_on_until(o, edge->to, o->passing[nr_passing - 1].until, e)))
+		    (use && !use(ctx, edge)) || (passing && !tr_order_led_on_until(o, edge->to, o->passing[nr_passing - 1].until, e)) ||
+		    (!loosely && !tr_order_passed_on(o, edge->to, e)))
 			continue;
 		tr_clock_learn(clock, tr_log_thread_of(o->log, edge->from), edge->from);
 		if (o->used && !loosely)

@@ -70,6 +70,14 @@ int64_t tr_order_due_at(const struct tr_order *o, uint32_t event);
 /* Did an event lead on, to e or by an edge in use, before its thread lay down at `until`? */
 bool tr_order_led_on_until(const struct tr_order *o, uint32_t event, uint32_t until, uint32_t e);
 
+/*
+ * A worker shows nothing of what it was told before others gave it something else to do, either (others: no thread that it
+ * made, or that those made). Did it lead on before, at `event`, to e; or was it e's own thread, or joined? And where that
+ * was given; TR_NONE: nowhere.
+ */
+bool tr_order_passed_on(const struct tr_order *o, uint32_t event, uint32_t e);
+uint32_t tr_order_given_by_others(const struct tr_order *o, uint32_t event);
+
 /* Until when a signal edge carries on its end's thread; TR_NONE: for ever. */
 uint32_t tr_order_until(const struct tr_order *o, uint32_t edge);
 
