@@ -475,6 +475,24 @@ static void a_wait_that_another_might_have_ended_shows_nothing(void **state)
 	expect_past(THREE ONE "2 sem_post #1\n0 sem_wait #1\n0 sem_acquired #1 how=at-once\n0 mark\n", true, true);
 }
 
+/* Told by one, then given something else by another: had it been slower, another worker might have had that. */
+static void a_worker_passes_on_before_it_is_given_more_or_by_its_end(void **state)
+{
+	(void)state;
+#define FOUR "thread 0 main\nthread 1 uploader\nthread 2 worker\n"
+#define TOLD_TWO "1 mark\n2 cond_wait #7\n1 cond_signal #7 all=true waiters=1\n2 cond_woken #7 how=woken\n"
+#define GIVEN_TWO "2 cond_wait #8\n0 cond_signal #8 all=true waiters=1\n2 cond_woken #8 how=woken\n"
+#define ANSWERS "2 event_set #9\n0 event_woken #9 how=woken\n"
+	expect_past(FOUR TOLD_TWO ANSWERS "0 mark\n", true, true);
+	expect_past(FOUR TOLD_TWO GIVEN_TWO ANSWERS "0 mark\n", false, true);
+	expect_past(FOUR TOLD_TWO ANSWERS GIVEN_TWO "0 mark\n", true, true);
+	expect_past(FOUR TOLD_TWO GIVEN_TWO ANSWERS "2 thread_exit id=2\n0 join_end id=2 how=woken\n0 mark\n", true, true);
+	/* by a thread that it had made itself: that is its own work */
+	expect_past("thread 0 main\nthread 1 uploader\nthread 2 worker\nthread 3 helper\n1 mark\n2 thread_create id=3\n3 mark\n"
+		    "2 cond_wait #7\n1 cond_signal #7 all=true waiters=1\n2 cond_woken #7 how=woken\n"
+		    "2 cond_wait #8\n3 cond_signal #8 all=true waiters=1\n2 cond_woken #8 how=woken\n" ANSWERS "0 mark\n", true, true);
+}
+
 static void a_reader_of_many_writers_shows_nothing_of_the_first(void **state)
 {
 	(void)state;
@@ -519,6 +537,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(pythons_conditions_are_known_by_their_own_lock),
 	cmocka_unit_test(a_loop_that_is_run_to_its_end_needs_all_it_was_given),
 	cmocka_unit_test(a_wait_that_another_might_have_ended_shows_nothing),
+	cmocka_unit_test(a_worker_passes_on_before_it_is_given_more_or_by_its_end),
 	cmocka_unit_test(a_reader_of_many_writers_shows_nothing_of_the_first),
 	cmocka_unit_test(what_is_asked_for_without_waiting_carries_nothing),
 	cmocka_unit_test(bytes_of_a_thread_that_reads_there_too_are_tokens),

@@ -326,6 +326,25 @@ static void a_wait_behind_one_with_a_limit_is_unproven(void **state)
 	expect_all(BEGIN LIMITED WORK DONE WOKEN LEFT("up.py") RETURN END, "unproven", "timing", "stored");
 }
 
+/* An event loop that is woken while a timer is due: that may be the limit of what it waits for. */
+static void a_loop_with_a_timer_to_come_is_unproven(void **state)
+{
+#define LOOPED(limit) "1 fd_write inode=3 position=0 bytes=1\n0 poll limit_ns=" limit " waited_ns=400 ready=1 epoll=true\n" \
+		      "0 fd_read inode=3 position=0 bytes=1\n"
+	struct judged j = judge(BEGIN WORK DONE LOOPED("9000000000") RETURN END);
+	(void)state;
+	expect(&j, "unproven", "timing", "stored");
+	assert_true(j.v->hinges_on_timer);
+	assert_non_null(strstr(j.v->reason, "timer, due 9"));
+	release(&j);
+	expect_all(BEGIN WORK DONE LOOPED("0") RETURN END, "blocks", "happens-before", "stored");
+	/* one had come before, and it went on */
+	expect_all(BEGIN "0 poll limit_ns=5000000 waited_ns=5000000 epoll=true\n" WORK DONE LOOPED("9000000000") RETURN END,
+		   "blocks", "happens-before", "stored");
+	/* it waits for the same in another way, too */
+	expect_all(BEGIN WORK DONE LOOPED("9000000000") WAIT WOKEN RETURN END, "blocks", "happens-before", "stored");
+}
+
 static void a_wait_that_ran_out_blocks_partly(void **state)
 {
 	struct judged j = judge(BEGIN "0 event_wait #1 limit_ns=5000000\n0 event_woken #1 waited_ns=5000000 how=timed-out\n"
@@ -988,6 +1007,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_was_given_up_was_not_refused),
 	cmocka_unit_test(a_timed_wait_blocks_partly),
 	cmocka_unit_test(a_wait_behind_one_with_a_limit_is_unproven),
+	cmocka_unit_test(a_loop_with_a_timer_to_come_is_unproven),
 	cmocka_unit_test(a_wait_that_ran_out_blocks_partly),
 	cmocka_unit_test(a_python_wait_that_ran_out_waited_for_the_next_notification),
 	cmocka_unit_test(a_lock_that_both_take_later_is_none_of_the_wait),

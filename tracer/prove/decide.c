@@ -23,7 +23,7 @@ enum {
 /* ---- what the runs say by themselves: the mechanism */
 
 /* A limit of a wait up to this is outlasted without being asked to (--at-least). */
-#define LONGEST_HINGE_NS UINT64_C(30000000000)
+#define LONGEST_HINGE_NS UINT64_C(35000000000)
 
 struct mechanism {
 	uint32_t runs, blocks, inlined, late, hangs, unseen;

@@ -6,10 +6,15 @@
  *
  * All is ordered by the second, and one run does not show whether the program would have come to it. It
  * would have on its way out of a `with`, which Python leaves by its __exit__ whatever was raised in it.
+ *
+ * The same in an event loop that was woken by bytes while a timer was due: that may have been the wait's limit
+ * (`asyncio.wait_for`), what else was waited for (`asyncio.wait(…, FIRST_COMPLETED)`), or nothing to do with it. Not where timers
+ * came in the call's time, and it went on.
  */
 #include <string.h>
 
 #include "tracer/verdict/judge.h"
+#include "tracer/verdict/order_private.h"
 #include "tracer/verdict/place.h"
 
 struct hinge {
@@ -76,10 +81,54 @@ static bool hinges_on(const struct hinge *h, struct tr_clock *clock)
 	       count_before(h, h->call->ret, had_it_run_out, clock) < h->v->nr_items;
 }
 
+/* ---- timers of a loop */
+
+/* By when a timer was due as the calling thread's loop took these bytes, or found that child ended; INT64_MAX: no edge of that kind, or no timer. */
+static int64_t timer_of(const struct hinge *h, const struct tr_edge *edge)
+{
+	bool of_loop = (edge->kind == TR_EDGE_BYTES || edge->kind == TR_EDGE_PROCESS) && edge->to > h->call->enter && edge->to < h->call->ret &&
+		       tr_log_thread_of(h->j->log, edge->to) == h->call->thread;
+	return of_loop ? tr_order_due_at(h->j->order, edge->to) : INT64_MAX;
+}
+
+static bool but_for_timers(const void *ctx, const struct tr_edge *edge)
+{
+	return timer_of(ctx, edge) == INT64_MAX;
+}
+
+/* A timer came while the call waited, and did not end it. */
+static bool outlived_timers(const struct hinge *h)
+{
+	for (uint32_t i = h->call->enter; (i = tr_log_step(h->j->log, i, h->call->thread, 1)) != TR_NONE && i < h->call->ret;) {
+		struct tr_event e = tr_log_event(h->j->log, i);
+		if (e.kind == XF_EV_poll && TR_PAYLOAD(&e, poll)->epoll && !TR_PAYLOAD(&e, poll)->ready && TR_PAYLOAD(&e, poll)->limit_ns > 1)
+			return true;
+	}
+	return false;
+}
+
+static bool hinges_on_timers(const struct hinge *h, struct tr_clock *clock)
+{
+	return h->j->order->turns && count_before(h, h->call->ret, but_for_timers, clock) < h->v->nr_items && !outlived_timers(h);
+}
+
+/* How long after the call's begin the last of them was due. */
+static uint64_t longest_timer_ns(const struct hinge *h)
+{
+	int64_t last = 0;
+	for (uint32_t i = tr_order_edge_at(h->j->order, h->call->enter); i < tr_order_nr_edges(h->j->order); i++) {
+		int64_t due = timer_of(h, tr_order_edge(h->j->order, i));
+		if (due != INT64_MAX && due > last)
+			last = due;
+	}
+	return last > h->v->enter_ns ? (uint64_t)(last - h->v->enter_ns) : 1;
+}
+
 /* v: everything is ordered. */
 bool tr_judge_hinges(struct judge *j, struct tr_verdict *v, const struct tr_call *c)
 {
 	struct tr_clock clock;
+	struct hinge loop = { j, v, c, NULL };
 	if (!tr_clock_init(&clock, tr_log_nr_threads(j->log))) {
 		j->failed = true;
 		return false;
@@ -89,6 +138,8 @@ bool tr_judge_hinges(struct judge *j, struct tr_verdict *v, const struct tr_call
 		if (hinges_on(&h, &clock) && h.timed->limit_ns > v->hinges_ns)
 			v->hinges_ns = h.timed->limit_ns;
 	}
+	if (!v->hinges_ns && (v->hinges_on_timer = hinges_on_timers(&loop, &clock)))
+		v->hinges_ns = longest_timer_ns(&loop);
 	tr_clock_fini(&clock);
 	return v->hinges_ns > 0;
 }

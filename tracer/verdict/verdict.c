@@ -476,8 +476,12 @@ static bool row_hinges(struct judge *j, struct tr_verdict *v, const struct tr_ca
 	char limit[48] = "so long as is not known";
 	if (v->hinges_ns != TR_LIMIT_UNTOLD)
 		snprintf(limit, sizeof(limit), "%" PRIu64 " ms", (v->hinges_ns + 999999) / 1000000);
-	tr_judge_say(v, "it had waited for that before, for at most %s, and nothing shows that it would have waited on, had that "
-		     "run out; `xferdb prove` settles it", limit);
+	if (v->hinges_on_timer)
+		tr_judge_say(v, "its event loop had a timer, due %s after the call began, and nothing shows whether that would have ended the "
+			     "wait; `xferdb prove` settles it", limit);
+	else
+		tr_judge_say(v, "it had waited for that before, for at most %s, and nothing shows that it would have waited on, had that "
+			     "run out; `xferdb prove` settles it", limit);
 	return true;
 }
 

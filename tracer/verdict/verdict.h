@@ -121,6 +121,7 @@ struct tr_verdict {
 	uint64_t at_most_ms;     /* limit time-out; 0: how long is not known */
 	uint64_t hinges_ns;      /* unproven: what it did behind a wait that would have given up after so long; 0: no such; TR_LIMIT_UNTOLD */
 	struct tr_waiting *waiting_on; uint32_t nr_waiting;
+	bool hinges_on_timer;    /* … that of an event loop, which may have had nothing to do with it */
 	bool deadlock;           /* waiting_on ends where it began or in a circle */
 	uint32_t deadlock_at;    /* link at which the circle begins */
 	uint32_t parts, parts_ordered, parts_late;
