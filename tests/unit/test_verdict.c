@@ -933,18 +933,29 @@ static void an_error_that_nobody_saw_is_a_loss_and_one_with_a_status_is_not(void
 
 static void a_line_of_source_is_told_up_to_its_arguments(void **state)
 {
-	static const struct { const char *line, *told; } rows[] = {
-		{ "            self._done_event.wait(MAXINT)\n", "self._done_event.wait" },
-		{ "\treturn future.result()", "future.result" },
-		{ "x = yield_it('secret')", "yield_it" },
-		{ "done = await queue.get()", "queue.get" },
-		{ "with lock:", "" }, { "'secret'.join(x)", "" }, { "", "" }, { "a[secret].wait()", "" },
+	static const struct { const char *line, *function, *told; } rows[] = {
+		{ "            self._done_event.wait(MAXINT)\n", "", "self._done_event.wait" },
+		{ "            self._done_event.wait(MAXINT)\n", "wait", "self._done_event.wait" },
+		{ "\treturn future.result()", "", "future.result" },
+		{ "x = yield_it('secret')", "", "yield_it" },
+		{ "done = await queue.get()", "", "queue.get" },
+		{ "with lock:", "", "" }, { "'secret'.join(x)", "", "" }, { "", "", "" }, { "a[secret].wait()", "", "" },
+		{ "with lock:", "wait", "" }, { "'secret'.join(x)", "join", "" },
+		/* of several calls the one that waits; what is passed to the others is not told either */
+		{ "t = Thread(target=secret); t.start(); t.join()\n", "join", "t.join" },
+		{ "threading.Thread(target=secret).start()", "start", "threading.Thread(…).start" },
+		{ "x = pool.submit(f, [secret(1)]).result(timeout=30)", "result", "pool.submit(…).result" },
+		{ "a[secret].wait()", "wait", "a[…].wait" }, { "f().wait()", "wait", "f().wait" },
+		{ "await_it(); wait()", "wait", "wait" },
+		{ "f('secret').result()", "result", "f" }, { "g(x, ')secret').result()", "result", "g" },
+		{ "h(\"a(secret\").result()", "result", "h" },
+		{ "(yield).result()", "result", "" }, { "x).result()", "result", "" },
 	};
 	char buf[64];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		assert_string_equal(tr_place_call(rows[i].line, buf, sizeof(buf)), rows[i].told);
+		assert_string_equal(tr_place_call(rows[i].line, rows[i].function, buf, sizeof(buf)), rows[i].told);
 }
 
 /* ---- several calls */

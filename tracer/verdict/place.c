@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,13 +18,13 @@ static bool is_path_of_names(const char *s, size_t len)
 	return len > 0;
 }
 
-const char *tr_place_call(const char *line, char *buf, size_t cap)
+/* What stands before the line's first parenthesis or quote, without words and names in front. */
+static const char *first_call(const char *line, char *buf, size_t cap)
 {
 	static const char *const words[] = { "return ", "await ", "yield ", "if not ", "if ", "while not ",
 					     "while ", "with " };
 	size_t len;
 
-	buf[0] = '\0';
 	line += strspn(line, " \t");
 	len = strcspn(line, "('\"#\r\n");
 	const char *equals = memchr(line, '=', len);
@@ -45,6 +46,102 @@ const char *tr_place_call(const char *line, char *buf, size_t cap)
 	return buf;
 }
 
+static bool is_of_name(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+/* Where "function(" stands in the line, whole; NULL. */
+static const char *call_of(const char *line, const char *function)
+{
+	size_t len = strlen(function);
+	const char *at = len ? strstr(line, function) : NULL;
+
+	while (at && (at[len] != '(' || (at > line && is_of_name(at[-1]))))
+		at = strstr(at + 1, function);
+	return at;
+}
+
+/* Where the brackets open that close at `at`; NULL: not in this line, or there is a quote between. */
+static const char *opening(const char *line, const char *at)
+{
+	int open = 0;
+
+	for (;; at--) {
+		open += *at == ')' || *at == ']';
+		open -= *at == '(' || *at == '[';
+		if (!open)
+			return at;
+		if (at == line || *at == '\'' || *at == '"')
+			return NULL;
+	}
+}
+
+/* Where the expression begins that is called at `at`: names, dots, and brackets between them. */
+static const char *begin_of(const char *line, const char *at)
+{
+	while (at > line) {
+		const char *before = at - 1;
+		if (*before == ')' || *before == ']')
+			before = opening(line, before);
+		else if (!is_of_name(*before) && *before != '.')
+			break;
+		if (!before)
+			return NULL;
+		at = before;
+	}
+	return is_of_name(*at) ? at : NULL;
+}
+
+/* "threading.Thread(…).start": what stands between brackets is not told. */
+static const char *without_arguments(const char *from, const char *end, char *buf, size_t cap)
+{
+	size_t at = 0;
+	int open = 0;
+
+	for (; from < end && at + sizeof("(…)") < cap; from++) {
+		bool opens = *from == '(' || *from == '[', closes = *from == ')' || *from == ']';
+		open -= closes;
+		if (!open)
+			buf[at++] = *from;
+		if (opens && !open++ && from[1] != ')' && from[1] != ']')
+			at += (size_t)snprintf(buf + at, cap - at, "…");
+	}
+	buf[from < end ? 0 : at] = '\0';
+	return buf;
+}
+
+const char *tr_place_call(const char *line, const char *function, char *buf, size_t cap)
+{
+	const char *at = call_of(line, function), *begin = at ? begin_of(line, at) : NULL;
+
+	buf[0] = '\0';
+	if (begin)
+		return without_arguments(begin, at + strlen(function), buf, cap);
+	return first_call(line, buf, cap);
+}
+
+/* The function that was called at a site's line, by the stack: "wait" of "threading.py:622 Event.wait". */
+static const char *function_called(const char *stack, uint32_t line, char *buf, size_t cap)
+{
+	char wanted[16], before[128] = "";
+
+	snprintf(wanted, sizeof(wanted), ":%" PRIu32 " ", line);
+	buf[0] = '\0';
+	for (; *stack; stack += strcspn(stack, "\n"), stack += *stack == '\n') {
+		size_t len = strcspn(stack, "\n");
+		if (memmem(stack, len, wanted, strlen(wanted))) {
+			const char *name = before + strlen(before);
+			while (name > before && is_of_name(name[-1]))
+				name--;
+			snprintf(buf, cap, "%.*s", (int)cap - 1, name);
+			break;
+		}
+		snprintf(before, sizeof(before), "%.*s", (int)len, stack);
+	}
+	return buf;
+}
+
 /* A file that is a plain file, so that nothing here can wait for ever. */
 static FILE *open_plain(const char *path)
 {
@@ -63,7 +160,7 @@ const char *tr_place_source(const struct tr_log *log, const struct tr_event *e, 
 	const char *path = tr_log_property_of(log, "python-source", e->process, e->record->site);
 	uint32_t wanted = tr_event_site(log, e).line, at = 0;
 	size_t len = strlen(path);
-	char line[512];
+	char line[512], function[64];
 	FILE *in;
 
 	buf[0] = '\0';
@@ -73,7 +170,7 @@ const char *tr_place_source(const struct tr_log *log, const struct tr_event *e, 
 	for (bool begins = true; fgets(line, sizeof(line), in); begins = strchr(line, '\n') != NULL) {
 		at += begins;
 		if (begins && at == wanted) {
-			tr_place_call(line, buf, cap);
+			tr_place_call(line, function_called(tr_place_stack(log, e), wanted, function, sizeof(function)), buf, cap);
 			break;
 		}
 	}
