@@ -340,6 +340,25 @@ static void a_limit_that_all_hinges_on_is_outlasted(void **state)
 	assert_string_equal(p.finding, "");
 }
 
+static void a_call_that_fails_when_its_limit_runs_out_waits_only_so_far(void **state)
+{
+	struct tr_trial trials[] = { free_run(TR_UNPROVEN), free_run(TR_UNPROVEN), held_run(0, 300, 330), held_run(0, 700, 730),
+				     held_run(1, 300, 335), held_run(1, 700, 735), held_run(0, 6000, 0), held_run(1, 6000, 0) };
+	struct tr_proof p;
+
+	(void)state;
+	trials[0].hinges_ns = 5000ull * MS;
+	trials[6].return_ns = trials[7].return_ns = -1;
+	p = decide(trials, 7);
+	assert_int_equal(p.answer, TR_UNPROVEN); /* once is no limit */
+	p = decide(trials, 8);
+	assert_int_equal(p.answer, TR_BLOCKS_PARTLY);
+	assert_int_equal(p.basis, TR_BASIS_INTERVENTION);
+	assert_int_equal(p.at_most_ms, 5000);
+	trials[0].hinges_ns = 0; /* nobody knows why it failed */
+	assert_int_not_equal(decide(trials, 8).answer, TR_BLOCKS_PARTLY);
+}
+
 static void waiting_for_room_is_not_waiting_for_the_end(void **state)
 {
 	struct tr_proof p = four(TR_UNPROVEN, 330, 730, 100, 101);
@@ -598,6 +617,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(holds_too_short_to_tell_prove_nothing),
 	cmocka_unit_test(a_bounded_wait_follows_short_holds_only),
 	cmocka_unit_test(a_limit_that_all_hinges_on_is_outlasted),
+	cmocka_unit_test(a_call_that_fails_when_its_limit_runs_out_waits_only_so_far),
 	cmocka_unit_test(waiting_for_room_is_not_waiting_for_the_end),
 	cmocka_unit_test(a_whole_upload_that_never_moves_the_return_is_not_waited_for),
 	cmocka_unit_test(lengths_that_are_nearly_the_same_are_one),

@@ -450,6 +450,43 @@ static bool row_time_out(struct tr_proof *p, const struct bench *b)
 	return true;
 }
 
+/* Was something held for longer than the limit of a wait that all hinges on? */
+static bool outlasted(const struct tr_proof *p, const struct bench *b)
+{
+	for (uint32_t i = 0; i < b->plan->nr_targets; i++)
+		if (p->tally[i].longest_moved_ns > b->m.hinges_ns)
+			return true;
+	return !b->m.hinges_ns;
+}
+
+/* Holds that were longer than the limit all hinges on, and the call failed, or never came back. */
+static uint32_t failed_beyond(const struct bench *b)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < b->nr; i++) {
+		const struct tr_trial *t = &b->trials[i];
+		n += !is_undisturbed(t) && t->seen && t->asked_ns > b->m.hinges_ns && (t->failed || t->return_ns < 0);
+	}
+	return n;
+}
+
+/* It gives up by failing (asyncio.wait_for raises): shorter holds move it, longer ones make it fail. */
+static bool row_fails_at_limit(struct tr_proof *p, const struct bench *b)
+{
+	enum { AT_LEAST = 2 };
+	uint32_t failed = b->m.hinges_ns && b->m.hinges_ns != TR_LIMIT_UNTOLD ? failed_beyond(b) : 0;
+
+	if (failed < AT_LEAST || !b->all.moved || b->all.outrun || outlasted(p, b))
+		return false;
+	settle(p, TR_BLOCKS_PARTLY, TR_BASIS_INTERVENTION);
+	p->limit = TR_LIMIT_TIME_OUT;
+	p->at_most_ms = (b->m.hinges_ns + MS - 1) / MS;
+	REASON(p, "%" PRIu32 " of %" PRIu32 " holds moved the return, and %" PRIu32 " longer than the wait's limit made the call fail",
+	       b->all.moved, b->all.held, failed);
+	return true;
+}
+
 static bool row_back_pressure(struct tr_proof *p, const struct bench *b)
 {
 	struct sums s = sums_marked(b, p, b->has_room);
@@ -486,15 +523,6 @@ static bool moved_every(const struct tr_proof *p, const struct bench *b)
 {
 	return b->nr_wait && b->nr_wait == b->plan->nr_uploads && !b->plan->unheld && p->slope.known &&
 	       p->slope.slope >= SLOPE_WAITS && p->slope.low >= SLOPE_LOW;
-}
-
-/* Was something held for longer than the limit of a wait that all hinges on? */
-static bool outlasted(const struct tr_proof *p, const struct bench *b)
-{
-	for (uint32_t i = 0; i < b->plan->nr_targets; i++)
-		if (p->tally[i].longest_moved_ns > b->m.hinges_ns)
-			return true;
-	return !b->m.hinges_ns;
 }
 
 static bool row_blocks(struct tr_proof *p, const struct bench *b)
@@ -681,7 +709,7 @@ enum xf_status tr_decide(const struct tr_plan *plan, const struct tr_trial *tria
 	status = bench_set(&b, p, err);
 	if (status)
 		return status;
-	if (!row_open(p, &b.m) && !row_time_out(p, &b) && !row_back_pressure(p, &b) && !row_does_not_block(p, &b) &&
+	if (!row_open(p, &b.m) && !row_time_out(p, &b) && !row_fails_at_limit(p, &b) && !row_back_pressure(p, &b) && !row_does_not_block(p, &b) &&
 	    !row_blocks(p, &b))
 		row_unproven(p, &b);
 	finding(p, &b);
