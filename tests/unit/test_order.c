@@ -438,6 +438,10 @@ static void pythons_conditions_are_known_by_their_own_lock(void **state)
 	expect_past(THREE "1 mark\n+1 " LOCKS OWN("1", "3", "1") "0 mark\n", true, true);
 	expect_past(THREE "1 mark\n+1 " LOCKS OWN("1", "3", "1") OWN("1", "4", "2") "0 mark\n", false, true);
 	expect_past(THREE "1 mark\n+1 " LOCKS OWN("1", "3", "1") OWN("2", "4", "2") "0 mark\n", true, true);
+	/* it has to wait for the condition's lock, which its waker still has: that is no next wait */
+	expect_past(THREE "1 mark\n+1 " LOCKS "0 sem_acquired #1 how=at-once\n0 sem_acquired #3 how=at-once\n0 sem_post #1\n0 sem_wait #3\n"
+		    "1 sem_acquired #1 how=at-once\n1 sem_post #3\n0 sem_acquired #3 how=woken\n0 sem_wait #1\n1 sem_post #1\n"
+		    "0 sem_acquired #1 how=woken\n0 sem_post #1\n0 mark\n", true, true);
 }
 
 static void a_loop_that_is_run_to_its_end_needs_all_it_was_given(void **state)

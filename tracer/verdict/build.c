@@ -298,19 +298,22 @@ static void process_wait(struct builder *b, const struct tr_event *e)
 
 /* ---- all of them */
 
-/* What the thread takes from, which waits for that event's object. */
 uint32_t tr_build_waited_for(const struct builder *b, const struct tr_event *e)
 {
 	const struct wait *w = &b->waits[e->thread];
-	return w->event != TR_NONE && w->object == e->object && w->own != TR_NONE ? w->own : e->object;
+	return w->event != TR_NONE && w->object == e->object && w->own != TR_NONE ? TR_BUILD_OF(w->own) : e->object;
 }
 
+/* Behind a wait on a condition the waiter takes the condition's own lock again: it comes for nothing more. */
 static void begin_wait(struct builder *b, const struct tr_event *e)
 {
+	struct wait *w = &b->waits[e->thread];
 	uint64_t limit = 0;
+	bool again = w->own != TR_NONE && w->own == e->object;
 	tr_event_field(e, "limit_ns", &limit);
-	b->waits[e->thread] = (struct wait){ e->index, e->object, tr_build_own_lock(b, e), limit };
-	tr_build_come_for(b, e, tr_build_waited_for(b, e));
+	*w = (struct wait){ e->index, e->object, again ? w->own : tr_build_own_lock(b, e), limit };
+	if (!again)
+		tr_build_come_for(b, e, tr_build_waited_for(b, e));
 }
 
 static void take_other_event(struct builder *b, const struct tr_event *e)

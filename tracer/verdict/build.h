@@ -86,8 +86,8 @@ struct builder {
 	uint32_t *posted;          /* by thread: its last post, TR_NONE */
 	struct take *takes;
 	uint32_t nr_takes, cap_takes;
-	struct tr_map takers;      /* (object or channel, thread) → its last take of it */
-	struct tr_map last_takes;  /* object → the last take of it, by anybody */
+	struct tr_map takers;      /* (what is taken from, thread) → its last take of it */
+	struct tr_map last_takes;  /* what is taken from → the last take of it, by anybody */
 	struct rival *rivals;      /* by thread */
 	struct pending *pending;
 	uint32_t cap_pending;
@@ -118,7 +118,9 @@ static inline bool got_it(uint8_t how)
 /* From an event (TR_NONE: from nowhere, nothing is made) to one that comes later. */
 void tr_build_edge(struct builder *b, enum tr_edge_kind kind, enum xf_class class, uint32_t from, const struct tr_event *to);
 void tr_build_set(struct builder *b, struct tr_map *m, uint64_t key, uint32_t value);
-/* Of a wait's begin, or its end: what it takes from, its object or a Python condition's own lock. */
+/* A Python condition, by its own lock: what its waits take from. */
+#define TR_BUILD_OF(lock) ((lock) | UINT32_C(1) << 30)
+/* Of a wait's begin, or its end: what it takes from, its object or such a condition. */
 uint32_t tr_build_waited_for(const struct builder *b, const struct tr_event *e);
 /* Objects whose class was not declared: what they are used for decides. */
 enum xf_class tr_build_class(const struct builder *b, uint32_t object, enum xf_class undeclared);
@@ -140,7 +142,7 @@ void tr_build_note_taken(struct builder *b, const struct tr_event *e);
 bool tr_build_lifelong(struct builder *b, const struct tr_event *e, uint32_t release);
 void tr_build_confirm_lifelong(struct builder *b);
 
-/* ---- build_take.c: of one thing, time and again. `from`: an object, of Python's conditions their own lock, or a channel */
+/* ---- build_take.c: of one thing, time and again. `from`: an object, a Python condition, or a channel */
 
 /* The thread of e comes for it: what it was given of it before carries no further. */
 void tr_build_come_for(struct builder *b, const struct tr_event *e, uint32_t from);

@@ -28,12 +28,12 @@ void tr_build_rival_signals(struct builder *b, const struct tr_event *e)
 void tr_build_rival_takes(struct builder *b, const struct tr_event *e)
 {
 	struct wait *w = &b->waits[e->thread];
-	uint32_t mine = tr_map_get(&b->takers, tr_pair(e->object, e->thread));
+	uint32_t mine = tr_map_get(&b->takers, tr_pair(TR_BUILD_OF(e->object), e->thread));
 	if (w->own == e->object)
 		w->own = TR_NONE; /* as it was woken */
 	else if (mine != TR_MAP_NONE)
 		b->takes[mine].over = true;
-	else if (take_of_others(b, e->object, e->thread) != TR_NONE)
+	else if (take_of_others(b, TR_BUILD_OF(e->object), e->thread) != TR_NONE)
 		b->rivals[e->thread] = (struct rival){ e->object, false };
 }
 
@@ -46,7 +46,7 @@ void tr_build_rival_goes_on(struct builder *b, const struct tr_event *e)
 		r->gave = e->kind == XF_EV_sem_post && e->object == r->lock;
 		return;
 	}
-	uint32_t take = tr_build_own_lock(b, e) == r->lock ? TR_NONE : take_of_others(b, r->lock, e->thread);
+	uint32_t take = tr_build_own_lock(b, e) == r->lock ? TR_NONE : take_of_others(b, TR_BUILD_OF(r->lock), e->thread);
 	if (take != TR_NONE)
 		b->takes[take].rivalled = true;
 	r->lock = TR_NONE;
@@ -88,7 +88,7 @@ void tr_build_settle_rivals(struct builder *b)
 {
 	for (uint32_t i = 0; i < tr_log_nr_threads(b->log); i++) {
 		struct rival *r = &b->rivals[i];
-		uint32_t take = r->lock != TR_NONE && r->gave ? take_of_others(b, r->lock, i) : TR_NONE;
+		uint32_t take = r->lock != TR_NONE && r->gave ? take_of_others(b, TR_BUILD_OF(r->lock), i) : TR_NONE;
 		if (take != TR_NONE)
 			b->takes[take].rivalled = true;
 	}
