@@ -66,13 +66,14 @@ struct take {
 	uint32_t first, nr;
 	uint32_t taker, giver;   /* threads; giver TR_NONE: several */
 	bool counted;            /* in a loop that is run to its end */
-	bool rivalled, over;     /* another gave the same thing later; the taker came for more */
+	uint32_t rival;          /* the event by which another gave the same thing later; TR_NONE */
+	bool over;               /* the taker came for more */
 };
 
 /* A thread that took a condition's own lock: was it to give, or to wait? */
 struct rival {
 	uint32_t lock;           /* TR_NONE: it did not */
-	bool gave;               /* and has given it back */
+	uint32_t gave;           /* where it gave it back; TR_NONE: not yet */
 };
 
 struct builder {

@@ -73,7 +73,7 @@ uint32_t tr_build_new_passing(struct builder *b, uint32_t edge, uint32_t thread)
 		b->failed = true;
 		return TR_NONE;
 	}
-	o->passing[o->nr_passing] = (struct tr_passing){ edge, TR_NONE };
+	o->passing[o->nr_passing] = (struct tr_passing){ edge, TR_NONE, TR_NONE };
 	b->pending[o->nr_passing] = (struct pending){ b->loops[thread].lay_ns, TR_NONE };
 	return o->nr_passing++;
 }

@@ -18,11 +18,18 @@ static uint32_t take_of_others(const struct builder *b, uint32_t from, uint32_t 
 	return take;
 }
 
+/* The first counts. */
+static void note_rival(struct builder *b, uint32_t take, uint32_t event)
+{
+	if (b->takes[take].rival == TR_NONE)
+		b->takes[take].rival = event;
+}
+
 void tr_build_rival_signals(struct builder *b, const struct tr_event *e)
 {
 	uint32_t take = take_of_others(b, e->object, e->thread);
 	if (take != TR_NONE && tr_log_object(b->log, e->object)->class == XF_CLASS_NONE)
-		b->takes[take].rivalled = true;
+		note_rival(b, take, e->index);
 }
 
 void tr_build_rival_takes(struct builder *b, const struct tr_event *e)
@@ -34,7 +41,7 @@ void tr_build_rival_takes(struct builder *b, const struct tr_event *e)
 	else if (mine != TR_MAP_NONE)
 		b->takes[mine].over = true;
 	else if (take_of_others(b, TR_BUILD_OF(e->object), e->thread) != TR_NONE)
-		b->rivals[e->thread] = (struct rival){ e->object, false };
+		b->rivals[e->thread] = (struct rival){ e->object, TR_NONE };
 }
 
 void tr_build_rival_goes_on(struct builder *b, const struct tr_event *e)
@@ -42,13 +49,14 @@ void tr_build_rival_goes_on(struct builder *b, const struct tr_event *e)
 	struct rival *r = &b->rivals[e->thread];
 	if (r->lock == TR_NONE)
 		return;
-	if (!r->gave) {
-		r->gave = e->kind == XF_EV_sem_post && e->object == r->lock;
+	if (r->gave == TR_NONE) {
+		if (e->kind == XF_EV_sem_post && e->object == r->lock)
+			r->gave = e->index;
 		return;
 	}
 	uint32_t take = tr_build_own_lock(b, e) == r->lock ? TR_NONE : take_of_others(b, TR_BUILD_OF(r->lock), e->thread);
 	if (take != TR_NONE)
-		b->takes[take].rivalled = true;
+		note_rival(b, take, r->gave);
 	r->lock = TR_NONE;
 }
 
@@ -67,8 +75,10 @@ static void doubt_rivalled(struct builder *b)
 {
 	for (uint32_t i = 0; i < b->nr_takes; i++) {
 		const struct take *t = &b->takes[i];
-		for (uint32_t k = t->first; t->rivalled && !t->over && k < t->first + t->nr; k++)
+		for (uint32_t k = t->first; t->rival != TR_NONE && !t->over && k < t->first + t->nr; k++) {
 			b->o->passing[k].until = b->o->edges[b->o->passing[k].edge].to;
+			b->o->passing[k].rival = t->rival;
+		}
 	}
 }
 
@@ -88,9 +98,9 @@ void tr_build_settle_rivals(struct builder *b)
 {
 	for (uint32_t i = 0; i < tr_log_nr_threads(b->log); i++) {
 		struct rival *r = &b->rivals[i];
-		uint32_t take = r->lock != TR_NONE && r->gave ? take_of_others(b, TR_BUILD_OF(r->lock), i) : TR_NONE;
+		uint32_t take = r->lock != TR_NONE && r->gave != TR_NONE ? take_of_others(b, TR_BUILD_OF(r->lock), i) : TR_NONE;
 		if (take != TR_NONE)
-			b->takes[take].rivalled = true;
+			note_rival(b, take, r->gave);
 	}
 	doubt_rivalled(b);
 	doubt_what_is_left(b);

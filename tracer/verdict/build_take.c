@@ -50,7 +50,7 @@ static bool began_counted(const struct builder *b, const struct tr_event *e)
 
 void tr_build_take(struct builder *b, const struct tr_event *e, uint32_t from, uint32_t first)
 {
-	struct take t = { b->o->nr_passing, 0, e->thread, TR_NONE, began_counted(b, e), false, false };
+	struct take t = { b->o->nr_passing, 0, e->thread, TR_NONE, began_counted(b, e), TR_NONE, false };
 	for (uint32_t i = first; i < b->o->nr && !b->failed; i++)
 		if (b->o->edges[i].class == XF_CLASS_SIGNAL)
 			t.nr += tr_build_new_passing(b, i, e->thread) != TR_NONE;

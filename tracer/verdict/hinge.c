@@ -124,7 +124,12 @@ static uint64_t longest_timer_ns(const struct hinge *h)
 	return last > h->v->enter_ns ? (uint64_t)(last - h->v->enter_ns) : 1;
 }
 
-/* v: everything is ordered. */
+static void hinge_on(struct tr_verdict *v, enum tr_hinge hinge, uint64_t ns)
+{
+	v->hinge = hinge;
+	v->hinges_ns = ns > v->hinges_ns ? ns : v->hinges_ns;
+}
+
 bool tr_judge_hinges(struct judge *j, struct tr_verdict *v, const struct tr_call *c)
 {
 	struct tr_clock clock;
@@ -135,11 +140,39 @@ bool tr_judge_hinges(struct judge *j, struct tr_verdict *v, const struct tr_call
 	}
 	for (uint32_t i = 0; i < v->barriers.nr; i++) {
 		struct hinge h = { j, v, c, &v->barriers.list[i] };
-		if (hinges_on(&h, &clock) && h.timed->limit_ns > v->hinges_ns)
-			v->hinges_ns = h.timed->limit_ns;
+		if (hinges_on(&h, &clock))
+			hinge_on(v, TR_HINGE_LIMIT, h.timed->limit_ns);
 	}
-	if (!v->hinges_ns && (v->hinges_on_timer = hinges_on_timers(&loop, &clock)))
-		v->hinges_ns = longest_timer_ns(&loop);
+	if (!v->hinge && hinges_on_timers(&loop, &clock))
+		hinge_on(v, TR_HINGE_TIMER, longest_timer_ns(&loop));
 	tr_clock_fini(&clock);
-	return v->hinges_ns > 0;
+	return v->hinge != TR_HINGE_NONE;
+}
+
+/* ---- rivals */
+
+static bool always(const void *ctx, const struct tr_edge *edge)
+{
+	(void)ctx, (void)edge;
+	return true;
+}
+
+bool tr_judge_has_rivals(struct judge *j, struct tr_verdict *v, const struct tr_call *c)
+{
+	struct tr_clock clock;
+	struct hinge h = { j, v, c, NULL };
+	if (!tr_clock_init(&clock, tr_log_nr_threads(j->log))) {
+		j->failed = true;
+		return false;
+	}
+	j->order->trusting = true;
+	bool all = count_before(&h, c->ret, always, &clock) == v->nr_items;
+	j->order->trusting = false;
+	for (uint32_t i = 0; all && j->order->used && i < tr_order_nr_edges(j->order); i++) {
+		uint32_t rival = j->order->used[i] ? tr_order_rival(j->order, i) : TR_NONE;
+		if (rival != TR_NONE)
+			hinge_on(v, TR_HINGE_RIVAL, (uint64_t)(tr_log_time(j->log, rival) - v->enter_ns));
+	}
+	tr_clock_fini(&clock);
+	return v->hinge != TR_HINGE_NONE;
 }

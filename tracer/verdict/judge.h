@@ -100,10 +100,11 @@ bool tr_judge_needs_limit(struct judge *j, struct tr_verdict *v, const struct tr
 /* The call gave up waiting for what came later: had it waited on, all work would have been over. */
 bool tr_judge_gave_up(struct judge *j, struct tr_verdict *v, const struct tr_call *c);
 
-/*
- * ---- hinge.c: everything is ordered, by a wait without a limit that came behind one with: what the call would
- * have done had that run out, nothing shows. Sets hinges_ns.
- */
+/* ---- hinge.c: what else might have ended the wait that orders everything; both set hinge and hinges_ns */
+
+/* Everything is ordered, but the wait had a limit, and one without came behind it; or a timer of the event loop was due. */
 bool tr_judge_hinges(struct judge *j, struct tr_verdict *v, const struct tr_call *c);
+/* Everything would be ordered, had no other thread been about to end the same waits. */
+bool tr_judge_has_rivals(struct judge *j, struct tr_verdict *v, const struct tr_call *c);
 
 #endif

@@ -78,7 +78,7 @@ uint32_t tr_order_edge_at(const struct tr_order *o, uint32_t event)
 	return low;
 }
 
-uint32_t tr_order_until(const struct tr_order *o, uint32_t edge)
+static const struct tr_passing *passing_of(const struct tr_order *o, uint32_t edge)
 {
 	uint32_t low = 0, high = o->nr_passing;
 	while (low < high) {
@@ -88,7 +88,24 @@ uint32_t tr_order_until(const struct tr_order *o, uint32_t edge)
 		else
 			high = mid;
 	}
-	return low < o->nr_passing && o->passing[low].edge == edge ? o->passing[low].until : TR_NONE;
+	return low < o->nr_passing && o->passing[low].edge == edge ? &o->passing[low] : NULL;
+}
+
+static uint32_t until_of(const struct tr_order *o, const struct tr_passing *p)
+{
+	return o->trusting && p->rival != TR_NONE ? TR_NONE : p->until;
+}
+
+uint32_t tr_order_until(const struct tr_order *o, uint32_t edge)
+{
+	const struct tr_passing *p = passing_of(o, edge);
+	return p ? until_of(o, p) : TR_NONE;
+}
+
+uint32_t tr_order_rival(const struct tr_order *o, uint32_t edge)
+{
+	const struct tr_passing *p = passing_of(o, edge);
+	return p ? p->rival : TR_NONE;
 }
 
 static void learn_past(const struct tr_order *o, uint32_t e, struct tr_clock *clock, tr_edge_fn use,
@@ -108,7 +125,7 @@ static void learn_past(const struct tr_order *o, uint32_t e, struct tr_clock *cl
 		bool passing = nr_passing && o->passing[nr_passing - 1].edge == i;
 		if (edge->class != XF_CLASS_SIGNAL ||
 		    !tr_clock_knows(clock, tr_log_thread_of(o->log, edge->to), edge->to) ||
-		    (use && !use(ctx, edge)) || (passing && !tr_order_led_on_until(o, edge->to, o->passing[nr_passing - 1].until, e)) ||
+		    (use && !use(ctx, edge)) || (passing && !tr_order_led_on_until(o, edge->to, until_of(o, &o->passing[nr_passing - 1]), e)) ||
 		    (!loosely && !tr_order_passed_on(o, edge->to, e)))
 			continue;
 		tr_clock_learn(clock, tr_log_thread_of(o->log, edge->from), edge->from);

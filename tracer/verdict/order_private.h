@@ -7,7 +7,8 @@
 
 /* A bytes edge into a loop's thread: it carries to what that thread did before it lay down again, or had other news. */
 struct tr_passing {
-	uint32_t edge, until; /* until: the poll or sleep it had lain down in, the answer, the other bytes */
+	uint32_t edge, until; /* until: the poll or sleep it had lain down in, the answer, the other bytes, the next wait for the same … */
+	uint32_t rival;       /* … or its own end, as that event would have ended the wait, too; TR_NONE */
 };
 
 /* A wait that another's semaphore or condition ended: the thread was given something to do, or was told something. */
@@ -34,6 +35,7 @@ struct tr_order {
 	uint32_t *woken;       /* by thread: the first bytes a loop read there, TR_NONE; NULL: nobody's */
 	uint8_t *drives;       /* by thread: had several requests under way at once; NULL: none did */
 	uint32_t *turns;       /* by thread: its first poll in epoll, TR_NONE; NULL: nobody's */
+	bool trusting;         /* as if nothing had rivals */
 	struct tr_given *given; /* by thread, then in their order */
 	uint32_t nr_given, cap_given;
 	struct tr_map answers; /* of a request that such a thread began: its answer */
@@ -80,5 +82,7 @@ uint32_t tr_order_given_by_others(const struct tr_order *o, uint32_t event);
 
 /* Until when a signal edge carries on its end's thread; TR_NONE: for ever. */
 uint32_t tr_order_until(const struct tr_order *o, uint32_t edge);
+/* What would have ended the wait of an edge later, had that not been; TR_NONE. */
+uint32_t tr_order_rival(const struct tr_order *o, uint32_t edge);
 
 #endif

@@ -466,6 +466,22 @@ static bool turns_a_loop(const struct judge *j, const struct tr_verdict *v, cons
 	return lay >= LAY_DOWN_NS;
 }
 
+static void say_hinge(struct tr_verdict *v)
+{
+	char after[48] = "so long as is not known";
+	if (v->hinges_ns != TR_LIMIT_UNTOLD)
+		snprintf(after, sizeof(after), "%" PRIu64 " ms", (v->hinges_ns + 999999) / 1000000);
+	if (v->hinge == TR_HINGE_TIMER)
+		tr_judge_say(v, "its event loop had a timer, due %s after the call began, and nothing shows whether that would have ended the "
+			     "wait; `xferdb prove` settles it", after);
+	else if (v->hinge == TR_HINGE_RIVAL)
+		tr_judge_say(v, "what ended its wait came from another thread, too, %s after the call began: it was not the upload that it had to "
+			     "wait for; `xferdb prove` settles it", after);
+	else
+		tr_judge_say(v, "it had waited for that before, for at most %s, and nothing shows that it would have waited on, had that "
+			     "run out; `xferdb prove` settles it", after);
+}
+
 /* Ordered, but by a wait that it may have made only because an earlier one had not given up. */
 static bool row_hinges(struct judge *j, struct tr_verdict *v, const struct tr_call *c)
 {
@@ -473,15 +489,7 @@ static bool row_hinges(struct judge *j, struct tr_verdict *v, const struct tr_ca
 		return false;
 	v->answer = TR_UNPROVEN;
 	v->basis = TR_BASIS_TIMING;
-	char limit[48] = "so long as is not known";
-	if (v->hinges_ns != TR_LIMIT_UNTOLD)
-		snprintf(limit, sizeof(limit), "%" PRIu64 " ms", (v->hinges_ns + 999999) / 1000000);
-	if (v->hinges_on_timer)
-		tr_judge_say(v, "its event loop had a timer, due %s after the call began, and nothing shows whether that would have ended the "
-			     "wait; `xferdb prove` settles it", limit);
-	else
-		tr_judge_say(v, "it had waited for that before, for at most %s, and nothing shows that it would have waited on, had that "
-			     "run out; `xferdb prove` settles it", limit);
+	say_hinge(v);
 	return true;
 }
 
@@ -494,7 +502,7 @@ static bool row_blocks(const struct judge *j, struct tr_verdict *v, const struct
 	return true;
 }
 
-static void row_unproven(struct tr_verdict *v)
+static void row_unproven(struct judge *j, struct tr_verdict *v, const struct tr_call *c)
 {
 	uint32_t missing = 0, shown = 0;
 	for (uint32_t i = 0; i < v->nr_items; i++)
@@ -506,6 +514,8 @@ static void row_unproven(struct tr_verdict *v)
 	if (shown)
 		tr_judge_say(v, "the server was asked, and had the object before the return, though its answer to the upload came "
 		       "later: nothing shows that the call waited for that; `xferdb prove` settles it");
+	else if (missing && tr_judge_has_rivals(j, v, c))
+		say_hinge(v);
 	else if (!missing)
 		tr_judge_say(v, "the calling thread runs a loop, and waited on in it when all work had ended: nothing shows "
 		       "that it waited for the upload; `xferdb prove` settles it");
@@ -555,7 +565,7 @@ static void judge_call(struct judge *j, struct tr_verdict *v, uint32_t call)
 		return;
 	if (!row_cut_off(v, c) && !row_partly(j, v, c) && !row_does_not_block(j, v, c) &&
 	    !row_hinges(j, v, c) && !row_blocks(j, v, c))
-		row_unproven(v);
+		row_unproven(j, v, c);
 	if (v->answer == TR_BLOCKS || v->answer == TR_BLOCKS_PARTLY)
 		gather_evidence(j, v, c);
 }

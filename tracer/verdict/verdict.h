@@ -48,6 +48,12 @@ enum tr_outcome {
 	TR_OUTCOME_UNKNOWN, TR_STORED, TR_STORED_LATER, TR_LOST, TR_FAILED, TR_CANCELLED,
 	TR_OUTCOME_COUNT
 };
+enum tr_hinge {
+	TR_HINGE_NONE,
+	TR_HINGE_LIMIT,      /* its time limit, which did not run out, and then what it did behind it */
+	TR_HINGE_TIMER,      /* a timer of its event loop, which may have had nothing to do with it */
+	TR_HINGE_RIVAL,      /* another thread, which would have ended it, too */
+};
 enum tr_limit { TR_LIMIT_NONE, TR_LIMIT_TIME_OUT, TR_LIMIT_BACK_PRESSURE };
 
 const char *tr_answer_name(enum tr_answer a);      /* "does-not-block" */
@@ -119,9 +125,9 @@ struct tr_verdict {
 	char reason[256];        /* unknown, unproven, not-returned …: why, and what to do; "" */
 	enum tr_limit limit;
 	uint64_t at_most_ms;     /* limit time-out; 0: how long is not known */
-	uint64_t hinges_ns;      /* unproven: what it did behind a wait that would have given up after so long; 0: no such; TR_LIMIT_UNTOLD */
+	enum tr_hinge hinge;     /* unproven: what else might have ended its wait … */
+	uint64_t hinges_ns;      /* … after how long; 0: no such; TR_LIMIT_UNTOLD: not known */
 	struct tr_waiting *waiting_on; uint32_t nr_waiting;
-	bool hinges_on_timer;    /* … that of an event loop, which may have had nothing to do with it */
 	bool deadlock;           /* waiting_on ends where it began or in a circle */
 	uint32_t deadlock_at;    /* link at which the circle begins */
 	uint32_t parts, parts_ordered, parts_late;
