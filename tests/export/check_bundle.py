@@ -37,7 +37,7 @@ class Bundle:
         self.head = rows[0]
         need(self.head.get("bundle") == 2, "not a bundle of version 2")
         self.threads, self.objects, self.events, self.edges, self.verdicts = {}, {}, {}, [], []
-        self.untils = {}
+        self.untils, self.gifts = {}, None
         self.writes = {}  # of a read: the writes whose bytes it read
         before = -1
         kinds = [self.kind(row) for row in rows]
@@ -181,6 +181,10 @@ class Bundle:
                 again = self.events.get(edge["until"])
                 need(again and again["on"] == t["on"] and again["seq"] > t["seq"] and again["event"] in ("cond_wait", "sem_wait"),
                      "an edge until something that is no wait")
+            if "rival" in edge:
+                rival = self.events.get(edge["rival"])
+                need(rival and rival["seq"] > f["seq"] and rival["on"] not in (f["on"], t["on"]) and rival["event"] in ("cond_signal", "sem_post"),
+                     "a rival that gives nothing")
 
     # ---- the past of an event: for each thread, how far it is known
 
@@ -194,13 +198,37 @@ class Bundle:
     def points(self, to, edges, until):
         """By thread, from where it is left: by an edge that counts, or for `to`. until: where on its reader's thread a bytes edge
         stops to carry."""
-        points = {self.events[to]["on"]: [to]}
+        points, joined = {self.events[to]["on"]: [to]}, {self.events[to]["on"]}
         for edge in sorted(edges, key=lambda e: (-e["to"], -e["from"])):
-            mine = points.get(self.events[edge["to"]]["on"], [])
-            end = until(edge)
-            if any(edge["to"] <= point < end for point in mine) if end else max(mine, default=-1) >= edge["to"]:
-                points.setdefault(self.events[edge["from"]]["on"], []).append(edge["from"])
+            on, giver = self.events[edge["to"]]["on"], self.events[edge["from"]]["on"]
+            mine, ends = points.get(on, []), [until(edge)]
+            if until == self.until and on not in joined:
+                ends.append(self.given_by_others(self.events[edge["to"]]))
+            ends = [end for end in ends if end is not None and end < self.head["events"]]
+            if any(edge["to"] <= point < end for point in mine for end in [min(ends)]) if ends else max(mine, default=-1) >= edge["to"]:
+                points.setdefault(giver, []).append(edge["from"])
+                if edge["edge"] in ("join", "lifelong"):
+                    joined.add(giver)
         return points
+
+    def given_by_others(self, event):
+        """Where the event's thread was given something in a wait that it began since, by none that it made, nor that those made."""
+        if self.gifts is None:
+            on = {seq: e["on"] for seq, e in self.events.items()}
+            maker = {on[e["to"]]: on[e["from"]] for e in self.edges if e["edge"] == "start"}
+            joins = {(on[e["to"]], on[e["from"]]) for e in self.edges if e["edge"] == "join"}
+
+            def made(thread, other):
+                while other is not None and other != thread:
+                    other = maker.get(other)
+                return other == thread
+            self.gifts = {}
+            for e in self.edges:
+                if e["edge"] in ("semaphore", "condition") and e["wait"] is not None:
+                    to, giver = on[e["to"]], on[e["from"]]
+                    if (to, giver) not in joins and not made(to, giver):
+                        self.gifts.setdefault(to, []).append((e["to"], e["wait"]))
+        return min((to for to, wait in self.gifts.get(event["on"], []) if wait >= event["seq"]), default=None)
 
     def until(self, edge):
         """Of a bytes edge to a thread that had polled: where that had lain down 1 ms since, or other news. None: for ever."""
@@ -212,6 +240,8 @@ class Bundle:
             wait = self.events[edge["to"]]
             looped = any(e["event"] == "poll" and e["epoll"] and e["seq"] < wait["seq"] for e in self.rests(wait["on"]))
             return self.turns(wait) if looped and not edge["timed"] and self.found(self.events[edge["from"]], wait) else None
+        if "rival" in edge:
+            return edge["to"]
         if edge["edge"] in ("condition", "semaphore"):
             return edge.get("until")
         if edge["edge"] != "bytes":
@@ -219,7 +249,8 @@ class Bundle:
         read, write = self.events[edge["to"]], self.events[edge["from"]]
         polls = [e for e in self.rests(read["on"]) if e["event"] == "poll" and e["seq"] < read["seq"]]
         if not polls:
-            return None
+            return min((e["seq"] for e in self.events.values() if e["event"] == "fd_read" and e["on"] == read["on"]
+                        and e["inode"] == read["inode"] and e["seq"] > read["seq"]), default=None)
         if not self.lay_there(polls[-1], write) or any(self.events[w]["on"] != write["on"] for w in self.writes[read["seq"]]):
             return edge["to"]
         if edge["to"] not in self.untils:
@@ -751,6 +782,30 @@ class Bundle:
                 lay += sum(e[ns] for e in mine if e["event"] == kind and e["seq"] > last["seq"] and not answers(e))
         return lay >= 1000000
 
+    def count(self, to, edges, ends):
+        known = self.past(to, edges)
+        return sum(known.get(e["on"], -1) >= e["seq"] for e in ends)
+
+    def hinges(self, enter, ret, ends):
+        """All is ordered, but by what came behind a wait with a limit, or by a loop that had a timer to come."""
+        mine = [e for e in self.edges if self.events[e["to"]]["on"] == enter["on"] and enter["seq"] < e["to"] < ret["seq"]]
+        for timed in mine:
+            if not timed["timed"] or timed.get("turn"):
+                continue
+            begin = timed["to"] if timed["wait"] is None else timed["wait"]
+            without = [e for e in self.edges if not (e["timed"] and e["to"] == timed["to"])]
+            left = [e for e in self.edges if e not in mine or e["to"] < begin or e.get("way_out")]
+            if self.count(timed["to"], without, ends) < self.count(timed["to"], self.edges, ends) and self.count(ret["seq"], left, ends) < len(ends):
+                return True
+        polls = [e for e in self.events.values() if e["event"] == "poll" and e["epoll"] and e["on"] == enter["on"]]
+        if any(enter["seq"] < e["seq"] < ret["seq"] and not e["ready"] and e["limit_ns"] > 1 for e in polls):
+            return False
+
+        def due(edge):
+            before = [e for e in polls if e["seq"] < edge["to"] and e["limit_ns"] != 1]
+            return edge["edge"] in ("bytes", "process") and bool(before) and before[-1]["limit_ns"] > 0
+        return self.count(ret["seq"], [e for e in self.edges if e not in mine or not due(e)], ends) < len(ends)
+
     def names(self, enter):
         return [(self.process(s), s["transfer"]) for s in self.own(enter)]
 
@@ -792,7 +847,7 @@ class Bundle:
             return "blocks-partly", "happens-before", ends, parts
         if any(e["event"] == "process_exit" and self.signal(e) not in self.FAULTS for e in ends):
             return "blocks-partly", "happens-before", ends, parts
-        if self.loops(enter, ret, ends):
+        if self.loops(enter, ret, ends) or self.hinges(enter, ret, ends):
             return "unproven", "timing", ends, parts
         return "blocks", "inline" if inline else "happens-before", ends, parts
 

@@ -108,10 +108,10 @@ def test_everything_on_the_caller():
     expect("blocks", "--no-threads")
 
 
-def foreign(*command, answer):
+def foreign(*command, answer, options=()):
     """Another program's trace: whose its uploads are follows from the order of events."""
     trace, out = os.path.join(t.tmp(), "run.xft"), os.path.join(t.tmp(), "bundle")
-    t.xferdb("trace", "--local", "-q", "-o", trace, "--", *command, timeout=100 * t.SLOW)
+    t.xferdb("trace", "--local", "-q", "-o", trace, *options, "--", *command, timeout=100 * t.SLOW)
     r = t.xferdb("verdict", trace, "-q", "--json", "--bundle", out)
     t.equal(r.verdict["answer"], answer, r)
     with open(out, "rb") as f:
@@ -169,6 +169,24 @@ def test_boto3_under_trace_waiting_or_not():
     t.equal(sum("answer" in row for row in rows_of(data)), 1)        # the process' end gives way to the call that was named
     data = foreign(sys.executable, program, path, "there", answer="blocks")
     t.equal(sum("answer" in row for row in rows_of(data)), 2)        # on another thread: both
+
+
+def test_what_else_might_have_ended_a_wait():
+    python = "/usr/bin/python3"
+    if not os.path.exists(python) or t.run(python, "-c", "import boto3").status:
+        t.skip("%s has no boto3" % python)
+    os.environ["T_PAUSE"] = "1.5"
+    for name, answer in (("blocking_executor", "blocks"), ("bounded_join", "blocks-partly"), ("bounded_then_join", "unproven"),
+                         ("bounded_await", "unproven"), ("lucky_either", "unproven"), ("lucky_queue", "unproven"), ("lucky_worker", "unproven"),
+                         ("lucky_first", "unproven")):
+        program = os.path.join(t.SOURCE, "tests", "foreign", "corpus", "python", name + ".py")
+        data = foreign(python, program, answer=answer, options=["--call=out:begin:end"])
+        rows = rows_of(data)
+        rivals = [row for row in rows if "rival" in row]
+        t.equal(bool(rivals), name == "lucky_either", rows[-1])
+        for row in rivals:
+            del row["rival"]
+        t.equal(holds(sealed(rows)), not rivals)
 
 
 def test_ten_thousand_changes_are_noticed():

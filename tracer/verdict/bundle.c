@@ -61,7 +61,8 @@ static bool shown(const struct bundle *b, const struct tr_edge *e)
 static uint32_t until_of(const struct bundle *b, uint32_t edge)
 {
 	uint8_t kind = tr_order_edge(b->v->order, edge)->kind;
-	uint32_t until = kind == TR_EDGE_CONDITION || kind == TR_EDGE_SEMAPHORE ? tr_order_until(b->v->order, edge) : TR_NONE;
+	bool wake = kind == TR_EDGE_CONDITION || kind == TR_EDGE_SEMAPHORE;
+	uint32_t until = wake && tr_order_rival(b->v->order, edge) == TR_NONE ? tr_order_until(b->v->order, edge) : TR_NONE;
 	return until < b->end ? until : TR_NONE;
 }
 
@@ -76,6 +77,7 @@ static void choose_edges(struct bundle *b)
 		need(b, e->to);
 		need(b, e->wait);
 		need(b, until_of(b, i));
+		need(b, tr_order_rival(b->v->order, i));
 		to = tr_log_event(b->log, e->to);
 		b->reader[to.thread] |= e->kind == TR_EDGE_BYTES;
 		if (to.object != TR_NONE && (e->kind == TR_EDGE_SEMAPHORE || e->kind == TR_EDGE_CONDITION))
@@ -132,7 +134,7 @@ static void choose(struct bundle *b)
 		choose_polls(b, tr_log_call(b->log, i));
 	for (uint32_t i = 0; i < tr_log_nr_events(b->log); i++) {
 		struct tr_event e = tr_log_event(b->log, i);
-		bool lay = e.kind == XF_EV_poll || e.kind == XF_EV_sleep;
+		bool lay = e.kind == XF_EV_poll || e.kind == XF_EV_sleep || e.kind == XF_EV_fd_read;
 		bool counts = e.object != TR_NONE && b->counted[e.object];
 		if (is_work(e.kind) || (i < b->end && (counts || (lay && b->reader[e.thread]))))
 			need(b, i);
@@ -247,6 +249,10 @@ static void put_edge(struct bundle *b, uint32_t edge)
 		fputs(",\"turn\":true", b->m);
 	if (until != TR_NONE)
 		put_index(b->m, "until", until);
+	if (tr_order_rival(b->v->order, edge) != TR_NONE)
+		put_index(b->m, "rival", tr_order_rival(b->v->order, edge));
+	if (tr_judge_is_way_out(b->log, e->wait != TR_NONE ? e->wait : e->to))
+		fputs(",\"way_out\":true", b->m);
 	putc('}', b->m);
 	line_end(b);
 }

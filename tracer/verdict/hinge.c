@@ -35,11 +35,10 @@ static bool but_for_the_wait(const void *ctx, const struct tr_edge *edge)
 	return !is_of_wait(ctx, edge) || !edge->timed;
 }
 
-/* Does a barrier's wait stand in the __exit__ of a `with`? */
-static bool is_way_out(const struct hinge *h, const struct tr_barrier *b)
+bool tr_judge_is_way_out(const struct tr_log *log, uint32_t event)
 {
-	struct tr_event wait = tr_log_event(h->j->log, b->wait);
-	const char *stack = tr_place_stack(h->j->log, &wait);
+	struct tr_event wait = tr_log_event(log, event);
+	const char *stack = tr_place_stack(log, &wait);
 	for (; *stack; stack += strcspn(stack, "\n"), stack += *stack == '\n')
 		if (tr_place_is_in(stack, 0, "", "__exit__"))
 			return true;
@@ -55,7 +54,7 @@ static bool had_it_run_out(const void *ctx, const struct tr_edge *edge)
 	for (uint32_t i = 0; i < h->v->barriers.nr; i++) {
 		const struct tr_barrier *b = &h->v->barriers.list[i];
 		if (b->first > h->timed->last && edge->to >= b->first && edge->to <= b->last)
-			return is_way_out(h, b);
+			return tr_judge_is_way_out(h->j->log, b->wait);
 	}
 	return false;
 }

@@ -106,5 +106,7 @@ bool tr_judge_gave_up(struct judge *j, struct tr_verdict *v, const struct tr_cal
 bool tr_judge_hinges(struct judge *j, struct tr_verdict *v, const struct tr_call *c);
 /* Everything would be ordered, had no other thread been about to end the same waits. */
 bool tr_judge_has_rivals(struct judge *j, struct tr_verdict *v, const struct tr_call *c);
+/* Does a wait stand in the __exit__ of a Python `with`? */
+bool tr_judge_is_way_out(const struct tr_log *log, uint32_t event);
 
 #endif
