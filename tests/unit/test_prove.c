@@ -382,6 +382,19 @@ static void a_whole_upload_that_never_moves_the_return_is_not_waited_for(void **
 	assert_int_equal(p.basis, TR_BASIS_INTERVENTION);
 }
 
+/* Late, and alike: a limit. Late, and not alike: a busy machine. */
+static void returns_that_are_late_are_a_limit_only_if_they_agree(void **state)
+{
+	const struct tr_trial alike[] = { free_run(TR_UNPROVEN), free_run(TR_UNPROVEN), held_run(0, 700, 500), held_run(0, 900, 505),
+					  held_run(1, 700, 510), held_run(1, 900, 500) };
+
+	(void)state;
+	assert_int_equal(decide(alike, 6).answer, TR_BLOCKS_PARTLY);
+	const struct tr_trial uneven[] = { free_run(TR_UNPROVEN), free_run(TR_UNPROVEN), held_run(0, 700, 300), held_run(0, 900, 480),
+					   held_run(1, 700, 390), held_run(1, 900, 300) };
+	assert_int_equal(decide(uneven, 6).answer, TR_DOES_NOT_BLOCK);
+}
+
 static void each_upload_is_judged_by_its_own_holds(void **state)
 {
 	struct tr_proof p = four_of(&pair, TR_UNPROVEN, 330, 730, 335, 735);
@@ -624,6 +637,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_lock_is_no_wait),
 	cmocka_unit_test(a_run_that_lost_its_object_unheld_is_a_witness),
 	cmocka_unit_test(void_holds_do_not_count),
+	cmocka_unit_test(returns_that_are_late_are_a_limit_only_if_they_agree),
 	cmocka_unit_test(each_upload_is_judged_by_its_own_holds),
 	cmocka_unit_test(an_upload_that_was_not_held_is_not_known_to_be_waited_for),
 	cmocka_unit_test(one_doubtful_evasion_shortens_nothing),

@@ -127,12 +127,19 @@ static void tally_one(struct tr_tally *y, const struct tr_trial *t, int64_t long
 			y->shortest_outrun_ns = t->asked_ns;
 		if (t->return_ns > y->outrun_return_ns)
 			y->outrun_return_ns = t->return_ns;
+		if (y->outrun == 1 || t->return_ns < y->outrun_first_ns)
+			y->outrun_first_ns = t->return_ns;
 	} else if (outlasts(t, longest_ns)) {
 		y->moved++;
 		y->by_lock += t->by_lock;
 		if (t->asked_ns > y->longest_moved_ns)
 			y->longest_moved_ns = t->asked_ns;
 	}
+}
+
+static bool agree(uint64_t a, uint64_t b)
+{
+	return a <= b + b / 4 && b <= a + a / 4;
 }
 
 /* Over the targets of one upload, or of all. */
@@ -143,6 +150,7 @@ struct sums {
 	uint32_t together;           /* so many uploads were held at once; 0: one at a time */
 	uint32_t least;              /* counted holds of the target that has fewest */
 	int64_t soonest_ns;          /* the least of the targets' latest outrun returns */
+	int64_t first_ns, last_ns;   /* of all outrun returns */
 	bool grows;                  /* mixed, and short holds move what long ones do not */
 	uint64_t limit_ns;           /* then: when it gave up, at the latest */
 };
@@ -159,6 +167,10 @@ static void sums_add(struct sums *s, const struct tr_target *target, const struc
 	s->pass += y->outrun && !y->moved;
 	if (y->outrun && y->outrun_return_ns < s->soonest_ns)
 		s->soonest_ns = y->outrun_return_ns;
+	if (y->outrun && y->outrun_first_ns < s->first_ns)
+		s->first_ns = y->outrun_first_ns;
+	if (y->outrun_return_ns > s->last_ns)
+		s->last_ns = y->outrun_return_ns;
 	if (!y->outrun || !y->moved)
 		return;
 	s->mixed++;
@@ -170,7 +182,7 @@ static void sums_add(struct sums *s, const struct tr_target *target, const struc
 /* upload TR_NONE: of all. */
 static struct sums sums_of(const struct tr_plan *plan, const struct tr_proof *p, uint32_t upload)
 {
-	struct sums s = { .least = UINT32_MAX, .soonest_ns = INT64_MAX, .grows = true };
+	struct sums s = { .least = UINT32_MAX, .soonest_ns = INT64_MAX, .first_ns = INT64_MAX, .grows = true };
 
 	for (uint32_t i = 0; i < plan->nr_targets; i++)
 		if ((upload == TR_NONE || plan->targets[i].upload == upload) &&
@@ -182,11 +194,6 @@ static struct sums sums_of(const struct tr_plan *plan, const struct tr_proof *p,
 /* ---- the client's patience, and how a target can be held */
 
 enum { GATE_TRIES = 2 };
-
-static bool agree(uint64_t a, uint64_t b)
-{
-	return a <= b + b / 4 && b <= a + a / 4;
-}
 
 /* Another hold of the same target went on for longer, and was not evaded. */
 static bool is_contradicted(const struct tr_trial *trials, uint32_t nr, const struct tr_trial *t)
@@ -339,7 +346,7 @@ static const char *of_which(const struct bench *b, const bool *marked, char *buf
 /* Over the uploads with that mark. */
 static struct sums sums_marked(const struct bench *b, const struct tr_proof *p, const bool *marked)
 {
-	struct sums s = { .least = UINT32_MAX, .soonest_ns = INT64_MAX, .grows = true };
+	struct sums s = { .least = UINT32_MAX, .soonest_ns = INT64_MAX, .first_ns = INT64_MAX, .grows = true };
 
 	for (uint32_t i = 0; i < b->plan->nr_targets; i++)
 		if (marked[b->plan->targets[i].upload])
@@ -354,11 +361,15 @@ static bool moved_all(const struct sums *s, const struct tr_slope *slope)
 	return s->targets && s->wait == s->targets && s->least >= 2 && slope->known && slope->slope >= SLOPE_WAITS;
 }
 
-/* The call waits, and gives up: long holds are outrun and short ones are not, or all are outrun by a late return. */
+/*
+ * The call waits, and gives up: long holds are outrun and short ones are not, or all are outrun by returns that are late, and alike,
+ * as a limit makes them and a busy machine does not.
+ */
 static bool gives_up(const struct sums *s, const struct mechanism *m, int64_t longest_ns)
 {
 	bool all = s->pass == s->tested && s->tested && longest_ns >= 0 &&
-		   s->soonest_ns > longest_ns + longest_ns / 2 + 100 * MS && !m->late;
+		   s->soonest_ns > longest_ns + longest_ns / 2 + 100 * MS && !m->late &&
+		   agree((uint64_t)s->first_ns, (uint64_t)s->last_ns);
 
 	return !s->together && (all || (s->mixed && s->grows && !s->pass));
 }

@@ -24,7 +24,7 @@ enum { TR_NR_ROUNDS = 3 }; /* after so many rounds without a disagreement one is
 struct tr_tally {
 	uint32_t held, moved, outrun, by_lock, evaded, failed, missed;
 	uint64_t shortest_outrun_ns, longest_moved_ns; /* lengths */
-	int64_t outrun_return_ns;                      /* the latest return of an outrun one */
+	int64_t outrun_return_ns, outrun_first_ns;     /* the latest and the earliest return of an outrun one */
 };
 
 /* How a target can be held. */
