@@ -110,16 +110,25 @@ static bool is_for(const struct line *l)
 	return (begins_with(l, "for ") || begins_with(l, "async for ")) && !holds_word(l->at, l->len, "iter(");
 }
 
-/* "[q.get() for _ in workers]", unless it is left as soon as something is found. */
+/* "[q.get() for _ in workers]", unless it is left as soon as something is found. Not where " for " may stand in a text. */
 static bool is_comprehension(const struct line *l)
 {
 	static const char *const lazy[] = { "next(", "any(", "all(", "iter(" };
+	const char *at = memmem(l->at, l->len, " for ", 5);
+	int open = 0;
 
+	if (!at || !holds_word(at, l->len - (size_t)(at - l->at), " in "))
+		return false;
 	for (size_t i = 0; i < sizeof(lazy) / sizeof(lazy[0]); i++)
 		if (holds_word(l->at, l->len, lazy[i]))
 			return false;
-	return !begins_with(l, "for ") && !begins_with(l, "async for ") && holds_word(l->at, l->len, " for ") &&
-	       holds_word(l->at, l->len, " in ");
+	for (const char *c = l->at; c < at; c++) {
+		if (*c == '#' || *c == '\'' || *c == '"')
+			return false;
+		open += *c == '(' || *c == '[' || *c == '{';
+		open -= *c == ')' || *c == ']' || *c == '}';
+	}
+	return open > 0;
 }
 
 static bool leaves(const struct line *l)
