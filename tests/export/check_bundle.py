@@ -183,7 +183,7 @@ class Bundle:
                      "an edge until something that is no wait")
             if "rival" in edge:
                 rival = self.events.get(edge["rival"])
-                need(rival and rival["seq"] > f["seq"] and rival["on"] not in (f["on"], t["on"]) and rival["event"] in ("cond_signal", "sem_post"),
+                need(rival and rival["seq"] > f["seq"] and rival["on"] not in (f["on"], t["on"]) and rival["event"] in ("cond_signal", "sem_post", "fd_write"),
                      "a rival that gives nothing")
 
     # ---- the past of an event: for each thread, how far it is known

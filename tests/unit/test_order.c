@@ -472,6 +472,11 @@ static void a_wait_that_another_might_have_ended_shows_nothing(void **state)
 	expect_past(THREE "1 mark\n+1 " LOCKS OWN("1", "3", "1") SETS "2 mark\n0 mark\n", false, true);
 	expect_past(THREE "1 mark\n+1 " LOCKS OWN("1", "3", "1") "2 sem_acquired #1 how=at-once\n2 sem_acquired #4 how=at-once\n"
 		    "2 sem_post #1\n2 sem_wait #4\n0 mark\n", true, true);
+	/* bytes that nobody reads; or that the same thread wrote, or that are read, too */
+#define READ_ONE "1 mark\n1 fd_write inode=3 position=0 bytes=4\n0 fd_read inode=3 position=0 bytes=4\n"
+	expect_past(THREE READ_ONE "2 fd_write inode=3 position=4 bytes=4\n0 mark\n", false, true);
+	expect_past(THREE READ_ONE "1 fd_write inode=3 position=4 bytes=4\n0 mark\n", true, true);
+	expect_past(THREE READ_ONE "2 fd_write inode=4 position=4 bytes=4\n0 mark\n", true, true);
 	/* a permit that is left; of the same thread's it is one more of its own */
 #define ONE "1 mark\n+1 object 1 sem s none 0\n0 sem_wait #1\n1 sem_post #1\n0 sem_acquired #1 how=woken\n"
 	expect_past(THREE ONE "2 sem_post #1\n0 mark\n", false, false);

@@ -153,6 +153,8 @@ void tr_build_take(struct builder *b, const struct tr_event *e, uint32_t from, u
 /* ---- build_rival.c: others that might have ended a wait. They doubt the last take of the same thing. */
 
 void tr_build_rival_signals(struct builder *b, const struct tr_event *e);
+/* from: the channel that is written to. */
+void tr_build_rival_writes(struct builder *b, const struct tr_event *e, uint32_t from);
 /* A lock is taken: it may be a condition's. */
 void tr_build_rival_takes(struct builder *b, const struct tr_event *e);
 /* Any event of a thread, before it is taken itself: what did that take the lock for? */

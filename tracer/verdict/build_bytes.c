@@ -55,6 +55,8 @@ void tr_build_fd_write(struct builder *b, const struct tr_event *e)
 		return;
 	cut_older(b, p);
 	note_writer(b, e, p->inode);
+	if (tr_map_get(&b->channels, p->inode) != TR_MAP_NONE)
+		tr_build_rival_writes(b, e, CHANNEL | tr_map_get(&b->channels, p->inode));
 	if (!tr_grow(&b->ranges, b->nr_ranges, &b->cap_ranges, sizeof(*b->ranges))) {
 		b->failed = true;
 		return;

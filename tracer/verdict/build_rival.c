@@ -1,6 +1,6 @@
 /*
  * build_rival: see build.h. A thing that several may give, and that is taken once: an event that the uploader sets, and
- * a timer, too; the first message of a queue; a semaphore that another posts to later. That the uploader came first was luck: had it
+ * a timer, too; the first message of a queue or a pipe; a semaphore that another posts to later. That the uploader came first was luck: had it
  * been slower, the other would have ended the wait. So what ended it carries nothing where another thread gives the
  * same thing later, and nobody is there to take it.
  *
@@ -29,6 +29,13 @@ void tr_build_rival_signals(struct builder *b, const struct tr_event *e)
 {
 	uint32_t take = take_of_others(b, e->object, e->thread);
 	if (take != TR_NONE && tr_log_object(b->log, e->object)->class == XF_CLASS_NONE)
+		note_rival(b, take, e->index);
+}
+
+void tr_build_rival_writes(struct builder *b, const struct tr_event *e, uint32_t from)
+{
+	uint32_t take = take_of_others(b, from, e->thread);
+	if (take != TR_NONE)
 		note_rival(b, take, e->index);
 }
 
