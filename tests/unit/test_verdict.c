@@ -336,6 +336,13 @@ static void a_wait_that_another_would_have_ended_is_unproven(void **state)
 	assert_int_equal(j.v->hinge, TR_HINGE_RIVAL);
 	assert_true(j.v->hinges_ns > 3000000000 && j.v->hinges_ns < 3001000000);
 	release(&j);
+	/* one of a wait before the call is no matter of its */
+	j = judge("thread 2 timer\nthread 3 other\n0 cond_wait #6\n2 cond_signal #6 all=true\n0 cond_woken #6 how=woken\n"
+		  "3 cond_signal #6 all=true\n" BEGIN "0 cond_wait #5\n" WORK "1 cond_signal #5 all=true\n0 cond_woken #5 how=woken\n" RETURN
+		  "+3000000000 2 cond_signal #5 all=true\n" END);
+	assert_int_equal(j.v->hinge, TR_HINGE_RIVAL);
+	assert_true(j.v->hinges_ns > 3000000000 && j.v->hinges_ns < 3001000000);
+	release(&j);
 	expect_all("thread 2 timer\n" BEGIN "0 cond_wait #5\n" WORK "1 cond_signal #5 all=true\n0 cond_woken #5 how=woken\n" RETURN END,
 		   "blocks", "happens-before", "stored");
 }

@@ -129,14 +129,19 @@ static void hinge_on(struct tr_verdict *v, enum tr_hinge hinge, uint64_t ns)
 	v->hinges_ns = ns > v->hinges_ns ? ns : v->hinges_ns;
 }
 
+static bool clock_for(struct judge *j, struct tr_clock *clock)
+{
+	bool ok = tr_clock_init(clock, tr_log_nr_threads(j->log));
+	j->failed = j->failed || !ok;
+	return ok;
+}
+
 bool tr_judge_hinges(struct judge *j, struct tr_verdict *v, const struct tr_call *c)
 {
 	struct tr_clock clock;
 	struct hinge loop = { j, v, c, NULL };
-	if (!tr_clock_init(&clock, tr_log_nr_threads(j->log))) {
-		j->failed = true;
+	if (!clock_for(j, &clock))
 		return false;
-	}
 	for (uint32_t i = 0; i < v->barriers.nr; i++) {
 		struct hinge h = { j, v, c, &v->barriers.list[i] };
 		if (hinges_on(&h, &clock))
@@ -150,24 +155,17 @@ bool tr_judge_hinges(struct judge *j, struct tr_verdict *v, const struct tr_call
 
 /* ---- rivals */
 
-static bool always(const void *ctx, const struct tr_edge *edge)
-{
-	(void)ctx, (void)edge;
-	return true;
-}
-
+/* Of the waits in the call's time: what ended one before it began orders none of its work. */
 bool tr_judge_has_rivals(struct judge *j, struct tr_verdict *v, const struct tr_call *c)
 {
 	struct tr_clock clock;
 	struct hinge h = { j, v, c, NULL };
-	if (!tr_clock_init(&clock, tr_log_nr_threads(j->log))) {
-		j->failed = true;
+	if (!clock_for(j, &clock))
 		return false;
-	}
 	j->order->trusting = true;
-	bool all = count_before(&h, c->ret, always, &clock) == v->nr_items;
+	bool all = count_before(&h, c->ret, NULL, &clock) == v->nr_items;
 	j->order->trusting = false;
-	for (uint32_t i = 0; all && j->order->used && i < tr_order_nr_edges(j->order); i++) {
+	for (uint32_t i = tr_order_edge_at(j->order, c->enter); all && j->order->used && i < tr_order_nr_edges(j->order); i++) {
 		uint32_t rival = j->order->used[i] ? tr_order_rival(j->order, i) : TR_NONE;
 		if (rival != TR_NONE)
 			hinge_on(v, TR_HINGE_RIVAL, (uint64_t)(tr_log_time(j->log, rival) - v->enter_ns));
