@@ -1,7 +1,9 @@
 /* The relay under a real program (a few lines of Python), against a server that answers at once. */
 #include "tests/unit/t.h"
 
+#include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
@@ -61,8 +63,8 @@ static void stop_server(pthread_t thread)
 	close(listener);
 }
 
-/* Runs a Python program with the server's port as argument, under a hold; its status. */
-static int run(const char *code, struct tr_control_hold hold, struct tr_control_hold *after, uint64_t *took_ns)
+/* Runs a Python program with the server's port as argument; its status. after: what its run left. */
+static int run_with(struct tr_launch_options options, const char *code, struct tr_control *after)
 {
 	struct xf_trace_options recording = { .for_others = true };
 	struct xf_error err = XF_ERROR_INIT;
@@ -71,24 +73,35 @@ static int run(const char *code, struct tr_control_hold hold, struct tr_control_
 	snprintf(port, sizeof(port), "%u", start_server(&server));
 	char python[] = "/usr/bin/python3", dash_c[] = "-c";
 	char *argv[] = { python, dash_c, (char *)(uintptr_t)code, port, NULL };
-	struct tr_launch_options options = { .argv = argv, .relay = TR_RELAY_ALL, .no_probe = true,
-					     .stdout_to = -1, .holds = &hold, .nr_holds = 1 };
 	struct tr_launch *l;
-	uint64_t begin;
 	int status;
 
+	options.argv = argv;
+	options.relay = TR_RELAY_ALL;
+	options.no_probe = true;
+	options.stdout_to = -1;
 	assert_int_equal(xf_trace_start(&recording, &err), XF_OK);
 	served = 0;
-	begin = xf_clock_mono_ns();
 	assert_int_equal(tr_launch_new(&options, &l, &err), XF_OK);
 	while (tr_launch_wait(l) != TR_LAUNCH_ENDED)
 		;
-	*took_ns = xf_clock_mono_ns() - begin;
 	status = tr_launch_end(l)->exit_status;
-	memcpy(after, &tr_launch_control(l)->holds[0], sizeof(*after));
+	memcpy(after, tr_launch_control(l), sizeof(*after));
 	tr_launch_free(l);
 	xf_trace_release();
 	stop_server(server);
+	return status;
+}
+
+/* … under a hold. */
+static int run(const char *code, struct tr_control_hold hold, struct tr_control_hold *after, uint64_t *took_ns)
+{
+	static struct tr_control control;
+	uint64_t begin = xf_clock_mono_ns();
+	int status = run_with((struct tr_launch_options){ .holds = &hold, .nr_holds = 1 }, code, &control);
+
+	*took_ns = xf_clock_mono_ns() - begin;
+	memcpy(after, &control.holds[0], sizeof(*after));
 	return status;
 }
 
@@ -317,7 +330,51 @@ static void a_broken_socket_raises_no_signal(void **state)
 	close(to[0]);
 }
 
+/* ---- a program whose first bytes come between a look at them and a read behind it */
+
+static int speak[2] = { -1, -1 }; /* the program waits for a byte here before it speaks */
+
+ssize_t __real_recv(int fd, void *buf, size_t len, int flags);
+ssize_t __wrap_recv(int fd, void *buf, size_t len, int flags);
+
+/* By the linker's --wrap: who looks and finds nothing has the bytes there directly afterwards. */
+ssize_t __wrap_recv(int fd, void *buf, size_t len, int flags)
+{
+	struct pollfd come = { .fd = fd, .events = POLLIN };
+	ssize_t n = __real_recv(fd, buf, len, flags);
+	int error = errno;
+
+	if (n < 0 && flags & MSG_PEEK && speak[1] >= 0) {
+		assert_int_equal(write(speak[1], "!", 1), 1);
+		close(speak[1]);
+		speak[1] = -1;
+		assert_int_equal(poll(&come, 1, 10000), 1);
+	}
+	errno = error;
+	return n;
+}
+
+static void a_hello_that_comes_behind_the_look_for_it_is_one_all_the_same(void **state)
+{
+	static struct tr_control after;
+	char code[512];
+
+	(void)state;
+	assert_int_equal(pipe(speak), 0);
+	snprintf(code, sizeof(code),
+		 "import os, socket, ssl, sys\n"
+		 "s = socket.create_connection(('127.0.0.1', int(sys.argv[1])))\n"
+		 "os.read(%d, 1)\n"
+		 "c = ssl.create_default_context(cafile=os.environ['SSL_CERT_FILE'])\n"
+		 "c.wrap_socket(s, server_hostname='127.0.0.1')\n", speak[0]);
+	assert_int_equal(run_with((struct tr_launch_options){ .tls_relay = true }, code, &after), 0);
+	assert_int_equal(speak[1], -1);
+	assert_int_equal(after.incomplete & TR_INCOMPLETE_TLS, 0);
+	close(speak[0]);
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(a_hello_that_comes_behind_the_look_for_it_is_one_all_the_same),
 	cmocka_unit_test(of_a_process_that_cannot_be_looked_into_no_reason_is_given),
 	cmocka_unit_test(a_broken_socket_raises_no_signal),
 	cmocka_unit_test(an_answer_is_held_as_long_as_asked),

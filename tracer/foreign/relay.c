@@ -57,6 +57,7 @@ struct conn {
 	struct tr_end client, server;
 	struct flow up, down;
 	struct tr_timer timer;   /* patience, or the hold's end */
+	bool undecided;          /* whether TLS is to be put on it: its first byte has not come yet */
 	bool begun;              /* its first bytes have been seen */
 	const char *closed_by;   /* who was the first to end it; NULL: nobody yet */
 	bool hung_up;            /* the program sends no more, though all that it sent may not have been read yet */
@@ -463,14 +464,22 @@ static void conn_begin(struct conn *c, const char *bytes, size_t len)
 		tr_wire_under_tls(c->wire);
 }
 
-/* With --tls-relay: the first byte of a ClientHello puts TLS on the program's end. False: broken. */
+/*
+ * With --tls-relay: the first byte of a ClientHello puts TLS on the program's end. Until that byte is
+ * there nothing is read: it may come between a look and a read behind it. False: broken.
+ */
 static bool conn_unwrap(struct conn *c)
 {
 	struct tr_tls *tls = c->relay->setup.tls;
 	char first = 0, host[256] = "";
+	ssize_t n;
 
 	/* only at the very beginning: any byte of a body may look like one */
-	if (!tls || c->client.tls || c->begun || recv(c->client.fd, &first, 1, MSG_PEEK) != 1 || first != 0x16)
+	if (!tls || c->client.tls || c->begun)
+		return true;
+	n = recv(c->client.fd, &first, 1, MSG_PEEK);
+	c->undecided = n < 0 && errno == EAGAIN;
+	if (n != 1 || first != 0x16)
 		return true;
 	return tr_end_wrap(&c->client, tr_tls_accept(tls, conn_host(c, host, sizeof(host))));
 }
@@ -538,7 +547,7 @@ static bool flow_may_fill(struct conn *c, const struct flow *f)
 	if (f->from->over)
 		return false;
 	if (f == &c->up)
-		return !c->deaf;
+		return !c->deaf && !c->undecided;
 	return !tr_end_is_full(&c->client) && (conn_is_shaking(c) || !conn_strikes(c, false));
 }
 
