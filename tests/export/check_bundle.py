@@ -690,7 +690,32 @@ class Bundle:
             return "cancelled"
         if (state == "failed" and submit["call"]) or (self.settled(mine) and not self.cut_off(enter, kinds) and not self.taken_back(enter, mine, kinds)):
             return "failed"
-        return self.seen_after_all(enter, submit) if self.saw_the_end() else "unknown"
+        return self.seen_after_all(enter, submit) if self.saw_the_end() and not self.unseen_rest(submit) else "unknown"
+
+    def unseen_rest(self, submit):
+        """May what was not seen of it have gone where nobody could read? Not if a part or request of it was seen to come to nothing."""
+        mine = self.about(submit)
+        created = any(e["event"] == "multipart_create" and not e["failed"] for e in mine)
+        if not self.head["unread"] or not created or self.settled(mine):
+            return False
+        answered = {(self.process(e), e["request"]) for e in self.events.values() if e["event"] == "response"}
+        ended = {e["part"] for e in mine if e["event"] in ("part_done", "part_skipped")}
+        under_way = any(e["event"] == "request_start" and (self.process(e), e["request"]) not in answered or
+                        e["event"] in ("part_queued", "part_start") + PART_ENDS and e["part"] not in ended for e in mine)
+        return not under_way and not self.is_absent(submit)
+
+    def is_absent(self, submit):
+        """A look behind the end of every process showed no object."""
+        ends = [e["seq"] for e in self.events.values() if e["event"] == "process_exit"]
+        looks = [e for e in self.events.values() if e["event"] == "object_head" and e["verify"] and e["transfer"] == submit["transfer"] and
+                 self.process(e) in (0, self.process(submit))]
+        return bool(looks and ends) and looks[-1]["http_status"] == 404 and looks[-1]["seq"] > ends[-1]
+
+    def unseen_work(self, enter, ret, ends):
+        """Nothing was late but what may have gone unseen."""
+        seen = [e for e in ends if e is not None]
+        rests = [s for s in self.own(enter) if not self.there(enter, s) and None in self.work_of(enter, s)[0] and not self.killed_at(s)]
+        return bool(rests) and all(self.unseen_rest(s) for s in rests) and not self.late(enter, ret, seen)
 
     def went_on_without(self, enter, end):
         """What a request came to that had failed as the program hung up on it. "lost": to nothing, or it did not."""
@@ -832,6 +857,8 @@ class Bundle:
         ret = self.returned(enter)
         if ret is None:
             return "not-returned", "none", ends, parts
+        if self.unseen_work(enter, ret, ends):
+            return "unknown", "none", ends, parts
         late = self.late(enter, ret, ends)
         ordered = [e for e in self.ordered(ends, ret) if self.went_on_without(enter, e) == "lost"]
         if outcome == "lost" and self.whole_process(enter) and not late and not self.stored(enter):

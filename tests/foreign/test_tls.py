@@ -159,6 +159,34 @@ def test_boto3_and_curl_through_the_tls_relay():
         t.equal((r.status, v["outcome"], v["parts"]), (0, "stored", 3), r)
 
 
+SPLIT = """
+import boto3, sys
+plain, tls = (boto3.client("s3", endpoint_url=e, verify=v) for e, v in ((sys.argv[1], None), (sys.argv[2], sys.argv[3])))
+at = {"Bucket": "bkt", "Key": "k", "UploadId": plain.create_multipart_upload(Bucket="bkt", Key="k")["UploadId"]}
+part = plain.upload_part(PartNumber=1, Body=b"x" * 100, **at)
+try:
+    tls.complete_multipart_upload(MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}, **at)
+except tls.exceptions.ClientError:
+    pass
+"""
+
+
+def test_what_may_have_gone_where_nobody_could_read_is_not_called_lost():
+    """Its Complete goes over TLS, to another server, so that there is never an object; only a look shows that."""
+    need_boto3()
+    path = os.path.join(t.tmp(), "split.py")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(SPLIT)
+    with serve() as tls, t.Serve("--auto-bucket", "--anonymous") as plain:
+        words = ["--no-probe", "--", PYTHON, path, plain.endpoint, tls.endpoint, ca(tls)]
+        r, v = trace(environment(plain), *words)
+        t.equal((r.status, v["answer"], v["outcome"]), (0, "unknown", "unknown"), r)
+        t.match(r"may have gone over a TLS connection that could not be read", r.err)
+        t.true("LOST" not in r.err and "left behind" not in r.err, r)
+        r, v = trace(environment(plain), "--verify", *words)
+        t.equal((v["answer"], v["outcome"]), ("does-not-block", "lost"), r)
+
+
 def test_a_program_with_cas_of_its_own_sends_nothing_and_it_is_said():
     curl, path = t.need("curl"), t.make_file("f", t.MiB)
     with serve() as s:

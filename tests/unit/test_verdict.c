@@ -915,6 +915,30 @@ static void an_upload_whose_process_was_killed_ended_with_that(void **state)
 		   "unproven", "timing", "unknown");
 }
 
+/* Nothing of its end was seen, and something that nobody could read: that is not where it ended, but where seeing did. */
+static void the_rest_of_an_upload_may_have_gone_over_what_nobody_could_read(void **state)
+{
+	struct judged j;
+	(void)state;
+#define UNREAD "0 property key=unread value=\"a TLS connection that could not be read (--tls-relay may help)\"\n"
+#define BEGUN UNREAD CREATED "0 part_start bytes=10 transfer=0 part=1 attempt=1\n"
+#define ENDED "0 part_done transfer=0 part=1 attempt=1 etag=e\n"
+	j = judge(BEGUN ENDED RETURN END);
+	expect(&j, "unknown", "none", "unknown");
+	assert_non_null(strstr(j.v->reason, "may have gone over a TLS connection that could not be read (--tls-relay may help)"));
+	assert_string_equal(j.v->orphan, "");
+	release(&j);
+	/* seen to be under way: that was cut off, or ended too late */
+	expect_all(BEGUN RETURN END, "does-not-block", "witness", "lost");
+	expect_all(BEGUN RETURN ENDED END, "does-not-block", "witness", "unknown");
+	/* looked for when all was over */
+#define GONE "0 process_exit pid=1000 exit_status=0\n"
+	expect_all(BEGUN ENDED RETURN LOOK("404", "0", "true") GONE END, "unknown", "none", "unknown");
+	expect_all(BEGUN ENDED RETURN GONE LOOK("404", "0", "true") END, "does-not-block", "witness", "lost");
+	/* all of it was seen */
+	expect_all(BEGUN ENDED "0 multipart_complete transfer=0 http_status=200\n" RETURN END, "blocks", "inline", "stored");
+}
+
 /* ---- a call of which nothing was sent */
 
 #define UNSENT(more)                                                                               \
@@ -1072,6 +1096,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_refused_create_has_failed),
 	cmocka_unit_test(a_create_cut_off_by_the_end_is_lost),
 	cmocka_unit_test(an_object_that_is_there_after_all_is_not_lost),
+	cmocka_unit_test(the_rest_of_an_upload_may_have_gone_over_what_nobody_could_read),
 	cmocka_unit_test(an_upload_taken_back_by_the_end_is_lost),
 	cmocka_unit_test(an_upload_given_up_after_the_return_was_not_waited_for),
 	cmocka_unit_test(what_a_worker_ended_before_it_was_given_something_else_is_not_ordered),

@@ -723,29 +723,33 @@ static unsigned launch_missed(const struct tr_launch *l)
 	return l->no_new_privs ? bits & ~(unsigned)TR_INCOMPLETE_SETUID : bits;
 }
 
-/* What the tables say that nobody could see. */
+/* What the tables say that nobody could see; what a part of an upload may have gone over without being seen is unread. */
+static const struct {
+	unsigned bit;
+	const char *sentence, *unread;
+} missed[] = {
+	{ TR_INCOMPLETE_IO_URING, "the program uses io_uring: transfers made through it are not seen", "io_uring" },
+	{ TR_INCOMPLETE_TABLE, "more threads, processes or parts than can be kept: numbers may repeat", NULL },
+	{ TR_INCOMPLETE_SETUID, "a set-uid program ran: the probe is not in it", NULL },
+	{ TR_INCOMPLETE_32BIT, "a 32-bit program ran: its threads, requests and connections are not watched", "a 32-bit program" },
+	{ TR_INCOMPLETE_SANDBOX, "a program forbade itself system calls (seccomp): from then on nothing in it was watched but its "
+				 "connections", NULL },
+	{ TR_INCOMPLETE_HTTP2, "a connection spoke HTTP/2, which is not understood", "a connection that spoke HTTP/2" },
+	{ TR_INCOMPLETE_UNREAD, "connections were made that nobody could read: the probe is not in that program or found no memory, "
+				"and the relay is off or could not take them", "a connection that nobody could read" },
+	{ TR_INCOMPLETE_TLS, "a TLS connection could not be read; --tls-relay may help",
+	  "a TLS connection that could not be read (--tls-relay may help)" },
+};
+
+enum { NR_MISSED = sizeof(missed) / sizeof(missed[0]) };
+
 static void launch_incomplete(struct tr_launch *l)
 {
-	static const struct {
-		unsigned bit;
-		const char *sentence;
-	} rows[] = {
-		{ TR_INCOMPLETE_IO_URING, "the program uses io_uring: transfers made through it are not seen" },
-		{ TR_INCOMPLETE_TABLE, "more threads, processes or parts than can be kept: numbers may repeat" },
-		{ TR_INCOMPLETE_SETUID, "a set-uid program ran: the probe is not in it" },
-		{ TR_INCOMPLETE_32BIT, "a 32-bit program ran: its threads, requests and connections are not watched" },
-		{ TR_INCOMPLETE_SANDBOX, "a program forbade itself system calls (seccomp): from then on nothing in it was watched but its "
-					 "connections" },
-		{ TR_INCOMPLETE_HTTP2, "a connection spoke HTTP/2, which is not understood" },
-		{ TR_INCOMPLETE_UNREAD, "connections were made that nobody could read: the probe is not in that program or found no memory, "
-					"and the relay is off or could not take them" },
-		{ TR_INCOMPLETE_TLS, "a TLS connection could not be read; --tls-relay may help" },
-	};
 	unsigned bits = l->control ? launch_missed(l) : 0;
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (bits & rows[i].bit)
-			tr_launch_loses(l, "%s", rows[i].sentence);
+	for (size_t i = 0; i < NR_MISSED; i++)
+		if (bits & missed[i].bit)
+			tr_launch_loses(l, "%s", missed[i].sentence);
 }
 
 /* What a reader of the trace has to know about how it was made. */
@@ -762,6 +766,9 @@ static void launch_note(struct tr_launch *l)
 		XF_EMIT(property, .key = xf_text("asked"), .value = xf_text(l->options.calls[i]), .number = i);
 	XF_EMIT(property, .key = xf_text("backend"), .value = xf_text(tr_backend_name(l->backend)));
 	XF_EMIT(property, .key = xf_text("incomplete"), .number = l->backend == TR_BACKEND_NONE ? 1u << 31 : bits);
+	for (size_t i = 0; i < NR_MISSED; i++)
+		if (bits & missed[i].bit && missed[i].unread)
+			XF_EMIT(property, .key = xf_text("unread"), .value = xf_text(missed[i].unread));
 	tr_voice_end(&v);
 	tr_voice_fini(&v);
 }

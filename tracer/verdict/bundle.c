@@ -165,9 +165,10 @@ static void put_head(struct bundle *b)
 {
 	const struct xf_file_header *h = tr_log_header(b->log);
 	fprintf(b->m, "{\"bundle\":2,\"xferdb\":\"" XFERDB_VERSION "\",\"trace_version\":%u,\"layout\":%" PRIu32 ",\"epoch_unix_ns\":\"%" PRIu64
-		"\",\"events\":%" PRIu32 ",\"lost\":%" PRIu64 ",\"ended\":%s,\"missed\":%s}", XF_TRACE_VERSION, h->layout, h->real_ns,
+		"\",\"events\":%" PRIu32 ",\"lost\":%" PRIu64 ",\"ended\":%s,\"missed\":%s,\"unread\":%s}", XF_TRACE_VERSION, h->layout, h->real_ns,
 		tr_log_nr_events(b->log), tr_log_lost(b->log), tr_log_ended(b->log) ? "true" : "false",
-		tr_log_property(b->log, "incomplete") ? tr_log_property(b->log, "incomplete") : "null");
+		tr_log_property(b->log, "incomplete") ? tr_log_property(b->log, "incomplete") : "null",
+		tr_log_property(b->log, "unread") ? "true" : "false");
 	line_end(b);
 }
 

@@ -77,6 +77,11 @@ enum tr_outcome tr_judge_after_all(const struct judge *j, const struct tr_call *
 
 /* The trace says that nothing more came: it ended with its process, and no record is missing. */
 bool tr_judge_saw_the_end(const struct judge *j);
+/*
+ * Where no Complete was seen of a multipart upload, nor any other of its requests come to nothing: over what, that nobody could
+ * read, the rest may have gone. NULL: over nothing, or a look of --verify has shown that it did not.
+ */
+const char *tr_judge_unseen_rest(const struct judge *j, const struct tr_transfer_state *t);
 /* The call ended by an exception or an error; it has returned. */
 bool tr_judge_raised(const struct judge *j, const struct tr_call *c);
 void tr_judge_find_outcome(struct judge *j, struct tr_verdict *v, const struct tr_call *c);

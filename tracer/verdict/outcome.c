@@ -60,6 +60,46 @@ static bool taken_back(const struct judge *j, const struct tr_call *c, const str
 	       t->fail_event == TR_NONE && tr_judge_saw_the_end(j) && c && unheard(j, c) && !given_up(j, c, t);
 }
 
+/* A look of --verify behind the end of every process: the object is not there. */
+static bool is_absent(const struct judge *j, const struct tr_transfer_state *t)
+{
+	uint32_t end = TR_NONE;
+	bool absent = false;
+	for (uint32_t i = 0; i < j->nr_deaths; i++)
+		if (tr_log_kind(j->log, j->deaths[i]) == XF_EV_process_exit)
+			end = j->deaths[i];
+	for (uint32_t i = 0; i < j->nr_heads; i++) {
+		struct tr_event e = tr_log_event(j->log, j->heads[i]);
+		const struct xf_ev_object_head *h = TR_PAYLOAD(&e, object_head);
+		if (h->transfer == t->id && (!e.process || e.process == t->process))
+			absent = h->http_status == 404 && end != TR_NONE && e.index > end;
+	}
+	return absent;
+}
+
+/* Was a request of it, or a part, begun that came to no good end? */
+static bool is_under_way(const struct judge *j, const struct tr_transfer_state *t)
+{
+	for (uint32_t i = 0; i < j->s->nr_requests; i++) {
+		uint32_t of = j->s->requests[i].transfer;
+		if (of != TR_NONE && &j->s->transfers[of] == t)
+			return true;
+	}
+	for (uint32_t i = 0; i < j->s->nr_parts; i++) {
+		const struct tr_part_state *p = &j->s->parts[i];
+		if (&j->s->transfers[p->transfer] == t && p->phase != TR_PART_DONE && p->phase != TR_PART_SKIPPED)
+			return true;
+	}
+	return false;
+}
+
+const char *tr_judge_unseen_rest(const struct judge *j, const struct tr_transfer_state *t)
+{
+	const char *unread = tr_log_property(j->log, "unread");
+	bool open = t->create_ok && !tr_judge_settled(t);
+	return unread && open && !is_under_way(j, t) && !is_absent(j, t) ? unread : NULL;
+}
+
 static uint64_t bytes_of(const struct judge *j, const struct tr_transfer_state *t)
 {
 	uint64_t bytes = 0;
@@ -108,7 +148,9 @@ static enum tr_outcome outcome_of(const struct judge *j, const struct tr_call *c
 		return TR_FAILED;
 	if (tr_judge_settled(t) && !cut_off(j, c, t) && !taken_back(j, c, t))
 		return TR_FAILED;
-	return tr_judge_saw_the_end(j) ? seen_after_all(j, c, t) : TR_OUTCOME_UNKNOWN;
+	if (!tr_judge_saw_the_end(j) || tr_judge_unseen_rest(j, t))
+		return TR_OUTCOME_UNKNOWN;
+	return seen_after_all(j, c, t);
 }
 
 enum tr_outcome tr_judge_after_all(const struct judge *j, const struct tr_call *c, const struct tr_transfer_state *t)
@@ -137,7 +179,7 @@ void tr_judge_find_outcome(struct judge *j, struct tr_verdict *v, const struct t
 		if (badness(o) > badness(v->outcome))
 			v->outcome = o;
 		if (v->there[i] == TR_NONE && t->create_ok && !t->complete_ok && !t->abort_ok && t->upload_id && !*v->orphan &&
-		    (tr_judge_saw_the_end(j) || tr_judge_settled(t)))
+		    !tr_judge_unseen_rest(j, t) && (tr_judge_saw_the_end(j) || tr_judge_settled(t)))
 			snprintf(v->orphan, sizeof(v->orphan), "%s",
 				 tr_log_text(j->log, t->process, t->upload_id));
 	}

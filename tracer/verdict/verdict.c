@@ -290,9 +290,24 @@ static void say_no_call(const struct judge *j, struct tr_verdict *v)
 		tr_judge_say(v, "%.100s was never called", asked);
 }
 
+/* Over what nobody could read the only work may have gone that was not seen to end in time; NULL. */
+static const char *unseen_work(const struct judge *j, const struct tr_verdict *v)
+{
+	const char *over = NULL;
+	for (uint32_t i = 0; i < v->nr_items; i++) {
+		const struct tr_item *item = &v->items[i];
+		const char *rest = item->late ? tr_judge_unseen_rest(j, &j->s->transfers[item->transfer]) : NULL;
+		if (item->late && (!rest || item->end != TR_NONE))
+			return NULL;
+		over = rest ? rest : over;
+	}
+	return over;
+}
+
 static bool row_unknown(struct judge *j, struct tr_verdict *v, const struct tr_call *c)
 {
 	char lost[224];
+	const char *over = c && c->ret != TR_NONE ? unseen_work(j, v) : NULL;
 	if (v->call == TR_NONE) {
 		say_no_call(j, v);
 	} else if (tr_log_lost(j->log)) {
@@ -303,6 +318,9 @@ static bool row_unknown(struct judge *j, struct tr_verdict *v, const struct tr_c
 		tr_judge_say(v, "the transfer ended before it made a request: see its error, and try again");
 	} else if (tr_verdict_any_evaded(v)) {
 		tr_judge_say(v, "a hold was evaded: the client gave up on the held request; hold for less time");
+	} else if (over) {
+		tr_judge_say(v, "the end of its upload was not seen, and may have gone over %.90s; --verify looks whether the object is "
+			     "there", over);
 	} else {
 		return false;
 	}
