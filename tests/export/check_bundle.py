@@ -37,6 +37,7 @@ class Bundle:
         self.head = rows[0]
         need(self.head.get("bundle") == 2, "not a bundle of version 2")
         self.threads, self.objects, self.events, self.edges, self.verdicts = {}, {}, {}, [], []
+        self.idle = []  # edges that carry nothing, of waits with a limit
         self.untils, self.gifts = {}, None
         self.writes = {}  # of a read: the writes whose bytes it read
         before = -1
@@ -48,7 +49,7 @@ class Bundle:
                 before = row["seq"]
                 self.events[row["seq"]] = row
             elif "edge" in row:
-                self.edges.append(row)
+                (self.edges if row.get("carries", True) else self.idle).append(row)
                 if row["edge"] == "bytes":
                     self.writes.setdefault(row["to"], []).append(row["from"])
             elif "answer" in row:
@@ -163,7 +164,7 @@ class Bundle:
         return bool(same) and same[-1] is wait
 
     def check_edges(self):
-        for edge in self.edges:
+        for edge in self.edges + self.idle:
             f, t = self.events.get(edge["from"]), self.events.get(edge["to"])
             need(f and t, "an edge without its events")
             need(f["seq"] < t["seq"], "an edge backwards")
@@ -171,12 +172,13 @@ class Bundle:
             need(rule is not None and rule(f, t), "no %s edge: %d to %d" % (edge["edge"], f["seq"], t["seq"]))
             wait = self.events.get(edge["wait"]) if edge["wait"] is not None else None
             need(edge["wait"] is None or (wait and self.is_wait(wait, t)), "an edge without its wait")
-            need(f["of"] is None or self.objects[f["of"]]["class"] not in ("permit", "lock"), "an edge of a permit or a lock")
+            need(f["of"] is None or edge in self.idle or self.objects[f["of"]]["class"] not in ("permit", "lock"), "an edge of a permit or a lock")
             limited = bool(wait and wait.get("limit_ns"))
             if edge["edge"] == "process":
                 need(edge["timed"] or not (t["asked"] and (self.found(f, t) or not t["waited_ns"])), "a child that was only asked for")
                 limited = wait is not None
             need(edge["timed"] == limited, "an edge's limit is not its wait's")
+            need(edge not in self.idle or (edge["edge"] == "condition" and limited), "an edge that tells nothing")
             if "until" in edge:
                 again = self.events.get(edge["until"])
                 need(again and again["on"] == t["on"] and again["seq"] > t["seq"] and again["event"] in ("cond_wait", "sem_wait"),
@@ -821,6 +823,12 @@ class Bundle:
             without = [e for e in self.edges if not (e["timed"] and e["to"] == timed["to"])]
             left = [e for e in self.edges if e not in mine or e["to"] < begin or e.get("way_out")]
             if self.count(timed["to"], without, ends) < self.count(timed["to"], self.edges, ends) and self.count(ret["seq"], left, ends) < len(ends):
+                return True
+        for idle in self.idle:
+            if idle.get("turn") or self.events[idle["to"]]["on"] != enter["on"] or not enter["seq"] < idle["wait"] < idle["to"] < ret["seq"]:
+                continue
+            left = [e for e in self.edges if e not in mine or e["to"] < idle["wait"] or e.get("way_out")]
+            if self.count(idle["wait"], self.edges, ends) < self.count(idle["from"], self.edges, ends) and self.count(ret["seq"], left, ends) < len(ends):
                 return True
         polls = [e for e in self.events.values() if e["event"] == "poll" and e["epoll"] and e["on"] == enter["on"]]
         if any(enter["seq"] < e["seq"] < ret["seq"] and not e["ready"] and e["limit_ns"] > 1 for e in polls):

@@ -189,6 +189,54 @@ def test_what_else_might_have_ended_a_wait():
         t.equal(holds(sealed(rows)), not rivals)
 
 
+PARKS = """
+#include <linux/futex.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+static _Atomic unsigned over;
+
+static void *uploads(void *command)
+{
+	if (system(command))
+		_exit(3);
+	over = 1;
+	syscall(SYS_futex, &over, FUTEX_WAKE_PRIVATE, 1);
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	const struct timespec limit = { .tv_sec = 20 };
+	pthread_t t;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	puts("begin");
+	pthread_create(&t, NULL, uploads, argv[argc - 1]);
+	if (over || !syscall(SYS_futex, &over, FUTEX_WAIT_PRIVATE, 0, &limit))
+		pthread_join(t, NULL);
+	puts("end");
+}
+"""
+
+
+def test_a_limit_of_a_wait_that_proves_nothing():
+    compiler, curl = t.need("cc", "curl")
+    program, source = os.path.join(t.tmp(), "parks"), os.path.join(t.tmp(), "parks.c")
+    with open(source, "w", encoding="utf-8") as out:
+        out.write(PARKS)
+    t.equal(t.run(compiler, "-D_GNU_SOURCE", "-O1", "-o", program, source, "-pthread").status, 0)
+    upload = "%s -sS -f -T %s $AWS_ENDPOINT_URL/bucket/k" % (curl, t.make_file("f", MiB))
+    rows = rows_of(foreign(program, upload, answer="unproven", options=["--call=out:begin:end"]))
+    t.true([row for row in rows if row.get("carries") is False])
+    t.true(not holds(sealed([row for row in rows if "carries" not in row])))
+
+
 def test_ten_thousand_changes_are_noticed():
     data, _ = bundle()
     dice = random.Random(7)

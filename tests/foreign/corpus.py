@@ -112,12 +112,20 @@ def kit_pypi():
     return script(pypi())
 
 
-def kit_c():
+def with_libcurl(compiler, source):
     path = t.tmp("upload")
     if run("pkg-config", "--exists", "libcurl").returncode:
         t.skip("libcurl's headers are not installed")
-    compile(t.need("cc"), "-O1", "-g", "-o", path, os.path.join(HERE, "c", "upload.c"), "-lcurl", "-pthread")
+    compile(t.need(compiler), "-O1", "-g", "-o", path, os.path.join(HERE, source), "-lcurl", "-pthread")
     return lambda program, *mode: [path, *mode]
+
+
+def kit_c():
+    return with_libcurl("cc", "c/upload.c")
+
+
+def kit_cxx():
+    return with_libcurl("c++", "cxx/upload.cc")
 
 
 def go(linked):
@@ -203,7 +211,7 @@ def kit_tool():
     return of
 
 
-KITS = {"python": kit_python, "pypi": kit_pypi, "crt": kit_pypi, "c": kit_c, "go-dynamic": kit_go_dynamic,
+KITS = {"python": kit_python, "pypi": kit_pypi, "crt": kit_pypi, "c": kit_c, "cxx": kit_cxx, "go-dynamic": kit_go_dynamic,
         "go-static": kit_go_static, "go-sdk": kit_go_sdk, "java": kit_java, "java-sdk": kit_java_sdk,
         "node": kit_node, "rust": kit_rust, "tool": kit_tool}
 

@@ -30,6 +30,10 @@ def test_c():
     some("c", "upload")
 
 
+def test_cxx():
+    some("cxx", "upload")
+
+
 def test_go_static():
     some("go-static", "upload")
 

@@ -326,6 +326,26 @@ static void a_wait_behind_one_with_a_limit_is_unproven(void **state)
 	expect_all(BEGIN LIMITED WORK DONE WOKEN LEFT("up.py") RETURN END, "unproven", "timing", "stored");
 }
 
+/* A futex of the program's own is a lock, as far as anybody knows, and its limit is one all the same. */
+static void a_join_behind_a_futex_with_a_limit_is_unproven(void **state)
+{
+#define FUTEX "object 8 cond futex lock\n"
+#define PARKED(limit) "0 cond_wait #8 limit_ns=" limit "\n"
+#define UNPARKED "1 cond_signal #8 waiters=1\n0 cond_woken #8 how=woken\n"
+	struct judged j = judge(FUTEX BEGIN PARKED("5000000000") WORK UNPARKED JOINED RETURN END);
+	(void)state;
+	expect(&j, "unproven", "timing", "stored");
+	assert_int_equal(j.v->hinge, TR_HINGE_LIMIT);
+	assert_int_equal(j.v->hinges_ns, 5000000000);
+	release(&j);
+	expect_all(FUTEX BEGIN PARKED("5000000000") WORK UNPARKED RETURN END, "unproven", "timing", "stored");
+	/* it had no limit; ran out, and was waited for again; was woken before the upload was over */
+	expect_all(FUTEX BEGIN PARKED("0") WORK UNPARKED JOINED RETURN END, "blocks", "happens-before", "stored");
+	expect_all(FUTEX BEGIN PARKED("5") "0 cond_woken #8 how=timed-out\n" PARKED("5") WORK UNPARKED JOINED RETURN END,
+		   "blocks", "happens-before", "stored");
+	expect_all(FUTEX BEGIN PARKED("5000000000") UNPARKED WORK JOINED RETURN END, "blocks", "happens-before", "stored");
+}
+
 /* The uploader sets the flag first; a timer would have, too. */
 static void a_wait_that_another_would_have_ended_is_unproven(void **state)
 {
@@ -1063,6 +1083,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_was_given_up_was_not_refused),
 	cmocka_unit_test(a_timed_wait_blocks_partly),
 	cmocka_unit_test(a_wait_behind_one_with_a_limit_is_unproven),
+	cmocka_unit_test(a_join_behind_a_futex_with_a_limit_is_unproven),
 	cmocka_unit_test(a_wait_that_another_would_have_ended_is_unproven),
 	cmocka_unit_test(a_loop_with_a_timer_to_come_is_unproven),
 	cmocka_unit_test(a_wait_that_ran_out_blocks_partly),

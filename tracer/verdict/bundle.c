@@ -52,9 +52,20 @@ static bool is_work(enum xf_kind kind)
 	}
 }
 
+/* It carries nothing, but its wait had a limit, in a call that is judged (hinge.c). */
+static bool hinges(const struct bundle *b, const struct tr_edge *e)
+{
+	for (uint32_t i = 0; e->kind == TR_EDGE_CONDITION && e->timed && i < b->v->nr; i++) {
+		const struct tr_call *c = b->v->list[i].call == TR_NONE ? NULL : tr_log_call(b->log, b->v->list[i].call);
+		if (c && c->thread == tr_log_thread_of(b->log, e->to) && c->enter < e->wait && c->ret != TR_NONE && e->to < c->ret)
+			return true;
+	}
+	return false;
+}
+
 static bool shown(const struct bundle *b, const struct tr_edge *e)
 {
-	return e->class == XF_CLASS_SIGNAL && e->to < b->end;
+	return (e->class == XF_CLASS_SIGNAL || hinges(b, e)) && e->to < b->end;
 }
 
 /* Where a wake carries no further; that of bytes and processes follows from the events. */
@@ -80,7 +91,7 @@ static void choose_edges(struct bundle *b)
 		need(b, tr_order_rival(b->v->order, i));
 		to = tr_log_event(b->log, e->to);
 		b->reader[to.thread] |= e->kind == TR_EDGE_BYTES;
-		if (to.object != TR_NONE && (e->kind == TR_EDGE_SEMAPHORE || e->kind == TR_EDGE_CONDITION))
+		if (to.object != TR_NONE && e->class == XF_CLASS_SIGNAL && (e->kind == TR_EDGE_SEMAPHORE || e->kind == TR_EDGE_CONDITION))
 			b->counted[to.object] = 1;
 	}
 }
@@ -246,6 +257,8 @@ static void put_edge(struct bundle *b, uint32_t edge)
 	fprintf(b->m, "{\"edge\":\"%s\",\"from\":%" PRIu32 ",\"to\":%" PRIu32 ",\"timed\":%s", tr_edge_name(e->kind), e->from, e->to,
 		e->timed ? "true" : "false");
 	put_index(b->m, "wait", e->wait);
+	if (e->class != XF_CLASS_SIGNAL)
+		fputs(",\"carries\":false", b->m);
 	if (e->timed && is_turn(b, e))
 		fputs(",\"turn\":true", b->m);
 	if (until != TR_NONE)

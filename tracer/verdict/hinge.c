@@ -21,12 +21,12 @@ struct hinge {
 	const struct judge *j;
 	const struct tr_verdict *v;
 	const struct tr_call *call;
-	const struct tr_barrier *timed;
+	uint32_t first, last;     /* of the wait with a limit, events */
 };
 
 static bool is_of_wait(const struct hinge *h, const struct tr_edge *edge)
 {
-	return edge->to >= h->timed->first && edge->to <= h->timed->last &&
+	return edge->to >= h->first && edge->to <= h->last &&
 	       tr_log_thread_of(h->j->log, edge->to) == h->call->thread;
 }
 
@@ -49,11 +49,11 @@ bool tr_judge_is_way_out(const struct tr_log *log, uint32_t event)
 static bool had_it_run_out(const void *ctx, const struct tr_edge *edge)
 {
 	const struct hinge *h = ctx;
-	if (edge->to < h->timed->first || edge->to > h->call->ret || tr_log_thread_of(h->j->log, edge->to) != h->call->thread)
+	if (edge->to < h->first || edge->to > h->call->ret || tr_log_thread_of(h->j->log, edge->to) != h->call->thread)
 		return true;
 	for (uint32_t i = 0; i < h->v->barriers.nr; i++) {
 		const struct tr_barrier *b = &h->v->barriers.list[i];
-		if (b->first > h->timed->last && edge->to >= b->first && edge->to <= b->last)
+		if (b->first > h->last && edge->to >= b->first && edge->to <= b->last)
 			return tr_judge_is_way_out(h->j->log, b->wait);
 	}
 	return false;
@@ -71,12 +71,24 @@ static uint32_t count_before(const struct hinge *h, uint32_t event, tr_edge_fn u
 	return nr;
 }
 
-static bool hinges_on(const struct hinge *h, struct tr_clock *clock)
+static bool hinges_on(const struct hinge *h, const struct tr_barrier *b, struct tr_clock *clock)
 {
-	const struct tr_barrier *b = h->timed;
 	if (!b->limit_ns || b->timed_out || !b->carries || tr_judge_is_turn(h->j->log, h->call, b->wait))
 		return false;
 	return count_before(h, b->last, but_for_the_wait, clock) < count_before(h, b->last, NULL, clock) &&
+	       count_before(h, h->call->ret, had_it_run_out, clock) < h->v->nr_items;
+}
+
+/*
+ * A wait that proves nothing (on a futex of the program's own, a parking place) may have had a limit as well. Did it end, on the
+ * calling thread, with something that work of the call had led to since it began?
+ */
+static bool hinges_on_unproved(const struct hinge *h, const struct tr_edge *edge, struct tr_clock *clock)
+{
+	bool limited = edge->kind == TR_EDGE_CONDITION && edge->class == XF_CLASS_LOCK && edge->timed &&
+		       h->first > h->call->enter && tr_log_thread_of(h->j->log, edge->to) == h->call->thread;
+	return limited && !tr_judge_is_turn(h->j->log, h->call, edge->wait) &&
+	       count_before(h, edge->wait, NULL, clock) < count_before(h, edge->from, NULL, clock) &&
 	       count_before(h, h->call->ret, had_it_run_out, clock) < h->v->nr_items;
 }
 
@@ -129,6 +141,14 @@ static void hinge_on(struct tr_verdict *v, enum tr_hinge hinge, uint64_t ns)
 	v->hinges_ns = ns > v->hinges_ns ? ns : v->hinges_ns;
 }
 
+static uint64_t limit_of(const struct tr_log *log, uint32_t wait)
+{
+	struct tr_event e = tr_log_event(log, wait);
+	uint64_t limit_ns = 0;
+	tr_event_field(&e, "limit_ns", &limit_ns);
+	return limit_ns;
+}
+
 static bool clock_for(struct judge *j, struct tr_clock *clock)
 {
 	bool ok = tr_clock_init(clock, tr_log_nr_threads(j->log));
@@ -136,17 +156,31 @@ static bool clock_for(struct judge *j, struct tr_clock *clock)
 	return ok;
 }
 
+static void hinge_on_limits(struct judge *j, struct tr_verdict *v, const struct tr_call *c, struct tr_clock *clock)
+{
+	for (uint32_t i = 0; i < v->barriers.nr; i++) {
+		const struct tr_barrier *b = &v->barriers.list[i];
+		struct hinge h = { j, v, c, b->first, b->last };
+		if (hinges_on(&h, b, clock))
+			hinge_on(v, TR_HINGE_LIMIT, b->limit_ns);
+	}
+	for (uint32_t i = tr_order_edge_at(j->order, c->enter); i < tr_order_nr_edges(j->order); i++) {
+		const struct tr_edge *edge = tr_order_edge(j->order, i);
+		struct hinge h = { j, v, c, edge->wait, edge->to };
+		if (edge->to > c->ret)
+			break;
+		if (hinges_on_unproved(&h, edge, clock))
+			hinge_on(v, TR_HINGE_LIMIT, limit_of(j->log, edge->wait));
+	}
+}
+
 bool tr_judge_hinges(struct judge *j, struct tr_verdict *v, const struct tr_call *c)
 {
 	struct tr_clock clock;
-	struct hinge loop = { j, v, c, NULL };
+	struct hinge loop = { j, v, c, TR_NONE, TR_NONE };
 	if (!clock_for(j, &clock))
 		return false;
-	for (uint32_t i = 0; i < v->barriers.nr; i++) {
-		struct hinge h = { j, v, c, &v->barriers.list[i] };
-		if (hinges_on(&h, &clock))
-			hinge_on(v, TR_HINGE_LIMIT, h.timed->limit_ns);
-	}
+	hinge_on_limits(j, v, c, &clock);
 	if (!v->hinge && hinges_on_timers(&loop, &clock))
 		hinge_on(v, TR_HINGE_TIMER, longest_timer_ns(&loop));
 	tr_clock_fini(&clock);
@@ -159,7 +193,7 @@ bool tr_judge_hinges(struct judge *j, struct tr_verdict *v, const struct tr_call
 bool tr_judge_has_rivals(struct judge *j, struct tr_verdict *v, const struct tr_call *c)
 {
 	struct tr_clock clock;
-	struct hinge h = { j, v, c, NULL };
+	struct hinge h = { j, v, c, TR_NONE, TR_NONE };
 	if (!clock_for(j, &clock))
 		return false;
 	j->order->trusting = true;

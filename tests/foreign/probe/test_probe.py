@@ -58,6 +58,16 @@ def test_what_a_runtime_parks_threads_by_is_a_lock_and_a_thread_looked_at_is_not
     t.equal((len(r.all("thread_exit")), r.all("join_end"), r.all("fd_read")), (1, [], []))
 
 
+def test_futexes_of_the_program_s_own_are_conditions_that_prove_nothing():
+    r = run(program("futexes"))
+    t.equal((r.status, r.out), (0, "good\n"), r)
+    t.equal([e.fields["class"] for e in r.all("cond_init")], ["3"])     # lock
+    t.equal([e.fields["how"] for e in r.all("cond_woken")], ["interrupted", "timed-out", "timed-out", "woken"])
+    t.equal([int(e.fields["limit_ns"]) for e in r.all("cond_wait")], [10**7, 10**7, 1, 0])
+    signal, woken = r.one("cond_signal"), r.all("cond_woken")[-1]       # nobody is there for the first
+    t.true(signal.thread != woken.thread and signal.object == woken.object and signal.order < woken.order)
+
+
 def test_a_library_that_waits_for_its_thread_while_it_is_loaded():
     """The loader's lock is held meanwhile: nothing of the probe's may ask for it."""
     r = run(program("loads"), os.path.join(t.BUILD, "tests", "libprobe_late.so"), seconds=20 * t.SLOW)

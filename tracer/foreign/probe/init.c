@@ -91,6 +91,7 @@ __attribute__((constructor(101))) static void begin(void)
 	probe_thread_init();
 	pthread_atfork(NULL, NULL, probe_forked);
 	probe_python_find();
+	probe_futex_init();
 	probe_gate_init();
 	probe_introduce();
 	xf_emit_sites();

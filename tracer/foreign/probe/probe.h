@@ -153,6 +153,9 @@ void probe_semaphore_forked(void);
 /* Before recording begins. */
 void probe_thread_init(void);
 
+/* ---- futex.c: before recording begins, but for libraries that are loaded later */
+void probe_futex_init(void);
+
 /* ---- mutex.c: the mutex is about to be given back, by an unlock or for a wait on a condition. */
 void probe_mutex_given(pthread_mutex_t *mutex);
 

@@ -28,6 +28,7 @@
  * and are what dlsym() gives on some releases, so theirs is asked for by name.
  */
 #define PROBE_REAL_MAP(X)                                                                          \
+	X(long, syscall, NULL, (long, ...)) /* the first, as futex.c knows */                      \
 	X(int, pthread_create, NULL,                                                               \
 	  (pthread_t *, const pthread_attr_t *, void *(*)(void *), void *))                        \
 	X(pid_t, fork, NULL, (void))                                                               \
