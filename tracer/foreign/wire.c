@@ -786,6 +786,11 @@ void tr_wire_will_send(struct tr_wire *w, const void *bytes, size_t len, size_t 
 		slot_name(w, &r);
 }
 
+bool tr_wire_trails(const struct tr_wire *w)
+{
+	return !w->lost && (!w->count || (w->whole && !w->queue[w->first].sent));
+}
+
 bool tr_wire_lost(const struct tr_wire *w)
 {
 	return w->lost;

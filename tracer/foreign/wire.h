@@ -63,6 +63,9 @@ void tr_wire_free(struct tr_wire *wire, const char *by);
  */
 void tr_wire_will_send(struct tr_wire *wire, const void *bytes, size_t len, size_t more);
 
+/* While a call sends: has it still to be told of (tr_wire_sent) what an answer that comes now may answer? */
+bool tr_wire_trails(const struct tr_wire *wire);
+
 /* The client sent these bytes; the server's bytes came. After the fact, exactly those that went. */
 void tr_wire_sent(struct tr_wire *wire, const void *bytes, size_t len);
 void tr_wire_received(struct tr_wire *wire, const void *bytes, size_t len);

@@ -68,6 +68,16 @@ def test_futexes_of_the_program_s_own_are_conditions_that_prove_nothing():
     t.true(signal.thread != woken.thread and signal.object == woken.object and signal.order < woken.order)
 
 
+def test_an_answer_that_another_thread_reads_before_the_sender_is_back_is_its_requests():
+    r = run(program("duplex"))
+    t.equal((r.status, r.out), (0, "5\n"), r)
+    asked, answered = r.all("request_start"), r.all("response", http_status=200)
+    t.equal([e.fields["request"] for e in answered], [e.fields["request"] for e in asked], r)
+    t.equal((len(asked), r.all("part_failed")), (5, []), r)
+    for request, response in zip(asked, answered):
+        t.true(request.thread != response.thread and request.ticks < response.ticks, (request, response))
+
+
 def test_a_library_that_waits_for_its_thread_while_it_is_loaded():
     """The loader's lock is held meanwhile: nothing of the probe's may ask for it."""
     r = run(program("loads"), os.path.join(t.BUILD, "tests", "libprobe_late.so"), seconds=20 * t.SLOW)

@@ -279,6 +279,7 @@ static void conn_went(struct probe_conn *conn, const struct iovec *iov, int nr, 
 static void after_send(int fd, const struct iovec *iov, int nr, ssize_t rc)
 {
 	struct fd *f = interesting(fd);
+	struct probe_conn *conn = conn_of(fd);
 
 	if (!f)
 		return;
@@ -286,8 +287,9 @@ static void after_send(int fd, const struct iovec *iov, int nr, ssize_t rc)
 		take_back(f, rc > 0 ? 0 : units(f, iov, nr));
 	} else if (f->kind != FD_TCP) {
 		take_back(f, units(f, iov, nr) - (rc > 0 ? (uint64_t)rc : 0));
-	} else {
-		conn_went(atomic_load(&f->conn), iov, nr, rc, probe_conn_sent);
+	} else if (conn) {
+		conn_went(conn, iov, nr, rc, probe_conn_sent);
+		probe_conn_told(conn);
 	}
 }
 
@@ -388,8 +390,10 @@ static void after_sendfile(int fd, ssize_t rc)
 {
 	struct probe_conn *conn = conn_of(fd);
 
-	if (conn)
-		probe_conn_skipped(conn, rc);
+	if (!conn)
+		return;
+	probe_conn_skipped(conn, rc);
+	probe_conn_told(conn);
 }
 
 PROBE_EXPORT ssize_t sendfile(int out, int in, off_t *offset, size_t len)

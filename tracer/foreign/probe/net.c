@@ -10,6 +10,9 @@
  * Connections live in a pool and are locked by a word, since a program may send
  * and receive on two threads. No thread is held at the gate with it: the gate
  * stands at the end of the wrapper.
+ *
+ * What was sent is told when the call has come back, and by then another thread may have the
+ * answer: it waits for the sender to have told, which is a moment, unless that has lost its processor.
  */
 #include <netinet/in.h>
 #include <sched.h>
@@ -20,7 +23,7 @@
 #include "tracer/foreign/probe/probe.h"
 #include "tracer/foreign/wire.h"
 
-enum { CONNS = 4096, NEIGHBOURS = 64, SSLS = 8192, STRANGER_SENDS = 2 };
+enum { CONNS = 4096, NEIGHBOURS = 64, SSLS = 8192, STRANGER_SENDS = 2, LOOK_NS = 50000, PATIENCE = 4000 };
 enum speech { SPEAKS_NOTHING_YET, SPEAKS_HTTP, SPEAKS_TLS, SPEAKS_OTHER };
 
 struct probe_conn {
@@ -32,6 +35,7 @@ struct probe_conn {
 	void *ssl;               /* whose bytes these are */
 	const char *ended_by;
 	uint32_t sends;          /* under TLS, without an SSL object we know */
+	uint32_t sender;         /* number of the thread whose call sends, + 1; 0: none does */
 };
 
 /* SSL objects; one without a socket of its own (memory BIOs) has a connection without a port. */
@@ -84,6 +88,7 @@ static struct probe_conn *take(uint32_t port)
 		c->ssl = NULL;
 		c->ended_by = "client";
 		c->sends = 0;
+		c->sender = 0;
 		return c;
 	}
 	atomic_fetch_or(&probe_control->incomplete, TR_INCOMPLETE_TABLE);
@@ -221,6 +226,7 @@ static void tie(struct probe_conn *c, void *ssl)
 void probe_conn_will_send(struct probe_conn *c, const void *bytes, size_t len, size_t more)
 {
 	lock(c);
+	c->sender = xf_thread_number() + 1u;
 	if (c->speech == SPEAKS_NOTHING_YET && len > 0)
 		listen_in(c, bytes, len);
 	if (c->speech == SPEAKS_TLS)
@@ -261,10 +267,36 @@ void probe_conn_skipped(struct probe_conn *c, ssize_t rc)
 	unlock(c);
 }
 
+void probe_conn_told(struct probe_conn *c)
+{
+	lock(c);
+	c->sender = 0;
+	unlock(c);
+}
+
+/* An answer has come: what it answers is to be told of first, by who has sent it. Locked, but for moments. */
+static void await_sender(struct probe_conn *c)
+{
+	const struct timespec look = { .tv_nsec = LOOK_NS };
+	const uint32_t own = xf_thread_number() + 1u;
+
+	for (int i = 0; c->sender && c->sender != own && c->wire && tr_wire_trails(c->wire); i++) {
+		if (i == PATIENCE) {
+			c->sender = 0; /* it still sends, and was answered all the same */
+			return;
+		}
+		unlock(c);
+		syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &look, NULL);
+		lock(c);
+	}
+}
+
 void probe_conn_received(struct probe_conn *c, const void *bytes, ssize_t rc)
 {
 	lock(c);
 	note_end(c, rc, true);
+	if (readable(c, rc))
+		await_sender(c);
 	if (readable(c, rc))
 		tr_wire_received(c->wire, bytes, (size_t)rc);
 	unlock(c);

@@ -175,11 +175,13 @@ void probe_conn_free(struct probe_conn *conn);
 
 /*
  * Bytes that are about to be sent, have been sent, have come; rc is the call's
- * result with errno still set. Bytes under TLS only tell whose they are.
+ * result with errno still set. Bytes under TLS only tell whose they are. Between will_send and
+ * told a call sends; who has its answer meanwhile waits in received, for a fifth of a second at most.
  */
 void probe_conn_will_send(struct probe_conn *conn, const void *bytes, size_t len, size_t more);
 void probe_conn_sent(struct probe_conn *conn, const void *bytes, ssize_t rc);
 void probe_conn_skipped(struct probe_conn *conn, ssize_t rc);
+void probe_conn_told(struct probe_conn *conn);
 void probe_conn_received(struct probe_conn *conn, const void *bytes, ssize_t rc);
 
 /* The same in plain text, from an SSL object. */
