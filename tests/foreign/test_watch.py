@@ -341,9 +341,9 @@ def test_what_the_program_leaves_behind_is_not_hung_up_with_its_terminal():
 
 
 def test_a_killed_tracer_takes_no_program_of_its_screen_along():
-    late = t.tmp("late")
-    with test_terminal.Tmux("%s trace --tui -- sh -c 'sleep 2; echo > %s'" % (t.XFERDB, late)) as s:
-        s.wait("1 timeline")
+    begun, late = t.tmp("begun"), t.tmp("late")
+    with test_terminal.Tmux("%s trace --tui -- sh -c 'echo > %s; sleep 2; echo > %s'" % (t.XFERDB, begun, late)) as s:
+        t.wait_until(lambda: os.path.exists(begun))
         os.kill(test_terminal.pid_of(s), signal.SIGKILL)
         t.wait_until(lambda: os.path.exists(late))
 

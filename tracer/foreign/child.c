@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,9 +99,21 @@ static void child_execute(const struct tr_child_plan *plan, char *const *shell)
 		execve("/bin/sh", shell, plan->envp);
 }
 
-__attribute__((noreturn)) static void child_run(const struct tr_child_plan *plan, char *const *shell,
-						const struct tr_child *child)
+/*
+ * It holds both ends of the pipe it waits at, so the pipe does not tell it that nobody is left to let it go:
+ * without its parent it ends.
+ */
+static void child_follow(pid_t parent)
 {
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		syscall(SYS_exit_group, 126);
+}
+
+__attribute__((noreturn)) static void child_run(const struct tr_child_plan *plan, char *const *shell,
+						const struct tr_child *child, pid_t parent)
+{
+	child_follow(parent);
 	child_wait(child->go[0]);
 	child_filter(plan, child->up[1]);
 	child_wait(child->go[0]);
@@ -110,6 +123,7 @@ __attribute__((noreturn)) static void child_run(const struct tr_child_plan *plan
 		dup2(plan->stdout_fd, 1);
 	setrlimit(RLIMIT_NOFILE, &plan->files);
 	sigprocmask(SIG_SETMASK, &plan->mask, NULL);
+	prctl(PR_SET_PDEATHSIG, 0);
 	child_execute(plan, shell);
 	child_tell(child->up[1], CHILD_FAILED, errno, 0);
 	syscall(SYS_exit_group, errno == ENOENT ? 127 : 126);
@@ -126,11 +140,12 @@ static void child_close(int pair[2])
 /* The child does not come back; its memory is a copy of ours. */
 static pid_t child_clone(const struct tr_child_plan *plan, char *const *shell, const struct tr_child *child)
 {
+	pid_t parent = getpid();
 	pid_t pid = plan->session ? tr_session_clone(plan->session)
 				  : (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
 
 	if (pid == 0)
-		child_run(plan, shell, child);
+		child_run(plan, shell, child, parent);
 	return pid;
 }
 

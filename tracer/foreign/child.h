@@ -11,6 +11,8 @@
  *   waits for TR_CHILD_GO            ←
  *   unshares, moves stdout, tells    →     closes its side of the pipe
  *   execve                           →     end of file: it runs; a number: errno
+ *
+ * Until its exec it ends with the parent's thread that cloned it.
  */
 #ifndef TR_FOREIGN_CHILD_H
 #define TR_FOREIGN_CHILD_H

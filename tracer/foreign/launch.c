@@ -74,6 +74,7 @@ static void launch_notified(struct tr_watch *watch, uint32_t events)
 	}
 	if (!tr_notify_receive(watch->fd, &n))
 		return;
+	tr_keeper_received(&l->keeper, n.id);
 	d = tr_supervise(&l->supervisor, &n, true);
 	if (d.what == TR_GO_ON)
 		tr_notify_continue(watch->fd, n.id);
