@@ -511,11 +511,11 @@ class Bundle:
             if e["event"] == "request_start" and e["transfer"] == transfer and e["op"] in (
                     "CompleteMultipartUpload", "PutObject", "CopyObject"):
                 request, sent = name, False
-            elif e["event"] == "request_start" and e["op"] == "ListObjects" and sent:
+            elif e["event"] == "request_start" and e["op"] == "ListObjects":
                 listed = name
             elif e["event"] == "body_sent":
                 sent = sent or name == request
-            elif e["event"] == "response" and listed and name == listed and e["status"] == 0:
+            elif e["event"] == "response" and sent and listed and name == listed and e["status"] == 0:
                 return True
             elif e["event"] in ("object_head", "object_get") and e["transfer"] == transfer and not e.get("verify"):
                 absent = absent or e["http_status"] == 404

@@ -129,6 +129,21 @@ static void an_end_after_the_return_is_a_witness(void **state)
 	release(&j);
 }
 
+/* The sender may lose its processor between its last byte and the record of it: who asks for a list meanwhile sees the object. */
+#define LISTED(before, within, behind)                                                                                        \
+	BEGIN "1 request_start request=1 op=PutObject transfer=0 part=1\n" before                                             \
+	"0 request_start request=2 op=ListObjects transfer=4294967295\n" within                                               \
+	"0 response request=2 http_status=200\n" behind RETURN WORK DONE END
+#define SENT "1 body_sent request=1\n"
+
+static void a_list_answered_when_the_server_may_have_had_it_may_have_shown_the_object(void **state)
+{
+	(void)state;
+	expect_all(LISTED(SENT, "", ""), "unproven", "timing", "stored");
+	expect_all(LISTED("", SENT, ""), "unproven", "timing", "stored");
+	expect_all(LISTED("", "", SENT), "does-not-block", "witness", "stored-later");
+}
+
 /* Lines of output begin and end a call, and a Go program prints them on whatever thread it is on. */
 static void a_call_may_return_on_another_thread(void **state)
 {
@@ -1065,6 +1080,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_latch_found_set_is_a_proof_too),
 	cmocka_unit_test(a_join_blocks),
 	cmocka_unit_test(work_on_the_calling_thread_is_inline),
+	cmocka_unit_test(a_list_answered_when_the_server_may_have_had_it_may_have_shown_the_object),
 	cmocka_unit_test(an_end_after_the_return_is_a_witness),
 	cmocka_unit_test(a_call_may_return_on_another_thread),
 	cmocka_unit_test(a_program_that_leaves_loses_its_upload),

@@ -5,7 +5,8 @@
  *
  * An answer shows it when it is of this upload and of no earlier object under the key: the request
  * that makes the object had gone out in full, and the ETags agree; or the same key was
- * not there a moment ago. A list that was asked for in that time is not read, and may have shown it.
+ * not there a moment ago. A list that was answered in that time is not read, and may have shown it: what was asked
+ * when is no matter, as bytes are recorded once they have gone, and the server may have had them before.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@ struct look {
 	const struct judge *j;
 	const struct tr_transfer_state *t;
 	uint32_t process, request; /* that makes the object; 0: not yet */
-	uint32_t list_process, list; /* the last list asked for behind it */
+	uint32_t list_process, list; /* the last list asked for; 0: none */
 	bool sent, absent;
 };
 
@@ -42,7 +43,7 @@ static void request_began(struct look *l, const struct tr_event *e)
 		l->process = e->process;
 		l->request = p->request;
 		l->sent = false;
-	} else if (p->op == XF_OP_LIST_OBJECTS && l->sent) {
+	} else if (p->op == XF_OP_LIST_OBJECTS) {
 		l->list_process = e->process;
 		l->list = p->request;
 	}
@@ -68,7 +69,7 @@ static bool shows(struct look *l, const struct tr_event *e)
 		l->sent = l->sent || (l->request && TR_PAYLOAD(e, body_sent)->request == l->request && e->process == l->process);
 		return false;
 	case XF_EV_response:
-		return l->list && TR_PAYLOAD(e, response)->request == l->list && e->process == l->list_process &&
+		return l->sent && l->list && TR_PAYLOAD(e, response)->request == l->list && e->process == l->list_process &&
 		       TR_PAYLOAD(e, response)->status == XF_OK;
 	case XF_EV_object_head: {
 		const struct xf_ev_object_head *p = TR_PAYLOAD(e, object_head);
