@@ -43,6 +43,15 @@ def test_a_killed_program_has_an_end_in_the_trace_and_its_threads_with_it():
     t.true("runs" not in table and ",ended," in table, table)   # also of a process that executed another program
 
 
+def test_how_a_process_ended_that_was_left_to_the_tracer():
+    path, pid = t.tmp("left.xft"), t.tmp("pid")
+    r = shell("(sleep 60 & echo $! > %s); sleep 0.3; kill -9 $(cat %s); sleep 0.3" % (pid, pid), "-o", path, timeout=100)
+    t.equal(r.status, 0, r)
+    (end,) = [e for e in map(json.loads, t.xferdb("events", path, "--all", "--json").out.splitlines())
+              if e["event"] == "process_exit" and e["pid"] == int(open(pid).read())]
+    t.equal((end["exit_status"], end["signal"]), (137, 9), end)
+
+
 def test_what_cannot_be_run_is_126_or_127():
     t.equal(trace("--", "./no-such-program").status, 127)
     t.equal(trace("--", "no-such-program-on-path").status, 127)
@@ -127,10 +136,10 @@ def test_io_uring_is_said_not_to_be_seen():
 
 
 def test_a_killed_supervisor_does_not_take_the_program_along():
-    done = os.path.join(t.tmp(), "done")
-    p = subprocess.Popen([t.XFERDB, "trace", "--", "sh", "-c", "sleep 1; sh -c true && touch " + done],
+    begun, done = t.tmp("begun"), t.tmp("done")
+    p = subprocess.Popen([t.XFERDB, "trace", "--", "sh", "-c", "touch %s; sleep 1; sh -c true && touch %s" % (begun, done)],
                          env=t.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(0.5)
+    t.wait_until(lambda: os.path.exists(begun))
     p.send_signal(signal.SIGKILL)
     p.wait()
     t.wait_until(lambda: os.path.exists(done), 20)

@@ -130,15 +130,6 @@ static bool launch_had(const struct tr_launch *l, uint32_t pid)
 	return pid == (uint32_t)l->keeper.pid || pid == (uint32_t)l->session.leader;
 }
 
-/* A child of ours that was nobody's we knew: left behind by the program, and now ours. */
-static void launch_adopt(struct tr_launch *l, uint32_t pid)
-{
-	struct tr_process *p = tr_process_of(&l->supervisor.processes, pid);
-
-	if (p)
-		p->mine = true;
-}
-
 static void launch_reap(struct tr_launch *l)
 {
 	uint32_t pids[1024];
@@ -148,7 +139,7 @@ static void launch_reap(struct tr_launch *l)
 		int status;
 		if (launch_had(l, pids[i]))
 			continue;
-		launch_adopt(l, pids[i]);
+		tr_process_of(&l->supervisor.processes, pids[i]); /* left behind by the program, and now ours */
 		/* a traced one's stops would be taken for its end */
 		if (tr_ptrace_has(l->ptrace, pids[i]))
 			continue;

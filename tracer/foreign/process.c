@@ -101,7 +101,8 @@ static void process_gone(struct tr_watch *watch, uint32_t events)
 	int status = -1;
 
 	(void)events;
-	if (p->mine && waitpid((pid_t)p->pid, &status, WNOHANG) <= 0)
+	/* left behind, it may have become ours without a word */
+	if (waitpid((pid_t)p->pid, &status, WNOHANG) <= 0)
 		status = -1;
 	tr_process_ended(p, status);
 }
@@ -120,7 +121,6 @@ static struct tr_process *process_add(struct tr_processes *all, uint32_t pid, ui
 	fcntl(pidfd, F_SETFD, FD_CLOEXEC);
 	*p = (struct tr_process){ .pid = pid, .parent = parent, .all = all, .next = all->first,
 				  .start_ticks = xf_clock_ticks(), .sign_ns = xf_clock_mono_ns(),
-				  .mine = parent == (uint32_t)getpid(),
 				  .pidfd = { .fd = -1, .ready = process_gone } };
 	all->first = p;
 	tr_proc_name(pid, p->command, sizeof(p->command));

@@ -23,7 +23,6 @@ struct tr_process {
 	bool program;            /* the one that was asked for */
 	bool known;              /* its start has been told of, by us or by the probe */
 	bool leaving;            /* its exit_group has been seen */
-	bool mine;               /* a child of ours: we reap it */
 	int exit_status;         /* of that exit_group */
 	char command[256];       /* how it was last executed */
 	uint64_t start_ticks;    /* when it came under observation */
