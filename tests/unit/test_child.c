@@ -112,7 +112,7 @@ static void with_a_call_in_hand(int tell)
 		make_a_call(up[1], go[0]);
 	if (read(up[0], &number, sizeof(number)) != sizeof(number))
 		return;
-	listener = tr_notify_copy_fd((uint32_t)program, number);
+	listener = tr_notify_copy_fd((uint32_t)program, (uint32_t)program, number);
 	tr_keeper_start(&keeper, listener);
 	if (write(go[1], "g", 1) == 1 && tr_notify_receive(listener, &n))
 		tr_keeper_received(&keeper, n.id);

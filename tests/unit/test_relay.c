@@ -188,6 +188,26 @@ static void a_client_that_closes_evades(void **state)
 	assert_int_equal(after.evasion, TR_EVADED_CLOSED);
 }
 
+/* A process lives as long as its last thread does, and the main one need not be that. */
+static void a_client_that_closes_behind_its_main_threads_end_evades(void **state)
+{
+	struct tr_control_hold after;
+	uint64_t took;
+
+	(void)state;
+	assert_int_equal(run("import ctypes, os, threading\n" HEAD
+			     "def main_lives():\n"
+			     "    with open('/proc/self/stat') as f: return f.read().rsplit(')')[1].split()[0] != 'Z'\n"
+			     "def upload():\n"
+			     "    while main_lives(): time.sleep(0.01)\n"
+			     "    s = put()\n    time.sleep(0.2)\n    s.close()\n    time.sleep(0.2)\n    os._exit(0)\n"
+			     "threading.Thread(target=upload).start()\n"
+			     "ctypes.CDLL(None).syscall({'x86_64': 60}.get(os.uname().machine, 93), 0)\n",
+			     (struct tr_control_hold){ .id = 7, .part = 2, .times = 1, .hold_ns = 30000000000 },
+			     &after, &took), 0);
+	assert_int_equal(after.evasion, TR_EVADED_CLOSED);
+}
+
 #define PUT "import os\n" HEAD "s = socket.create_connection(('127.0.0.1', int(sys.argv[1])))\n"                          \
 	    "s.sendall(b'PUT /b/k HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\nContent-Length: 3\\r\\n\\r\\nabc')\ntime.sleep(0.3)\n"
 
@@ -382,6 +402,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_hold_begins_when_the_request_is_sent_in_full),
 	cmocka_unit_test(a_process_that_ends_does_not_evade),
 	cmocka_unit_test(a_client_that_closes_evades),
+	cmocka_unit_test(a_client_that_closes_behind_its_main_threads_end_evades),
 	cmocka_unit_test(what_makes_the_object_is_held_before_the_server_has_it),
 	cmocka_unit_test(what_a_process_leaves_behind_is_sent_on),
 	cmocka_unit_test(the_same_part_sent_again_evades),

@@ -97,7 +97,7 @@ static enum tr_doctor_result check_redirect(char *detail, size_t cap)
 		pause();
 		_exit(0);
 	}
-	copy = tr_notify_copy_fd((uint32_t)pid, pipe_fds[0]);
+	copy = tr_notify_copy_fd((uint32_t)pid, (uint32_t)pid, pipe_fds[0]);
 	e = errno;
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);

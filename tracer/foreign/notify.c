@@ -2,6 +2,7 @@
 #include "tracer/foreign/notify.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -13,6 +14,9 @@
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* Linux 5.19 */
+#endif
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL /* Linux 6.9 */
 #endif
 
 static int seccomp(unsigned op, unsigned flags, void *args)
@@ -131,11 +135,13 @@ bool tr_notify_read_string(uint32_t tid, uint64_t address, char *buf, size_t cap
 	return true;
 }
 
-int tr_notify_copy_fd(uint32_t pid, int fd)
+int tr_notify_copy_fd(uint32_t pid, uint32_t tid, int fd)
 {
-	int pidfd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+	int pidfd = (int)syscall(SYS_pidfd_open, (pid_t)tid, PIDFD_THREAD);
 	int copy, saved;
 
+	if (pidfd < 0 && errno == EINVAL)
+		pidfd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
 	if (pidfd < 0)
 		return -1;
 	copy = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);

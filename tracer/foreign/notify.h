@@ -49,8 +49,11 @@ ssize_t tr_notify_read(uint32_t tid, uint64_t address, void *buf, size_t len);
 /* A string of the thread's memory, cut at cap. */
 bool tr_notify_read_string(uint32_t tid, uint64_t address, char *buf, size_t cap);
 
-/* A copy of descriptor fd of process pid (close-on-exec), or -1 with errno. */
-int tr_notify_copy_fd(uint32_t pid, int fd);
+/*
+ * A copy of descriptor fd as thread tid of process pid has it (close-on-exec), or -1 with errno: EBADF, too, before
+ * Linux 6.9 where the main thread has ended.
+ */
+int tr_notify_copy_fd(uint32_t pid, uint32_t tid, int fd);
 
 /* Whether this kernel can: for doctor and AUTO. */
 bool tr_notify_available(void);

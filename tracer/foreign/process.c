@@ -442,23 +442,42 @@ void tr_process_ended(struct tr_process *p, int wait_status)
 	process_free(p);
 }
 
-/* Killed, it closes its files before anybody is told; the kernel's own flag is set before that. */
-bool tr_process_is_leaving(struct tr_processes *all, uint32_t pid)
+/* Is that thread at its end, or gone? */
+static bool thread_is_leaving(uint32_t pid, const char *tid)
 {
 	enum { EXITING = 4 };
-	struct tr_process *p = tr_process_find(all, pid);
-	char path[64], text[1024], state = 'X';
+	char path[320], text[1024], state = 'X';
 	unsigned flags = EXITING;
 	const char *end;
 
-	if (!p || p->leaving)
-		return true;
-	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+	snprintf(path, sizeof(path), "/proc/%u/task/%s/stat", pid, tid);
 	proc_read(path, text, sizeof(text));
 	end = strrchr(text, ')');
 	if (end)
 		sscanf(end + 1, " %c %*d %*d %*d %*d %*d %u", &state, &flags);
 	return state == 'Z' || state == 'X' || flags & EXITING;
+}
+
+/*
+ * Killed, it closes its files before anybody is told; the kernel's own flag is set before that, in every
+ * thread. The main one alone may end long before the others.
+ */
+bool tr_process_is_leaving(struct tr_processes *all, uint32_t pid)
+{
+	struct tr_process *p = tr_process_find(all, pid);
+	char path[64];
+	DIR *tasks;
+	bool leaves = true;
+
+	if (!p || p->leaving)
+		return true;
+	snprintf(path, sizeof(path), "/proc/%u/task", pid);
+	tasks = opendir(path);
+	for (struct dirent *d; leaves && tasks && (d = readdir(tasks));)
+		leaves = d->d_name[0] == '.' || thread_is_leaving(pid, d->d_name);
+	if (tasks)
+		closedir(tasks);
+	return leaves;
 }
 
 bool tr_process_lives(struct tr_process *p)

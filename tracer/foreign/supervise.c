@@ -186,6 +186,13 @@ static void say_unprobed(struct tr_supervisor *s, const struct tr_process *p)
 	s->unseen(s->ctx, sentence);
 }
 
+static bool has_descriptor(const struct tr_notice *n)
+{
+	char place[TR_LINES_PLACE];
+
+	return tr_proc_fd(n->tid, (int)n->args[0], place, sizeof(place));
+}
+
 static struct tr_decision redirect(struct tr_supervisor *s, const struct tr_notice *n,
 				   const struct sockaddr_storage *to, socklen_t len, const struct tr_process *p)
 {
@@ -193,9 +200,9 @@ static struct tr_decision redirect(struct tr_supervisor *s, const struct tr_noti
 				    .must = s->local };
 	struct socket_facts facts;
 
-	ask.copy = tr_notify_copy_fd(p->pid, (int)n->args[0]);
-	/* no socket of its own is its own mistake; that we have none to spare is ours */
-	if (ask.copy < 0 && errno != EBADF && errno != ESRCH)
+	ask.copy = tr_notify_copy_fd(p->pid, n->tid, (int)n->args[0]);
+	/* no socket of its own is its own mistake; that we have none to spare, or may not take it, is ours */
+	if (ask.copy < 0 && errno != ESRCH && has_descriptor(n))
 		atomic_fetch_or(&s->control->incomplete, TR_INCOMPLETE_UNREAD);
 	if (ask.copy < 0)
 		return go_on;
@@ -220,7 +227,7 @@ static struct tr_decision unread(struct tr_supervisor *s, const struct tr_notice
 
 	if (tr_control_is_connecting(s->control, n->tid) && p && tr_process_probed(p))
 		return go_on;
-	copy = p ? tr_notify_copy_fd(p->pid, (int)n->args[0]) : -1;
+	copy = p ? tr_notify_copy_fd(p->pid, n->tid, (int)n->args[0]) : -1;
 	if (copy < 0 || facts_of(copy).stream)
 		atomic_fetch_or(&s->control->incomplete, TR_INCOMPLETE_UNREAD);
 	if (copy >= 0)
@@ -394,7 +401,7 @@ static bool is_its_place(const struct output *o, struct tr_line_call *which, boo
 {
 	char place[TR_LINES_PLACE];
 
-	if (!tr_proc_fd(o->process->pid, STDOUT_FILENO, place, sizeof(place)))
+	if (!tr_proc_fd(o->tid, STDOUT_FILENO, place, sizeof(place)))
 		place[0] = '\0';
 	if (begins)
 		memcpy(which->place, place, sizeof(place));
