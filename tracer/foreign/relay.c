@@ -56,7 +56,7 @@ struct conn {
 	uint32_t port;           /* of the program's socket */
 	struct tr_end client, server;
 	struct flow up, down;
-	struct tr_timer timer;   /* patience, or the hold's end */
+	struct tr_timer timer;   /* patience, the hold's end, or what comes behind that */
 	bool undecided;          /* whether TLS is to be put on it: its first byte has not come yet */
 	bool begun;              /* its first bytes have been seen */
 	const char *closed_by;   /* who was the first to end it; NULL: nobody yet */
@@ -313,7 +313,15 @@ static void hold_look(struct tr_timer *timer)
 	conn_pump(c);
 }
 
-/* Bytes passed on c: is its request what somebody else's hold keeps? */
+static void conn_goes_on(struct tr_timer *timer)
+{
+	conn_pump((struct conn *)((char *)timer - offsetof(struct conn, timer)));
+}
+
+/*
+ * Bytes passed on c: is its request what somebody else's hold keeps? That one goes on in its own turn, as
+ * bytes that pass there may say the same of c, which is in the midst of its own.
+ */
 static void conn_check_repeated(struct conn *c)
 {
 	struct tr_wire_now now;
@@ -325,7 +333,8 @@ static void conn_check_repeated(struct conn *c)
 	for (struct conn *o = c->relay->conns; o; o = o->next)
 		if (o != c && o->hold && tr_hold_is_repeated(&o->held, &r)) {
 			conn_let_go(o, TR_EVADED_REPEATED);
-			conn_pump(o);
+			o->timer.fire = conn_goes_on;
+			tr_loop_at(c->relay->setup.loop, &o->timer, xf_clock_mono_ns());
 			return;
 		}
 }
@@ -741,7 +750,7 @@ static void conn_pump(struct conn *c)
 		     ((c->gone && !conn_awaits(c) && !conn_is_shaking(c)) || flow_move(c, &c->down));
 
 	if (sound && c->client.tls)
-		sound = tr_end_flush(&c->client) && (c->deaf || tr_end_flush(&c->server));
+		sound = (c->gone || tr_end_flush(&c->client)) && (c->deaf || tr_end_flush(&c->server));
 	if (!sound) {
 		conn_close(c, c->client.over ? "client" : "server", true);
 		return;

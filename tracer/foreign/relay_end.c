@@ -88,7 +88,8 @@ static ssize_t end_read_tls(struct tr_end *e, char *buf, size_t cap)
 	if (tr_tls_put_wire(e->tls, in, (size_t)n) < 0)
 		return -1;
 	n = tr_tls_read(e->tls, buf, cap);
-	return tr_end_flush(e) ? n : -1;
+	/* what has come counts, though its sender may take no answer any more */
+	return tr_end_flush(e) || n > 0 ? n : -1;
 }
 
 ssize_t tr_end_read(struct tr_end *e, char *buf, size_t cap)
