@@ -78,6 +78,12 @@ def test_an_answer_that_another_thread_reads_before_the_sender_is_back_is_its_re
         t.true(request.thread != response.thread and request.ticks < response.ticks, (request, response))
 
 
+def test_two_threads_that_come_to_a_connection_at_once_know_it_as_one():
+    r = run(program("meets"))
+    t.equal(r.status, 0, r)
+    t.equal((len(r.all("request_start")), len(r.all("response", http_status=200)), len(r.all("connection_closed"))), (1, 1, 1), r)
+
+
 def test_a_library_that_waits_for_its_thread_while_it_is_loaded():
     """The loader's lock is held meanwhile: nothing of the probe's may ask for it."""
     r = run(program("loads"), os.path.join(t.BUILD, "tests", "libprobe_late.so"), seconds=20 * t.SLOW)

@@ -13,6 +13,7 @@
  */
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +27,7 @@
 #include "tracer/foreign/probe/probe.h"
 
 enum { NR_FDS = 1 << 16, PEERS = 1 << 12 };
-enum fd_kind { FD_UNKNOWN, FD_OTHER, FD_PIPE, FD_EVENT, FD_PAIR, FD_TCP };
+enum fd_kind { FD_UNKNOWN, FD_LOOKED_AT, FD_OTHER, FD_PIPE, FD_EVENT, FD_PAIR, FD_TCP };
 
 struct fd {
 	_Atomic uint32_t kind;
@@ -68,11 +69,23 @@ static struct fd *slot_of(int fd)
 	return fd >= 0 && fd < NR_FDS ? &fds[fd] : NULL;
 }
 
+/* What it is known as. While another thread looks at it, that is awaited: a few system calls. */
+static uint32_t kind_of(struct fd *f)
+{
+	uint32_t kind;
+
+	while ((kind = atomic_load_explicit(&f->kind, memory_order_acquire)) == FD_LOOKED_AT)
+		sched_yield();
+	return kind;
+}
+
 static void forget(int fd)
 {
 	struct fd *f = slot_of(fd);
-	uint32_t kind = f ? atomic_exchange(&f->kind, FD_UNKNOWN) : FD_UNKNOWN;
+	uint32_t kind = f ? kind_of(f) : FD_UNKNOWN;
 
+	while (kind != FD_UNKNOWN && !atomic_compare_exchange_weak(&f->kind, &kind, FD_UNKNOWN))
+		kind = kind_of(f);
 	if (kind == FD_TCP)
 		probe_conn_free(atomic_exchange(&f->conn, NULL));
 }
@@ -157,16 +170,17 @@ static enum fd_kind look_at(struct fd *f, int fd)
 	return st.st_mode & S_IFMT ? FD_OTHER : look_at_anonymous(f, fd);
 }
 
-/* The slot of a descriptor that matters, or NULL. Two threads that look at once see the same. */
+/* The slot of a descriptor that matters, or NULL. Of threads that come at once one looks: a connection counts who knows it. */
 static struct fd *interesting(int fd)
 {
 	struct fd *f = slot_of(fd);
-	uint32_t kind = f ? atomic_load_explicit(&f->kind, memory_order_acquire) : FD_OTHER;
-	uint32_t none = FD_UNKNOWN;
+	uint32_t kind = f ? kind_of(f) : FD_OTHER;
 
+	while (kind == FD_UNKNOWN && !atomic_compare_exchange_weak(&f->kind, &kind, FD_LOOKED_AT))
+		kind = kind_of(f);
 	if (kind == FD_UNKNOWN) {
 		kind = look_at(f, fd);
-		atomic_compare_exchange_strong(&f->kind, &none, kind);
+		atomic_store_explicit(&f->kind, kind, memory_order_release);
 	}
 	return kind > FD_OTHER ? f : NULL;
 }
