@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 /* The layout of records, segments and file header; event.def's order is part of it. */
-#define XF_TRACE_VERSION 4u
+#define XF_TRACE_VERSION 5u
 
 enum { XF_PAYLOAD_SIZE = 32, XF_RECORD_SIZE = 64, XF_TEXT_PIECE = 48 };
 

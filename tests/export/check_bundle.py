@@ -839,6 +839,29 @@ class Bundle:
             return edge["edge"] in ("bytes", "process") and bool(before) and before[-1]["limit_ns"] > 0
         return self.count(ret["seq"], [e for e in self.edges if e not in mine or not due(e)], ends) < len(ends)
 
+    def is_timeouts(self, timer):
+        runs = [e for e in self.events.values() if e["event"] in ("process_start", "exec") and e["seq"] < timer["seq"] and
+                self.threads[e["on"]]["pid"] == self.threads[timer["on"]]["pid"]]
+        return bool(runs) and runs[-1]["command"].split(" ")[0].split("/")[-1] == "timeout"
+
+    def alarms(self, enter, ret, ends):
+        """Timers that send a signal and were to come as the work ended, or a wait for it: is it certain what that would have done?"""
+        timers, own = [e for e in self.events.values() if e["event"] == "timer"], self.threads[enter["on"]]["pid"]
+        for timer in timers:
+            pid = self.threads[timer["on"]]["pid"]
+            if not timer["due_ns"] or (timer["deadly"] and pid == own and not self.whole_process(enter)):
+                continue
+            until = min((e["seq"] for e in timers if e["seq"] > timer["seq"] and e["timer"] == timer["timer"] and
+                         self.threads[e["on"]]["pid"] == pid), default=self.head["events"])
+
+            def met(e):
+                thread = self.threads[e["on"]]
+                return (enter["seq"] < e["seq"] and timer["seq"] < e["seq"] < until and e["t_ns"] < timer["t_ns"] + timer["due_ns"] and
+                        thread["pid"] == pid and (e["on"] == enter["on"] or thread["name"] == "main"))
+            left = [e for e in self.edges if e["edge"] in ("start", "fork", "data") or not met(self.events[e["to"]])]
+            if any(met(e) for e in ends) or self.count(ret["seq"], left, ends) < len(ends):
+                yield timer["deadly"] or self.is_timeouts(timer)
+
     def names(self, enter):
         return [(self.process(s), s["transfer"]) for s in self.own(enter)]
 
@@ -882,7 +905,10 @@ class Bundle:
             return "blocks-partly", "happens-before", ends, parts
         if any(e["event"] == "process_exit" and self.signal(e) not in self.FAULTS for e in ends):
             return "blocks-partly", "happens-before", ends, parts
-        if self.loops(enter, ret, ends) or self.hinges(enter, ret, ends):
+        alarms = list(self.alarms(enter, ret, ends))
+        if any(alarms):
+            return "blocks-partly", "happens-before", ends, parts
+        if self.loops(enter, ret, ends) or self.hinges(enter, ret, ends) or alarms:
             return "unproven", "timing", ends, parts
         return "blocks", "inline" if inline else "happens-before", ends, parts
 

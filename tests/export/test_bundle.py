@@ -225,6 +225,12 @@ int main(int argc, char **argv)
 """
 
 
+def test_a_signal_that_was_to_come():
+    timeout, curl, path = *t.need("timeout", "curl"), t.make_file("f", MiB)
+    rows = rows_of(foreign(timeout, "60", "sh", "-c", "%s -sS -f -T %s $AWS_ENDPOINT_URL/bucket/k" % (curl, path), answer="blocks-partly"))
+    t.true(not holds(sealed([row for row in rows if row.get("event") != "timer"])))
+
+
 def test_a_limit_of_a_wait_that_proves_nothing():
     compiler, curl = t.need("cc", "curl")
     program, source = os.path.join(t.tmp(), "parks"), os.path.join(t.tmp(), "parks.c")

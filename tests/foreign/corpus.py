@@ -192,6 +192,7 @@ def tool_words():
         "curl": "exec curl -sS -f -T %s $AWS_ENDPOINT_URL/bucket/key" % file,
         "curl-background": "curl -sS -f -T %s --limit-rate 20M $AWS_ENDPOINT_URL/bucket/key & sleep 0.2" % file,
         "curl-wait": "echo begin; curl -sS -f -T %s $AWS_ENDPOINT_URL/bucket/key & wait; echo end" % file,
+        "curl-timeout": "exec timeout 60 curl -sS -f -T %s $AWS_ENDPOINT_URL/bucket/key" % file,
         "curl-lucky": "echo begin; curl -sS -f -T %s $AWS_ENDPOINT_URL/bucket/key & sleep $T_PAUSE; echo end" % file,
         "aws": "exec aws s3 cp --only-show-errors %s s3://bucket/key" % file,
         "rclone": "exec rclone %s copyto %s :s3:bucket/key" % (rclone, file),

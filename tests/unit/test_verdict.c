@@ -361,6 +361,41 @@ static void a_join_behind_a_futex_with_a_limit_is_unproven(void **state)
 	expect_all(FUTEX BEGIN PARKED("5000000000") UNPARKED WORK JOINED RETURN END, "blocks", "happens-before", "stored");
 }
 
+/* A signal that was to come would have ended the wait, perhaps; for certain where nobody handles it, or in timeout(1). */
+static void a_timer_that_was_to_send_a_signal_is_a_limit(void **state)
+{
+#define ALARM(ns, more) "0 timer due_ns=" ns " timer=0 why=alarm " more "\n"
+	struct judged j = judge(BEGIN ALARM("5000000000", "") WAIT WORK DONE WOKEN ALARM("0", "") RETURN END);
+	(void)state;
+	expect(&j, "unproven", "timing", "stored");
+	assert_int_equal(j.v->hinge, TR_HINGE_ALARM);
+	assert_true(j.v->hinges_ns >= 5000000000 && j.v->hinges_ns < 5001000000);
+	release(&j);
+	/* stopped before; one that came, and did not end it; its process would have ended, and not returned */
+	expect_all(BEGIN ALARM("5000000000", "") ALARM("0", "") WAIT WORK DONE WOKEN RETURN END, "blocks", "happens-before", "stored");
+	expect_all(BEGIN ALARM("10", "") WAIT "+1000000 " WORK DONE WOKEN RETURN END, "blocks", "happens-before", "stored");
+	expect_all(BEGIN ALARM("5000000000", "deadly=true") WAIT WORK DONE WOKEN RETURN END, "blocks", "happens-before", "stored");
+#define HERE(label, deadly) "thread 0 main main\n0 call_enter call=1 label=" label "\n" ALARM("5000000000", deadly) \
+		"0 submit transfer=0 op=PutObject\n0 object_put transfer=0 http_status=200 etag=e\n"
+	expect_all(HERE("begin", "") RETURN END, "unproven", "timing", "stored");
+	expect_all(HERE("begin", "deadly=true") RETURN END, "blocks", "inline", "stored");
+	expect_all(HERE("exit", "deadly=true") RETURN END, "blocks-partly", "happens-before", "stored");
+}
+
+static void what_timeout_runs_is_waited_for_so_long(void **state)
+{
+#define RUNS(command) "thread 0 main main\nthread 1 main main process=2\n0 process_start pid=1000 command=" command "\n" \
+		"0 call_enter call=1 label=exit\n0 fork pid=1000 child=1002\n" ALARM("60000000000", "")                       \
+		"1 process_start pid=1002\n1 submit transfer=0 op=PutObject\n1 object_put transfer=0 http_status=200 etag=e\n" \
+		"1 process_exit pid=1002\n0 process_wait pid=1002 waited_ns=90000000\n"
+	struct judged j = judge(RUNS("\"/usr/bin/timeout 60\"") RETURN END);
+	(void)state;
+	expect(&j, "blocks-partly", "happens-before", "stored");
+	assert_int_equal(j.v->at_most_ms, 60000);
+	release(&j);
+	expect_all(RUNS("\"mytimeout 60\"") RETURN END, "unproven", "timing", "stored");
+}
+
 /* The uploader sets the flag first; a timer would have, too. */
 static void a_wait_that_another_would_have_ended_is_unproven(void **state)
 {
@@ -1100,6 +1135,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_timed_wait_blocks_partly),
 	cmocka_unit_test(a_wait_behind_one_with_a_limit_is_unproven),
 	cmocka_unit_test(a_join_behind_a_futex_with_a_limit_is_unproven),
+	cmocka_unit_test(a_timer_that_was_to_send_a_signal_is_a_limit),
+	cmocka_unit_test(what_timeout_runs_is_waited_for_so_long),
 	cmocka_unit_test(a_wait_that_another_would_have_ended_is_unproven),
 	cmocka_unit_test(a_loop_with_a_timer_to_come_is_unproven),
 	cmocka_unit_test(a_wait_that_ran_out_blocks_partly),

@@ -46,6 +46,7 @@ static bool is_work(enum xf_kind kind)
 	case XF_EV_multipart_create: case XF_EV_multipart_complete: case XF_EV_multipart_abort: case XF_EV_object_put:
 	case XF_EV_object_get: case XF_EV_object_head: case XF_EV_held: case XF_EV_released: case XF_EV_hold_evaded: case XF_EV_lost:
 	case XF_EV_process_exit: case XF_EV_process_wait: case XF_EV_request_start: case XF_EV_response:
+	case XF_EV_timer: case XF_EV_process_start: case XF_EV_exec:
 		return true;
 	default:
 		return false;

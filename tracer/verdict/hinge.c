@@ -178,9 +178,12 @@ bool tr_judge_hinges(struct judge *j, struct tr_verdict *v, const struct tr_call
 {
 	struct tr_clock clock;
 	struct hinge loop = { j, v, c, TR_NONE, TR_NONE };
+	uint64_t alarm_ns = tr_judge_alarm_hinge(j, v, c);
 	if (!clock_for(j, &clock))
 		return false;
 	hinge_on_limits(j, v, c, &clock);
+	if (!v->hinge && alarm_ns)
+		hinge_on(v, TR_HINGE_ALARM, alarm_ns);
 	if (!v->hinge && hinges_on_timers(&loop, &clock))
 		hinge_on(v, TR_HINGE_TIMER, longest_timer_ns(&loop));
 	tr_clock_fini(&clock);

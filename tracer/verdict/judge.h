@@ -24,6 +24,7 @@ struct judge {
 	uint32_t *holds, nr_holds, cap_holds;    /* held */
 	uint32_t *ends, nr_ends, cap_ends;       /* released, hold_evaded */
 	uint32_t *deaths, nr_deaths, cap_deaths; /* process_exit, process_wait */
+	uint32_t *timers, nr_timers, cap_timers; /* timer */
 	struct xf_error *err;
 	bool failed;
 };
@@ -104,6 +105,16 @@ bool tr_judge_is_turn(const struct tr_log *log, const struct tr_call *c, uint32_
 bool tr_judge_needs_limit(struct judge *j, struct tr_verdict *v, const struct tr_call *c);
 /* The call gave up waiting for what came later: had it waited on, all work would have been over. */
 bool tr_judge_gave_up(struct judge *j, struct tr_verdict *v, const struct tr_call *c);
+
+/* ---- alarm.c: timers that send a signal, and how long after a wait for the call's work began they were due */
+
+/*
+ * All is ordered, but not without what ended while such a timer was to come, for certain: the signal would have ended the
+ * process, or it is timeout(1)'s. The shortest such limit, ns; 0: none.
+ */
+uint64_t tr_judge_alarm_limit(struct judge *j, const struct tr_verdict *v, const struct tr_call *c);
+/* The same where nobody knows what the program would have done: when the last of them was due, ns behind the call's begin; 0: none. */
+uint64_t tr_judge_alarm_hinge(struct judge *j, const struct tr_verdict *v, const struct tr_call *c);
 
 /* ---- hinge.c: what else might have ended the wait that orders everything; both set hinge and hinges_ns */
 

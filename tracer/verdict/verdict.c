@@ -370,6 +370,11 @@ static bool row_partly(struct judge *j, struct tr_verdict *v, const struct tr_ca
 	bool late = tr_verdict_count_late(v, false) > 0;
 	bool ordered = !late && tr_verdict_all_ordered(v);
 	bool limited = late ? tr_judge_gave_up(j, v, c) : ordered && tr_judge_needs_limit(j, v, c);
+	uint64_t alarm_ns = ordered && !limited ? tr_judge_alarm_limit(j, v, c) : 0;
+	if (alarm_ns) {
+		v->at_most_ms = (alarm_ns + 999999) / 1000000;
+		limited = true;
+	}
 	if (!limited && !(ordered && v->cut_short))
 		return false;
 	v->answer = TR_BLOCKS_PARTLY;
@@ -489,7 +494,10 @@ static void say_hinge(struct tr_verdict *v)
 	char after[48] = "so long as is not known";
 	if (v->hinges_ns != TR_LIMIT_UNTOLD)
 		snprintf(after, sizeof(after), "%" PRIu64 " ms", (v->hinges_ns + 999999) / 1000000);
-	if (v->hinge == TR_HINGE_TIMER)
+	if (v->hinge == TR_HINGE_ALARM)
+		tr_judge_say(v, "a timer was to send a signal %s after the call began, and nothing shows what the program would have done "
+			     "then; `xferdb prove` settles it", after);
+	else if (v->hinge == TR_HINGE_TIMER)
 		tr_judge_say(v, "its event loop had a timer, due %s after the call began, and nothing shows whether that would have ended the "
 			     "wait; `xferdb prove` settles it", after);
 	else if (v->hinge == TR_HINGE_RIVAL)
@@ -600,6 +608,8 @@ static void note_events(struct judge *j)
 				tr_judge_push(j, &j->heads, &j->nr_heads, &j->cap_heads, i);
 		} else if (kind == XF_EV_process_exit || kind == XF_EV_process_wait) {
 			tr_judge_note_death(j, i);
+		} else if (kind == XF_EV_timer) {
+			tr_judge_push(j, &j->timers, &j->nr_timers, &j->cap_timers, i);
 		} else if (kind == XF_EV_held) {
 			tr_judge_push(j, &j->holds, &j->nr_holds, &j->cap_holds, i);
 		} else if (kind == XF_EV_released || kind == XF_EV_hold_evaded) {
@@ -667,6 +677,7 @@ enum xf_status tr_verdicts_compute(const struct tr_log *log, struct tr_verdicts 
 	free(j.holds);
 	free(j.ends);
 	free(j.deaths);
+	free(j.timers);
 	if (j.failed) {
 		tr_verdicts_fini(out);
 		return xf_fail(err, XF_NOMEM, "no memory for the verdict");

@@ -51,6 +51,7 @@ enum tr_outcome {
 enum tr_hinge {
 	TR_HINGE_NONE,
 	TR_HINGE_LIMIT,      /* its time limit, which did not run out, and then what it did behind it */
+	TR_HINGE_ALARM,      /* a timer that was to send its process a signal */
 	TR_HINGE_TIMER,      /* a timer of its event loop, which may have had nothing to do with it */
 	TR_HINGE_RIVAL,      /* another thread, which would have ended it, too */
 };

@@ -46,6 +46,7 @@ static const char *const sentences[XF_EV_COUNT] = {
 	[XF_EV_backoff] = "{t} waits {delay_ns:d} before attempt {attempt}",
 	[XF_EV_response] = "{t} has the answer, HTTP {http_status}",
 	[XF_EV_sleep] = "{t} slept {slept_ns:d} ({why})",
+	[XF_EV_timer] = "a signal is to come in {due_ns:d} ({why})",
 	[XF_EV_stopped] = "everything is stopped: {why}",
 	[XF_EV_resumed] = "everything goes on",
 	[XF_EV_held] = "{thread} is held at part {part}",

@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -66,6 +67,11 @@
 	X(int, clock_nanosleep, NULL, (clockid_t, int, const struct timespec *, struct timespec *)) \
 	X(int, usleep, NULL, (useconds_t))                                                         \
 	X(unsigned, sleep, NULL, (unsigned))                                                       \
+	X(unsigned, alarm, NULL, (unsigned))                                                       \
+	X(int, setitimer, NULL, (int, const struct itimerval *, struct itimerval *))               \
+	X(int, timer_create, NULL, (clockid_t, struct sigevent *, timer_t *))                      \
+	X(int, timer_settime, NULL, (timer_t, int, const struct itimerspec *, struct itimerspec *)) \
+	X(int, timer_delete, NULL, (timer_t))                                                      \
 	X(int, poll, NULL, (struct pollfd *, nfds_t, int))                                         \
 	X(int, __poll_chk, NULL, (struct pollfd *, nfds_t, int, size_t))                           \
 	X(int, ppoll, NULL,                                                                        \
