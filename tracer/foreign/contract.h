@@ -93,7 +93,7 @@
 
 enum {
 	TR_CONTROL_MAGIC = 0x4c544358, /* "XCTL" */
-	TR_CONTROL_VERSION = 4,
+	TR_CONTROL_VERSION = 5,
 	TR_MARK_FD = 1000000007,
 	TR_NR_PROCESSES = 256,
 	TR_NR_THREADS = 4096,
@@ -259,7 +259,7 @@ struct tr_control {
 	/* calls on trial that have returned: how many, a futex for who wants to know, and the last of them */
 	_Atomic uint32_t nr_returns;
 	_Atomic uint32_t wants_returns;  /* 1: somebody sleeps on nr_returns */
-	_Atomic uint32_t returned[TR_NR_RETURNS];
+	_Atomic uint64_t returned[TR_NR_RETURNS]; /* the call in the lower half, its place in the row, from 1, in the upper */
 	struct tr_control_object objects[TR_NR_OBJECTS];
 };
 

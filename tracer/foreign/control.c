@@ -216,11 +216,17 @@ const char *tr_control_name_of(const struct tr_control *control, const uint8_t a
 
 void tr_control_returned(struct tr_control *control, uint32_t call)
 {
-	uint32_t n = atomic_load(&control->nr_returns);
+	bool entered = false;
 
-	/* the slot first: who sees the count also sees the call */
-	atomic_store(&control->returned[n % TR_NR_RETURNS], call);
-	atomic_fetch_add(&control->nr_returns, 1);
+	/* the slot first: who sees the count also sees the call; who finds it filled counts for the one who fills it */
+	while (!entered) {
+		uint32_t n = atomic_load(&control->nr_returns);
+		_Atomic uint64_t *slot = &control->returned[n % TR_NR_RETURNS];
+		uint64_t before = atomic_load(slot);
+		entered = (int32_t)((uint32_t)(before >> 32) - (n + 1u)) < 0 &&
+			  atomic_compare_exchange_strong(slot, &before, (uint64_t)(n + 1u) << 32 | call);
+		atomic_compare_exchange_strong(&control->nr_returns, &n, n + 1);
+	}
 	if (atomic_load(&control->wants_returns))
 		syscall(SYS_futex, &control->nr_returns, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
 }

@@ -167,7 +167,7 @@ static void *verifier_run(void *arg)
 		if (now - seen > TR_NR_RETURNS)
 			seen = now - TR_NR_RETURNS;
 		for (; seen != now && !is_overdue(v); seen++) {
-			uint32_t call = atomic_load(&v->control->returned[seen % TR_NR_RETURNS]);
+			uint32_t call = (uint32_t)atomic_load(&v->control->returned[seen % TR_NR_RETURNS]);
 			if (call)
 				look(v, call);
 		}
