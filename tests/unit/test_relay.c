@@ -19,6 +19,8 @@
 
 static int listener;
 static _Atomic unsigned served; /* requests it has had in full */
+static void *(*serving)(void *); /* another server than serve(); NULL: none */
+static struct tr_control *running; /* of the run under way */
 
 /* Answers every request it has read the head and body of; bodies here are 3 bytes. */
 static void *serve(void *unused)
@@ -52,7 +54,7 @@ static unsigned start_server(pthread_t *thread)
 	assert_int_equal(bind(listener, (struct sockaddr *)&a, len), 0);
 	assert_int_equal(listen(listener, 16), 0);
 	assert_int_equal(getsockname(listener, (struct sockaddr *)&a, &len), 0);
-	assert_int_equal(pthread_create(thread, NULL, serve, NULL), 0);
+	assert_int_equal(pthread_create(thread, NULL, serving ? serving : serve, NULL), 0);
 	return ntohs(a.sin_port);
 }
 
@@ -83,6 +85,7 @@ static int run_with(struct tr_launch_options options, const char *code, struct t
 	assert_int_equal(xf_trace_start(&recording, &err), XF_OK);
 	served = 0;
 	assert_int_equal(tr_launch_new(&options, &l, &err), XF_OK);
+	running = tr_launch_control(l);
 	while (tr_launch_wait(l) != TR_LAUNCH_ENDED)
 		;
 	status = tr_launch_end(l)->exit_status;
@@ -357,6 +360,56 @@ static int speak[2] = { -1, -1 }; /* the program waits for a byte here before it
 ssize_t __real_recv(int fd, void *buf, size_t len, int flags);
 ssize_t __wrap_recv(int fd, void *buf, size_t len, int flags);
 
+/* ---- the same, as the probe would claim it: two requests for one part, the second known by its number a moment late */
+
+static struct {
+	bool on;
+	uint32_t ports[2]; /* of a and b */
+} duel;
+
+static void duel_claim(uint32_t i, uint32_t request)
+{
+	struct tr_control_connection *s = &running->connections[duel.ports[i] % TR_NR_CONNECTIONS];
+
+	s->port = duel.ports[i];
+	s->op = XF_OP_UPLOAD_PART;
+	s->part = 2;
+	s->flags = TR_CONNECTION_SENT;
+	s->transfer = request ? 1 : (uint32_t)TR_NO_TRANSFER;
+	s->request = request;
+	s->pid = 1;
+}
+
+/* a and b begin; while c does, what b begins with and what a says then come to lie in one round of the loop. */
+static void duel_received(int fd, const char *bytes)
+{
+	struct sockaddr_in from;
+	socklen_t len = sizeof(from);
+
+	if (bytes[1] == 'c') {
+		poll(NULL, 0, 400);
+	} else if (getpeername(fd, (struct sockaddr *)&from, &len) == 0) {
+		duel.ports[bytes[1] - 'a'] = ntohs(from.sin_port);
+		duel_claim((uint32_t)(bytes[1] - 'a'), bytes[1] == 'a');
+	}
+}
+
+ssize_t __real_send(int fd, const void *buf, size_t len, int flags);
+ssize_t __wrap_send(int fd, const void *buf, size_t len, int flags);
+
+/* b's bytes have gone: now it has its number, and soon its answer. */
+ssize_t __wrap_send(int fd, const void *buf, size_t len, int flags)
+{
+	struct pollfd answer = { .fd = fd, .events = POLLIN };
+	ssize_t n = __real_send(fd, buf, len, flags);
+
+	if (duel.on && n == 2 && memcmp(buf, "\x16" "b", 2) == 0) {
+		duel_claim(1, 2);
+		assert_int_equal(poll(&answer, 1, 10000), 1);
+	}
+	return n;
+}
+
 /* By the linker's --wrap: who looks and finds nothing has the bytes there directly afterwards. */
 ssize_t __wrap_recv(int fd, void *buf, size_t len, int flags)
 {
@@ -370,8 +423,52 @@ ssize_t __wrap_recv(int fd, void *buf, size_t len, int flags)
 		speak[1] = -1;
 		assert_int_equal(poll(&come, 1, 10000), 1);
 	}
+	if (duel.on && n == 2 && *(char *)buf == 0x16)
+		duel_received(fd, buf);
 	errno = error;
 	return n;
+}
+
+/* Answers with a byte, and says no more. */
+static void *serve_a_byte(void *unused)
+{
+	char buf[2];
+	int open[8], nr = 0;
+
+	for (int fd; nr < 8 && (fd = accept(listener, NULL, NULL)) >= 0;) {
+		open[nr++] = fd;
+		if (__real_recv(fd, buf, sizeof(buf), MSG_WAITALL) == sizeof(buf) && send(fd, "x", 1, MSG_NOSIGNAL) == 1)
+			shutdown(fd, SHUT_WR);
+	}
+	while (nr)
+		close(open[--nr]);
+	return unused;
+}
+
+/* Each is the other's repetition: the end of one hold is no end of a connection that is in the midst of its bytes. */
+static void holds_that_end_each_other_end_once(void **state)
+{
+	static struct tr_control after;
+	const struct tr_control_hold holds[2] = {
+		{ .id = 7, .part = 2, .times = 1, .hold_ns = 30000000000 }, { .id = 8, .part = 2, .times = 1, .hold_ns = 30000000000 },
+	};
+
+	(void)state;
+	serving = serve_a_byte;
+	duel.on = true;
+	assert_int_equal(run_with((struct tr_launch_options){ .holds = holds, .nr_holds = 2 },
+				  "import socket, sys, time\n"
+				  "a, b, c = [socket.create_connection(('127.0.0.1', int(sys.argv[1]))) for _ in range(3)]\n"
+				  "time.sleep(0.2)\n"
+				  "a.sendall(b'\\x16a')\ntime.sleep(0.2)\n"
+				  "c.sendall(b'\\x16c')\ntime.sleep(0.1)\n"
+				  "b.sendall(b'\\x16b')\ntime.sleep(0.1)\n"
+				  "a.sendall(b'more')\na.close()\n"
+				  "time.sleep(1)\n", &after), 0);
+	duel.on = false;
+	serving = NULL;
+	assert_int_equal(after.holds[0].state, TR_HOLD_EVADED);
+	assert_int_equal(after.holds[1].state, TR_HOLD_EVADED);
 }
 
 static void a_hello_that_comes_behind_the_look_for_it_is_one_all_the_same(void **state)
@@ -394,6 +491,7 @@ static void a_hello_that_comes_behind_the_look_for_it_is_one_all_the_same(void *
 }
 
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(holds_that_end_each_other_end_once),
 	cmocka_unit_test(a_hello_that_comes_behind_the_look_for_it_is_one_all_the_same),
 	cmocka_unit_test(of_a_process_that_cannot_be_looked_into_no_reason_is_given),
 	cmocka_unit_test(a_broken_socket_raises_no_signal),
