@@ -62,7 +62,28 @@ static void no_return_is_lost_beside_another(void **state)
 	}
 }
 
+/* A process takes its threads along at its end, and nobody says so for each of them. */
+static void threads_that_are_gone_give_their_place_to_others(void **state)
+{
+	enum { DEAD = 1 << 30, MANY = 2 * TR_NR_THREADS }; /* no thread has such a number */
+	int fd;
+
+	(void)state;
+	control = tr_control_new(&fd);
+	assert_non_null(control);
+	for (uint32_t i = 0; i < MANY; i++)
+		assert_true(tr_control_thread_enter(control, DEAD + i, i));
+	assert_int_equal(control->incomplete, 0);
+	assert_true(tr_control_thread_enter(control, (uint32_t)getpid(), 1));
+	for (uint32_t i = 0; i < MANY; i++)
+		assert_true(tr_control_thread_enter(control, DEAD + i, i));
+	assert_int_equal(tr_control_thread_find(control, (uint32_t)getpid()), 1);
+	tr_control_free(control);
+	close(fd);
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(threads_that_are_gone_give_their_place_to_others),
 	cmocka_unit_test(no_return_is_lost_beside_another),
 };
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <signal.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -104,7 +105,8 @@ void tr_control_process_drop(struct tr_control *control, uint32_t pid)
 
 /*
  * Threads: probing starts at tid % N and looks at a short run of slots only, so
- * that a dropped entry needs no tombstone. An entry is one word, changed whole.
+ * that a dropped entry needs no tombstone. An entry is one word, changed whole. What the
+ * threads leave that a process takes along at its end is dropped when its place is wanted.
  */
 enum { CONTROL_RUN = 64 };
 
@@ -123,6 +125,11 @@ int64_t tr_control_thread_find(struct tr_control *control, uint32_t tid)
 	return -1;
 }
 
+static bool thread_is_gone(uint32_t tid)
+{
+	return kill((pid_t)tid, 0) != 0 && errno == ESRCH;
+}
+
 bool tr_control_thread_enter(struct tr_control *control, uint32_t tid, uint32_t number)
 {
 	uint64_t entry = (uint64_t)tid << 32 | (number + 1);
@@ -131,6 +138,12 @@ bool tr_control_thread_enter(struct tr_control *control, uint32_t tid, uint32_t 
 	for (unsigned i = 0; i < CONTROL_RUN; i++) {
 		uint64_t expected = 0;
 		if (atomic_compare_exchange_strong(thread_slot(control, tid, i), &expected, entry))
+			return true;
+	}
+	for (unsigned i = 0; i < CONTROL_RUN; i++) {
+		uint64_t old = atomic_load(thread_slot(control, tid, i));
+		if (thread_is_gone((uint32_t)(old >> 32)) &&
+		    atomic_compare_exchange_strong(thread_slot(control, tid, i), &old, entry))
 			return true;
 	}
 	atomic_fetch_or(&control->incomplete, TR_INCOMPLETE_TABLE);
