@@ -361,6 +361,26 @@ static void a_join_behind_a_futex_with_a_limit_is_unproven(void **state)
 	expect_all(FUTEX BEGIN PARKED("5000000000") UNPARKED WORK JOINED RETURN END, "blocks", "happens-before", "stored");
 }
 
+/* What looks at a thread or a child between sleeps, or in a poll with a limit, leaves no trace of it. */
+static void what_was_found_ended_behind_a_sleep_may_have_been_looked_for(void **state)
+{
+#define OVER WORK DONE "1 thread_exit id=1\n"
+#define NAPPED "0 sleep asked_ns=50000000 slept_ns=50000000\n"
+#define JOINS_IT "0 join_begin id=1\n0 join_end id=1 how=woken\n"
+	(void)state;
+	expect_all(BEGIN OVER NAPPED JOINS_IT RETURN END, "unproven", "timing", "stored");
+	expect_all(BEGIN NAPPED OVER JOINS_IT RETURN END, "unproven", "timing", "stored");
+	/* it slept for something else; it waited for the end itself, and has not slept since it waited */
+	expect_all(BEGIN NAPPED WAIT WOKEN OVER JOINS_IT RETURN END, "blocks", "happens-before", "stored");
+	expect_all(BEGIN NAPPED WORK DONE JOINED RETURN END, "blocks", "happens-before", "stored");
+	expect_all(BEGIN OVER JOINS_IT NAPPED RETURN END, "blocks", "happens-before", "stored");
+#define POLLS_FOR(limit) "thread 0 main main\nthread 1 main main process=2\n0 call_enter call=1 label=begin\n0 fork pid=1000 child=1002\n" \
+		"1 process_start pid=1002\n1 submit transfer=0 op=PutObject\n1 object_put transfer=0 http_status=200 etag=e\n"    \
+		"+5000000 1 process_exit pid=1002\n+1000 0 poll waited_ns=3000000 ready=1 limit_ns=" limit "\n+1000 0 process_wait pid=1002\n"
+	expect_all(POLLS_FOR("60000000000") RETURN END, "unproven", "timing", "stored");
+	expect_all(POLLS_FOR("0") RETURN END, "blocks", "happens-before", "stored");
+}
+
 /* A signal that was to come would have ended the wait, perhaps; for certain where nobody handles it, or in timeout(1). */
 static void a_timer_that_was_to_send_a_signal_is_a_limit(void **state)
 {
@@ -1135,6 +1155,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_timed_wait_blocks_partly),
 	cmocka_unit_test(a_wait_behind_one_with_a_limit_is_unproven),
 	cmocka_unit_test(a_join_behind_a_futex_with_a_limit_is_unproven),
+	cmocka_unit_test(what_was_found_ended_behind_a_sleep_may_have_been_looked_for),
 	cmocka_unit_test(a_timer_that_was_to_send_a_signal_is_a_limit),
 	cmocka_unit_test(what_timeout_runs_is_waited_for_so_long),
 	cmocka_unit_test(a_wait_that_another_would_have_ended_is_unproven),

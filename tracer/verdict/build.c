@@ -5,7 +5,8 @@
  * each from a release to the acquire that cannot have happened without it:
  *
  *   start      thread_create → the first event of the thread it made. Signal.
- *   join       thread_exit → join_end for that thread. Signal.
+ *   join       thread_exit → join_end for that thread. Signal; a lock where that had ended, and the joiner slept
+ *              last: it may have looked (not in Python, where nobody knows either, and most have not).
  *   set        event_set → event_woken of that latch, also when the wait found it set
  *              already: the caller cannot pass before the set. The latest set before the
  *              wake in the latch's own order counts. Signal.
@@ -18,7 +19,8 @@
  *              CPython's waits with a time limit (child.h), which are timed. Where it was waited for whichever child ended first, it counts only for what the
  *              thread led on to before it had waited for the next: a shell takes what it left in
  *              the background while it waits for another. An event loop that finds it ended was
- *              woken by that, and did not wait for it: as bytes. See loops, below.
+ *              woken by that, and did not wait for it: as bytes. See loops, below. A lock, too, behind a poll
+ *              with a limit in which it lay as the child ended.
  *   fork       fork → the child's process_start. Signal.
  *   bytes      fd_write → fd_read on one inode, when the ranges of positions overlap: the
  *              last byte read was written by it. Signal; a lock where the writer's thread had
@@ -253,11 +255,32 @@ static void thread_begins(struct builder *b, const struct tr_event *e)
 	tr_build_edge(b, TR_EDGE_START, XF_CLASS_SIGNAL, b->created[e->thread], e);
 }
 
+/*
+ * A thread that had ended as it was joined, by one that had slept and waited for nothing since: it may have slept until a
+ * look showed that, or have looked only then, and the look leaves no trace (Rust's is_finished()). What has a place is Python's.
+ */
+static bool was_looked_at(const struct builder *b, const struct tr_event *e, uint32_t ended)
+{
+	uint32_t i = b->waits[e->thread].event;
+	if (i == TR_NONE || ended == TR_NONE || ended > i || tr_log_event(b->log, i).record->site)
+		return false;
+	while ((i = tr_log_step(b->log, i, e->thread, -1)) != TR_NONE) {
+		enum xf_kind kind = tr_log_kind(b->log, i);
+		if (kind == XF_EV_sleep) {
+			struct tr_event sleep = tr_log_event(b->log, i);
+			return TR_PAYLOAD(&sleep, sleep)->slept_ns >= LAY_DOWN_NS;
+		}
+		if (kind == XF_EV_poll || kind == XF_EV_thread_create || xf_kind_info(kind)->role == XF_ROLE_ACQUIRE)
+			return false;
+	}
+	return false;
+}
+
 static void join_end(struct builder *b, const struct tr_event *e)
 {
 	uint32_t thread = tr_log_thread_find(b->log, TR_PAYLOAD(e, join_end)->id);
 	if (got_it(TR_PAYLOAD(e, join_end)->how) && thread != TR_NONE)
-		tr_build_edge(b, TR_EDGE_JOIN, XF_CLASS_SIGNAL, b->ended[thread], e);
+		tr_build_edge(b, TR_EDGE_JOIN, was_looked_at(b, e, b->ended[thread]) ? XF_CLASS_LOCK : XF_CLASS_SIGNAL, b->ended[thread], e);
 }
 
 /* The last of a process' threads that say so ends it. */
@@ -267,6 +290,20 @@ static void from_map(struct builder *b, const struct tr_event *e, const struct t
 	uint32_t from = tr_map_get(m, key);
 	if (from != TR_MAP_NONE)
 		tr_build_edge(b, kind, XF_CLASS_SIGNAL, from, e);
+}
+
+/*
+ * A child that ended while the thread lay in a poll with a limit, and was taken right behind that: it lay there for that, and only
+ * so long (multiprocessing's Process.join(60), a pidfd), and nothing shows what it had done, had the limit run out.
+ */
+static bool was_polled_for(const struct builder *b, const struct tr_event *e, uint32_t exit)
+{
+	uint32_t before = tr_log_step(b->log, e->index, e->thread, -1);
+	if (before == TR_NONE || tr_log_kind(b->log, before) != XF_EV_poll)
+		return false;
+	struct tr_event poll = tr_log_event(b->log, before);
+	const struct xf_ev_poll *p = TR_PAYLOAD(&poll, poll);
+	return !p->epoll && p->ready > 0 && p->limit_ns > 1 && tr_log_time(b->log, exit) >= poll.t_ns - (int64_t)p->waited_ns;
 }
 
 /* Of children waited for whichever ends first, what it did for one ends where it has waited for the next. */
@@ -284,7 +321,7 @@ static void process_wait(struct builder *b, const struct tr_event *e)
 		return;
 	bool found = tr_log_time(b->log, from) < e->t_ns - (int64_t)p->waited_ns; /* ended already as the wait began */
 	bool timed = tr_child_wait_of(b->log, e->index, &limited);
-	bool luck = p->asked && !timed && (found || !p->waited_ns);
+	bool luck = !timed && (p->asked ? found || !p->waited_ns : found && was_polled_for(b, e, from));
 	tr_build_edge(b, TR_EDGE_PROCESS, luck ? XF_CLASS_LOCK : XF_CLASS_SIGNAL, from, e);
 	if (b->o->nr == edge || luck)
 		return;
