@@ -145,6 +145,14 @@ def test_a_killed_supervisor_does_not_take_the_program_along():
     t.wait_until(lambda: os.path.exists(done), 20)
 
 
+def test_lines_that_no_thread_records_and_that_are_too_many_are_said_to_be_missing():
+    write = {"x86_64": 1, "aarch64": 64}[os.uname().machine]
+    program = "($b, $e) = ('begin', 'end'); for (1..%d) { syscall(%d, 1, $b, 5); syscall(%d, 1, $e, 3); }"
+    for times, missing in ((10, False), (40, True)):
+        r = trace("--call", "out:begin:end", "--", t.need("perl"), "-e", program % (times, write, write))
+        t.equal((r.status, "calls be missing" in r.err), (0, missing), r)
+
+
 def test_two_hundred_forks():
     for backend in ("auto", "ptrace"):
         r = shell("i=0; while [ $i -lt 200 ]; do (exit 3); i=$((i + 1)); done; exit 9", "--backend", backend)

@@ -721,7 +721,7 @@ static const struct {
 	const char *sentence, *unread;
 } missed[] = {
 	{ TR_INCOMPLETE_IO_URING, "the program uses io_uring: transfers made through it are not seen", "io_uring" },
-	{ TR_INCOMPLETE_TABLE, "more threads, processes or parts than can be kept: numbers may repeat", NULL },
+	{ TR_INCOMPLETE_TABLE, "more threads, processes, parts or marked lines than can be kept: numbers may repeat, calls be missing", NULL },
 	{ TR_INCOMPLETE_SETUID, "a set-uid program ran: the probe is not in it", NULL },
 	{ TR_INCOMPLETE_32BIT, "a 32-bit program ran: its threads, requests and connections are not watched", "a 32-bit program" },
 	{ TR_INCOMPLETE_SANDBOX, "a program forbade itself system calls (seccomp): from then on nothing in it was watched but its "

@@ -422,7 +422,8 @@ static void line_met(void *ctx, struct tr_line_call *which, bool begins)
 		tr_control_returned(o->s->control, call);
 	voice = tr_process_speak(o->process, o->tid);
 	if (!voice) {
-		tr_marks_put(o->s->control, o->process->pid, o->tid, begins, call, now, which->begin);
+		if (!tr_marks_put(o->s->control, o->process->pid, o->tid, begins, call, now, which->begin))
+			atomic_fetch_or(&o->s->control->incomplete, TR_INCOMPLETE_TABLE);
 		return;
 	}
 	tr_marks_record(begins, call, now, which->begin, 0);
