@@ -830,13 +830,23 @@ class Bundle:
             left = [e for e in self.edges if e not in mine or e["to"] < idle["wait"] or e.get("way_out")]
             if self.count(idle["wait"], self.edges, ends) < self.count(idle["from"], self.edges, ends) and self.count(ret["seq"], left, ends) < len(ends):
                 return True
-        polls = [e for e in self.events.values() if e["event"] == "poll" and e["epoll"] and e["on"] == enter["on"]]
+        all_polls = [e for e in self.events.values() if e["event"] == "poll" and e["on"] == enter["on"]]
+        polls = [e for e in all_polls if e["epoll"]]
         if any(enter["seq"] < e["seq"] < ret["seq"] and not e["ready"] and e["limit_ns"] > 1 for e in polls):
             return False
 
+        def due_at(seq):
+            before = [e for e in polls if e["seq"] <= seq and e["limit_ns"] != 1]
+            return bool(before) and before[-1]["limit_ns"] > 0
+
         def due(edge):
-            before = [e for e in polls if e["seq"] < edge["to"] and e["limit_ns"] != 1]
-            return edge["edge"] in ("bytes", "process") and bool(before) and before[-1]["limit_ns"] > 0
+            return edge["edge"] in ("bytes", "process") and due_at(edge["to"])
+
+        def own_due(end):
+            turn = [e for e in all_polls if enter["seq"] < e["seq"] < end["seq"]]
+            return enter["seq"] < end["seq"] < ret["seq"] and end["on"] == enter["on"] and bool(turn) and turn[-1]["epoll"] and due_at(turn[-1]["seq"])
+        if any(own_due(e) for e in ends):
+            return True
         return self.count(ret["seq"], [e for e in self.edges if e not in mine or not due(e)], ends) < len(ends)
 
     def is_timeouts(self, timer):

@@ -527,5 +527,32 @@ time.sleep(1)
     t.true((v["answer"], v["outcome"]) in (("does-not-block", "stored-later"), ("unproven", "unknown")), r)
 
 
+# ---- an event loop that uploads by itself
+
+LOOP = """
+import asyncio
+
+async def put():
+    host, port = HOST.split(":")
+    r, w = await asyncio.open_connection(host, port)
+    w.write(b"PUT /bucket/key HTTP/1.1\\r\\nHost: %%s\\r\\nContent-Length: 9\\r\\nConnection: close\\r\\n\\r\\nsomething" %% HOST.encode())
+    await r.read()
+
+async def main():
+    say("begin")
+    await %s
+    say("end")
+
+asyncio.run(main())
+"""
+
+
+def test_what_a_loop_awaits_with_a_timer_to_come_is_not_proved():
+    either = "asyncio.wait([asyncio.ensure_future(put()), asyncio.ensure_future(asyncio.sleep(9))], return_when='FIRST_COMPLETED')"
+    for what, answer in (("put()", "blocks"), ("asyncio.wait_for(put(), 9)", "unproven"), (either, "unproven")):
+        v, r = judged(LOOP % what)
+        t.equal((what, v["answer"], v["outcome"]), (what, answer, "stored"), r)
+
+
 if __name__ == "__main__":
     t.main()

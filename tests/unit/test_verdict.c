@@ -950,16 +950,30 @@ static void what_an_event_loop_ended_before_it_lay_down_again_is_not_ordered(voi
 	/* what it read first was others' news, and it may have gone on for that */
 	expect_all("thread 1 other\n" FIRST(TURNS) "1 fd_write inode=3 position=0 bytes=1\n0 fd_read inode=3 position=0 bytes=1\n"
 		   SECOND TURNS ANSWERED("2", "1") RETURNS, "unproven", "timing", "stored");
-	/* a timer was due by then, or not yet, or there was none */
+	/* a timer was due by then, or not yet, or there was none; one had come before, and it went on */
+#define CAME "0 poll waited_ns=5000000 limit_ns=5000000 epoll=1\n"
 #define TURNED(limit) "0 poll waited_ns=2000000 limit_ns=" limit " ready=1 epoll=1\n"
-	expect_all(FIRST(TURNED("2000000")) SECOND TURNS ANSWERED("2", "1") RETURNS, "unproven", "timing", "stored");
-	expect_all(FIRST(TURNED("900000000")) SECOND TURNS ANSWERED("2", "1") RETURNS, "blocks", "inline", "stored");
-	expect_all(FIRST(TURNED("2000000") TURNED("900000000")) SECOND TURNS ANSWERED("2", "1") RETURNS, "blocks", "inline", "stored");
+	expect_all(FIRST(CAME TURNED("2000000")) SECOND TURNS ANSWERED("2", "1") RETURNS, "unproven", "timing", "stored");
+	expect_all(FIRST(CAME TURNED("900000000")) SECOND TURNS ANSWERED("2", "1") RETURNS, "blocks", "inline", "stored");
+	expect_all(FIRST(CAME TURNED("2000000") TURNED("900000000")) SECOND TURNS ANSWERED("2", "1") RETURNS, "blocks", "inline", "stored");
 	/* what it wrote itself is no news */
 	expect_all(FIRST(TURNS) "0 fd_write inode=3 position=0 bytes=1\n0 fd_read inode=3 position=0 bytes=1\n"
 		   SECOND TURNS ANSWERED("2", "1") RETURNS, "blocks", "inline", "stored");
 	/* a thread that waits for its one socket is no loop */
 	expect_all(FIRST(RESTS) RESTS SECOND RESTS ANSWERED("2", "1") RETURNS, "blocks", "inline", "stored");
+}
+
+/* A timer that is still to come may be the limit of the wait that an answer ended. */
+static void a_loop_that_is_answered_with_a_timer_to_come_is_unproven(void **state)
+{
+	struct judged j = judge(FIRST(TURNED("9000000000")) SECOND TURNS ANSWERED("2", "1") RETURNS);
+	(void)state;
+	expect(&j, "unproven", "timing", "stored");
+	assert_int_equal(j.v->hinge, TR_HINGE_TIMER);
+	release(&j);
+	expect_all(FIRST(TURNS) SECOND TURNED("9000000000") ANSWERED("2", "1") RETURNS, "unproven", "timing", "stored");
+	/* what it lay in for the answer had none */
+	expect_all(FIRST(TURNED("9000000000") RESTS) SECOND RESTS ANSWERED("2", "1") RETURNS, "blocks", "inline", "stored");
 }
 
 /* An event loop is woken by a child's end, whatever it waits for; one that lay in the wait itself was waiting for it. */
@@ -1160,6 +1174,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_timeout_runs_is_waited_for_so_long),
 	cmocka_unit_test(a_wait_that_another_would_have_ended_is_unproven),
 	cmocka_unit_test(a_loop_with_a_timer_to_come_is_unproven),
+	cmocka_unit_test(a_loop_that_is_answered_with_a_timer_to_come_is_unproven),
 	cmocka_unit_test(a_wait_that_ran_out_blocks_partly),
 	cmocka_unit_test(a_python_wait_that_ran_out_waited_for_the_next_notification),
 	cmocka_unit_test(a_lock_that_both_take_later_is_none_of_the_wait),

@@ -7,9 +7,9 @@
  * All is ordered by the second, and one run does not show whether the program would have come to it. It
  * would have on its way out of a `with`, which Python leaves by its __exit__ whatever was raised in it.
  *
- * The same in an event loop that was woken by bytes while a timer was due: that may have been the wait's limit
- * (`asyncio.wait_for`), what else was waited for (`asyncio.wait(…, FIRST_COMPLETED)`), or nothing to do with it. Not where timers
- * came in the call's time, and it went on.
+ * The same in an event loop that was woken, by bytes or by an answer of its own, while a timer was due: that may have been the wait's limit
+ * (`asyncio.wait_for`), what else was waited for (`asyncio.wait(…, FIRST_COMPLETED)`, `Promise.race`), the client's own patience, or nothing
+ * to do with it. Not where timers came in the call's time, and it went on.
  */
 #include <string.h>
 
@@ -107,6 +107,27 @@ static bool but_for_timers(const void *ctx, const struct tr_edge *edge)
 	return timer_of(ctx, edge) == INT64_MAX;
 }
 
+/* The same of the loop's turn in which the calling thread itself brought an item to its end. */
+static int64_t timer_of_item(const struct hinge *h, const struct tr_item *item)
+{
+	uint32_t i = item->end;
+
+	while (item->inline_ && (i = tr_log_step(h->j->log, i, h->call->thread, -1)) != TR_NONE && i > h->call->enter) {
+		struct tr_event e = tr_log_event(h->j->log, i);
+		if (e.kind == XF_EV_poll)
+			return TR_PAYLOAD(&e, poll)->epoll ? tr_order_due_at(h->j->order, i) : INT64_MAX;
+	}
+	return INT64_MAX;
+}
+
+static bool has_timed_item(const struct hinge *h)
+{
+	for (uint32_t i = 0; i < h->v->nr_items; i++)
+		if (timer_of_item(h, &h->v->items[i]) != INT64_MAX)
+			return true;
+	return false;
+}
+
 /* A timer came while the call waited, and did not end it. */
 static bool outlived_timers(const struct hinge *h)
 {
@@ -120,13 +141,19 @@ static bool outlived_timers(const struct hinge *h)
 
 static bool hinges_on_timers(const struct hinge *h, struct tr_clock *clock)
 {
-	return h->j->order->turns && count_before(h, h->call->ret, but_for_timers, clock) < h->v->nr_items && !outlived_timers(h);
+	return h->j->order->turns && (count_before(h, h->call->ret, but_for_timers, clock) < h->v->nr_items || has_timed_item(h)) &&
+	       !outlived_timers(h);
 }
 
 /* How long after the call's begin the last of them was due. */
 static uint64_t longest_timer_ns(const struct hinge *h)
 {
 	int64_t last = 0;
+	for (uint32_t i = 0; i < h->v->nr_items; i++) {
+		int64_t due = timer_of_item(h, &h->v->items[i]);
+		if (due != INT64_MAX && due > last)
+			last = due;
+	}
 	for (uint32_t i = tr_order_edge_at(h->j->order, h->call->enter); i < tr_order_nr_edges(h->j->order); i++) {
 		int64_t due = timer_of(h, tr_order_edge(h->j->order, i));
 		if (due != INT64_MAX && due > last)
