@@ -350,6 +350,14 @@ def test_a_program_that_fails_in_the_region_does_not_hang():
     t.match("CUT OFF: begin: the program ended with exit status 3 before the call returned; the upload failed", r.err)
 
 
+def test_a_program_that_crashes_in_the_region_is_not_said_to_hang():
+    v, r = judged("import signal\nsay('begin')\nask('PUT', '/bucket/key', BODY, lambda: os.kill(os.getpid(), signal.SIGSEGV))\n")
+    t.equal(v["answer"], "not-returned", r)
+    t.match("begin: its process ended by a fault of its own, signal 11, before the call returned", r.err)
+    t.match("see why the process crashed", r.err)
+    t.true("HANGS" not in r.err, r)
+
+
 def test_a_program_that_is_killed_in_the_region_is_not_said_to_have_ended():
     v, r = judged("import signal\nsay('begin')\nask('PUT', '/bucket/key', BODY, lambda: os.kill(os.getpid(), signal.SIGKILL))\n",
                   "--fault=op=put,hold=3s")         # else it may be stored all the same

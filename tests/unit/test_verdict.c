@@ -1043,6 +1043,20 @@ static void the_rest_of_an_upload_may_have_gone_over_what_nobody_could_read(void
 	expect_all(BEGUN ENDED "0 multipart_complete transfer=0 http_status=200\n" RETURN END, "blocks", "inline", "stored");
 }
 
+static void a_call_whose_process_crashed_does_not_hang(void **state)
+{
+#define DIES_OF(signal) "thread 0 main main\n0 call_enter call=1 label=begin\n0 submit transfer=0 op=PutObject\n" \
+	"0 part_start bytes=10 transfer=0 part=1 attempt=1\n0 process_exit pid=1000 exit_status=-1 signal=" signal "\n" END
+	struct judged j = judge(DIES_OF("11"));
+	(void)state;
+	assert_string_equal(tr_answer_name(j.v->answer), "not-returned");
+	assert_non_null(strstr(j.v->reason, "a fault of its own, signal 11"));
+	release(&j);
+	j = judge(DIES_OF("9"));
+	assert_null(strstr(j.v->reason, "fault"));
+	release(&j);
+}
+
 /* ---- a call of which nothing was sent */
 
 #define UNSENT(more)                                                                               \
@@ -1174,6 +1188,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_timeout_runs_is_waited_for_so_long),
 	cmocka_unit_test(a_wait_that_another_would_have_ended_is_unproven),
 	cmocka_unit_test(a_loop_with_a_timer_to_come_is_unproven),
+	cmocka_unit_test(a_call_whose_process_crashed_does_not_hang),
 	cmocka_unit_test(a_loop_that_is_answered_with_a_timer_to_come_is_unproven),
 	cmocka_unit_test(a_wait_that_ran_out_blocks_partly),
 	cmocka_unit_test(a_python_wait_that_ran_out_waited_for_the_next_notification),

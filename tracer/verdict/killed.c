@@ -33,8 +33,18 @@ static int signal_of(const struct judge *j, uint32_t at)
 	return 0;
 }
 
-/* What a process does to itself: the others come from somebody who did not wait for it any longer. */
-static bool is_fault(int signal)
+int tr_verdict_signal(const struct tr_log *log, const struct tr_call *c)
+{
+	const struct tr_thread *thread = tr_log_thread(log, c->thread);
+	for (uint32_t i = tr_log_nr_events(log); i-- > 0;) {
+		struct tr_event e = tr_log_event(log, i);
+		if (e.kind == XF_EV_process_exit && tr_thread_ends_with(thread, &e))
+			return TR_PAYLOAD(&e, process_exit)->signal;
+	}
+	return 0;
+}
+
+bool tr_verdict_is_fault(int signal)
 {
 	return signal == SIGILL || signal == SIGTRAP || signal == SIGABRT || signal == SIGBUS || signal == SIGFPE || signal == SIGSEGV ||
 	       signal == SIGSYS || signal == SIGPIPE;
@@ -51,7 +61,7 @@ uint32_t tr_judge_killed_at(const struct judge *j, const struct tr_transfer_stat
 		if (e.index <= t->submit || e.kind != XF_EV_process_exit || !tr_thread_ends_with(thread, &e))
 			continue;
 		int signal = signal_of(j, i);
-		*by_others = signal && !is_fault(signal);
+		*by_others = signal && !tr_verdict_is_fault(signal);
 		return signal ? e.index : TR_NONE;
 	}
 	return TR_NONE;

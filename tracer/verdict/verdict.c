@@ -339,8 +339,11 @@ static bool row_not_returned(struct judge *j, struct tr_verdict *v, const struct
 	v->deadlock = circle != TR_NONE;
 	v->deadlock_at = v->deadlock ? circle : 0;
 	int32_t status = tr_judge_saw_the_end(j) && on_main(j, c) ? tr_verdict_exit_status(j->log, c) : -1;
+	int signal = tr_verdict_signal(j->log, c);
 	if (status >= 0 && !tr_call_is_process(c))
 		tr_judge_say(v, "the program ended with exit status %" PRId32 " before the call returned", status);
+	else if (tr_verdict_is_fault(signal))
+		tr_judge_say(v, "its process ended by a fault of its own, signal %d, before the call returned", signal);
 	else if (j->s->threads[c->thread].activity == TR_ENDED)
 		tr_judge_say(v, "%s ended in the midst of it, and the call never returned", tr_log_thread(j->log, c->thread)->name);
 	else

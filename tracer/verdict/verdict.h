@@ -68,6 +68,10 @@ int tr_outcome_find(const char *word);
 
 /* The status with which the process of a call ended by itself; -1: it did not, or it is not known. */
 int32_t tr_verdict_exit_status(const struct tr_log *log, const struct tr_call *c);
+/* The signal by which the process of a call ended; 0: by none, or it is not known. */
+int tr_verdict_signal(const struct tr_log *log, const struct tr_call *c);
+/* Does a process bring this signal on itself, as SIGSEGV? The others come from somebody else. */
+bool tr_verdict_is_fault(int signal);
 
 /* Tri-state of `visible`. */
 enum tr_visible { TR_VISIBLE_UNKNOWN, TR_VISIBLE_NO, TR_VISIBLE_YES };

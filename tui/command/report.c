@@ -53,6 +53,13 @@ static int program_status(const struct ui_report *r)
 	return -1;
 }
 
+/* The process that had made the call brought its own end on itself, in the midst of it. */
+static bool crashed(const struct ui_report *r, const struct tr_verdict *v)
+{
+	return v->answer == TR_NOT_RETURNED && v->call != TR_NONE &&
+	       tr_verdict_is_fault(tr_verdict_signal(r->log, tr_log_call(r->log, v->call)));
+}
+
 void ui_report_heading(FILE *out, const struct ui_report *r, const struct tr_verdict *v)
 {
 	enum ui_tone tone = ui_tone_of(v->answer);
@@ -62,8 +69,8 @@ void ui_report_heading(FILE *out, const struct ui_report *r, const struct tr_ver
 	/* that it hung, or waited, is no news beside the loss */
 	bool lost = is_foreign(r) && v->outcome == TR_LOST;
 	bool ended = lost && (v->answer == TR_NOT_RETURNED || v->answer == TR_BLOCKS || v->answer == TR_UNPROVEN);
-	bool cut = v->answer == TR_NOT_RETURNED && is_foreign(r) && !is_program(r, v) &&
-		   tr_verdict_exit_status(r->log, tr_log_call(r->log, v->call)) >= 0;
+	bool cut = v->answer == TR_NOT_RETURNED && is_foreign(r) &&
+		   (crashed(r, v) || (!is_program(r, v) && tr_verdict_exit_status(r->log, tr_log_call(r->log, v->call)) >= 0));
 	if (lost)
 		tone = UI_BAD;
 	fprintf(out, "%s%s %s%s%s: %s%s %s\n", ui_tone_begin(r->style, tone), ui_tone_mark(r->style, tone),
@@ -241,19 +248,15 @@ static bool was_killed(const struct ui_report *r, const struct tr_verdict *v)
 {
 	if (v->answer != TR_NOT_RETURNED || v->call == TR_NONE)
 		return v->killed;
-	for (uint32_t i = tr_log_nr_events(r->log); i-- > 0;) {
-		struct tr_event e = tr_log_event(r->log, i);
-		if (e.kind == XF_EV_process_exit &&
-		    tr_thread_ends_with(tr_log_thread(r->log, tr_log_call(r->log, v->call)->thread), &e))
-			return TR_PAYLOAD(&e, process_exit)->signal != 0;
-	}
-	return v->killed;
+	return tr_verdict_signal(r->log, tr_log_call(r->log, v->call)) != 0 || v->killed;
 }
 
 static const char *advice(const struct ui_report *r, const struct tr_verdict *v)
 {
 	const struct advice *a = &advices[manner_of(r, v)];
 
+	if (crashed(r, v))
+		return "see why the process crashed: its own messages, its core file or a debugger tell";
 	if (v->outcome == TR_LOST)
 		return was_killed(r, v) ? "to have it stored, let the process that uploads it come to its own end: it was killed" : a->lost;
 	switch (v->answer) {
