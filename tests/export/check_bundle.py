@@ -432,12 +432,22 @@ class Bundle:
                   and (e["on"] == inner["on"] or self.before(e["seq"], inner["seq"]))]
         return around[-1] if around else None
 
+    def unseen_child(self, enter, submit):
+        """Its process is a child of the call's, and nothing shows how that made it."""
+        starts = [e for e in self.events.values() if e["event"] == "process_start" and self.process(e) == self.process(submit)]
+        return bool(starts) and starts[0]["parent"] == self.threads[enter["on"]]["pid"] != 0 and \
+            not any(e["to"] == starts[0]["seq"] for e in self.edges)
+
+    def is_of_process(self, enter, submit):
+        process = self.process(submit)
+        return not process or self.owner(submit) is None and (process == self.process(enter) or self.unseen_child(enter, submit))
+
     def belongs(self, enter, submit):
         if self.whole_process(enter):
             return enter["seq"] <= submit["seq"]
         call = self.owner(submit)
         if call is None:
-            return self.process(submit) in (self.process(enter), 0) and self.open_at(enter, submit["seq"])
+            return self.is_of_process(enter, submit) and self.open_at(enter, submit["seq"])
         while call is not None and call is not enter:
             call = self.outer(call)
         return call is enter
@@ -447,7 +457,7 @@ class Bundle:
         if self.whole_process(enter) or ret is None or submit["seq"] < ret["seq"]:
             return False
         process = self.process(submit)
-        if process and (process != self.process(enter) or self.owner(submit) is not None):
+        if not self.is_of_process(enter, submit):
             return False
         between = [e for e in self.calls() if not self.whole_process(e) and enter["seq"] < e["seq"] < submit["seq"]]
         earlier = [s for s in self.submits() if s["seq"] < submit["seq"]]

@@ -1043,6 +1043,21 @@ static void the_rest_of_an_upload_may_have_gone_over_what_nobody_could_read(void
 	expect_all(BEGUN ENDED "0 multipart_complete transfer=0 http_status=200\n" RETURN END, "blocks", "inline", "stored");
 }
 
+/* Of a process that makes its children unseen (a static program) the call is taken to have made them. */
+static void an_upload_of_a_child_that_was_made_unseen_is_the_calls(void **state)
+{
+	(void)state;
+#define IN_A_CHILD(before, parent) "thread 0 main main\nthread 1 main main process=2\nthread 2 other\n" before \
+	"1 process_start pid=1002 parent=" parent "\n1 submit transfer=0 op=PutObject\n1 part_start bytes=10 transfer=0 part=1 attempt=1\n"
+#define ENTERS "0 call_enter call=1 label=begin\n"
+	expect_all(IN_A_CHILD(ENTERS, "1000") WORK RETURNS, "unproven", "timing", "stored");
+	expect_all(IN_A_CHILD(ENTERS, "1000") "0 call_return call=1\n" WORK END, "does-not-block", "witness", "stored-later");
+	expect_all(IN_A_CHILD(ENTERS "0 call_return call=1\n", "1000") WORK END, "does-not-block", "witness", "stored-later");
+	/* another's child, and one that another thread is seen to have made */
+	expect_all(IN_A_CHILD(ENTERS, "7") WORK RETURNS, "unknown", "none", "unknown");
+	expect_all(IN_A_CHILD(ENTERS "2 fork pid=1000 child=1002\n", "1000") WORK RETURNS, "unknown", "none", "unknown");
+}
+
 static void a_call_whose_process_crashed_does_not_hang(void **state)
 {
 #define DIES_OF(signal) "thread 0 main main\n0 call_enter call=1 label=begin\n0 submit transfer=0 op=PutObject\n" \
@@ -1188,6 +1203,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_timeout_runs_is_waited_for_so_long),
 	cmocka_unit_test(a_wait_that_another_would_have_ended_is_unproven),
 	cmocka_unit_test(a_loop_with_a_timer_to_come_is_unproven),
+	cmocka_unit_test(an_upload_of_a_child_that_was_made_unseen_is_the_calls),
 	cmocka_unit_test(a_call_whose_process_crashed_does_not_hang),
 	cmocka_unit_test(a_loop_that_is_answered_with_a_timer_to_come_is_unproven),
 	cmocka_unit_test(a_wait_that_ran_out_blocks_partly),

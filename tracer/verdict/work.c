@@ -4,7 +4,7 @@
  * A call's transfers are those submitted with its number, and those of calls made
  * inside of it, on its own thread or on one it started (the inner call_enter
  * happens after the outer by signal edges). A submit without a number belongs to
- * every call of its process that is open at that instant.
+ * every call of its process that is open at that instant, or of the process that made that one unseen.
  *
  * Their work is every part seen, and every planned one as long as the transfer is
  * not over; Create and Complete of a multipart upload; PutObject; GetObject. A
@@ -75,6 +75,29 @@ uint32_t tr_judge_enclosing(const struct judge *j, uint32_t inner)
 	return found;
 }
 
+/* Its process is a child of the call's, and that made it unseen, as static programs do (Go's os/exec). */
+static bool is_unseen_child(const struct judge *j, const struct tr_call *c, const struct tr_transfer_state *t)
+{
+	uint32_t pid = tr_log_thread(j->log, c->thread)->pid;
+	for (uint32_t i = 0; i < tr_log_nr_threads(j->log); i++) {
+		const struct tr_thread *thread = tr_log_thread(j->log, i);
+		if (thread->process != t->process || thread->first == TR_NONE || tr_log_kind(j->log, thread->first) != XF_EV_process_start)
+			continue;
+		struct tr_event start = tr_log_event(j->log, thread->first);
+		uint32_t edge = tr_order_edge_at(j->order, thread->first);
+		return pid && TR_PAYLOAD(&start, process_start)->parent == pid &&
+		       (edge == tr_order_nr_edges(j->order) || tr_order_edge(j->order, edge)->to != thread->first);
+	}
+	return false;
+}
+
+/* Could the call's process have begun it, as far as is seen? Process 0 is the tracer's own, which sees the wire and not the threads. */
+static bool is_of_process(const struct judge *j, const struct tr_call *c, uint32_t transfer)
+{
+	const struct tr_transfer_state *t = &j->s->transfers[transfer];
+	return !t->process || (j->owner[transfer] == TR_NONE && (t->process == c->process || is_unseen_child(j, c, t)));
+}
+
 /*
  * Nothing but the return leads to it: it was seen on the wire alone, or its program hands work over
  * unseen, or on the thread of the call itself. The first such one.
@@ -83,7 +106,7 @@ static bool is_first_stray(const struct judge *j, const struct tr_call *c, uint3
 {
 	const struct tr_transfer_state *t = &j->s->transfers[transfer];
 	bool others = false;
-	if (t->process && (t->process != c->process || j->owner[transfer] != TR_NONE))
+	if (!is_of_process(j, c, transfer))
 		return false;
 	for (uint32_t i = 0; i < j->s->nr_transfers; i++) {
 		const struct tr_transfer_state *o = &j->s->transfers[i];
@@ -124,9 +147,8 @@ bool tr_judge_belongs(const struct judge *j, uint32_t call, uint32_t transfer)
 		return false;
 	if (tr_call_is_process(c))
 		return c->enter <= t->submit;
-	/* process 0 is the tracer's own, which sees the wire and not the threads */
 	if (j->owner[transfer] == TR_NONE)
-		return (t->process == c->process || !t->process) && open_at(c, t->submit);
+		return is_of_process(j, c, transfer) && open_at(c, t->submit);
 	for (uint32_t i = j->owner[transfer]; i != TR_NONE; i = j->outer[i])
 		if (i == call)
 			return true;
