@@ -1,6 +1,7 @@
 """The command line as users meet it: help, version, what is wrong in one sentence, exit status 2, nothing sent."""
 import json
 import os
+import subprocess
 
 import schema
 import t
@@ -80,6 +81,16 @@ def test_help_and_version_go_to_stdout():
         t.equal((r.status, r.err), (0, ""), r)
         t.true(r.out, r)
     t.match(r"^xferdb \d+\.\d+\.\d+$", t.xferdb("--version").out)
+
+
+def test_output_that_did_not_arrive_is_told_of():
+    trace = t.tmp("run.xft")
+    t.equal(t.xferdb("put", "--local", "-o", trace, t.make_file("F", 100), "s3://bkt/k").status, 0)
+    for args in ["--help"], ["--version"], ["verdict", trace], ["explain", trace], ["events", trace], ["view", "--plain", trace]:
+        with open("/dev/full", "wb") as full:
+            p = subprocess.run([t.XFERDB, *args], stdout=full, stderr=subprocess.PIPE, env=t.environment(), check=False, timeout=60)
+        t.equal((args, p.returncode), (args, 3), p)
+        t.match("could not be written", p.stderr.decode())
 
 
 def test_help_names_every_option_of_the_command():

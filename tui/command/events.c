@@ -118,6 +118,8 @@ int ui_events_run(struct ui_arguments *arguments)
 		failed = ferror(out) || fflush(out);
 		/* a reader that has seen enough (head) is no trouble of ours */
 		failed = failed && errno != EPIPE;
+		if (failed)
+			fprintf(stderr, "xferdb: the events could not be written: %s\n", strerror(errno));
 		if (choice.requests && !settings->quiet)
 			fprintf(stderr, "xferdb: %u of %u events, those about requests; --all shows them all\n", printed,
 				tr_log_nr_events(trace.log));

@@ -74,7 +74,7 @@ static int plain_print(struct shown *v, const struct ui_settings *settings)
 			fprintf(stderr, "xferdb: %s\n", err.message);
 	}
 	headings_print(v, settings);
-	return fflush(stdout) ? UI_EXIT_FAILED : UI_EXIT_DONE;
+	return UI_EXIT_DONE;
 }
 
 static int show(struct shown *v, const struct ui_settings *settings)
@@ -113,7 +113,7 @@ static int keys_print(const struct ui_settings *settings)
 	if (!keys_read(settings, &keys))
 		return UI_EXIT_USAGE;
 	ui_keys_print(&keys, stdout);
-	return fflush(stdout) ? UI_EXIT_FAILED : UI_EXIT_DONE;
+	return UI_EXIT_DONE;
 }
 
 int ui_view_run(struct ui_arguments *arguments)
