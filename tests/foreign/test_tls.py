@@ -140,6 +140,14 @@ def test_a_static_go_program_through_the_tls_relay():
             t.equal((r.status, v["answer"], v["outcome"], v["parts"]), (0, "unproven", "stored", 1), r)
 
 
+def test_node_through_the_tls_relay_is_not_said_to_be_unread():
+    node = t.need("node")
+    with serve() as s:
+        r, v = relayed(s, "--", node, "-e", NODE.replace("ca: fs.readFileSync(process.argv[2]), ", ""), s.endpoint, NODE_EXTRA_CA_CERTS=ca(s))
+        t.equal((r.status, v["outcome"]), (0, "stored"), r)
+        t.true("could not be read" not in r.err, r)
+
+
 def test_rclone_through_the_tls_relay():
     path = t.make_file("f", 20 * t.MiB)
     with serve() as s:

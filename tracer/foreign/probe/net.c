@@ -208,13 +208,14 @@ static void listen_in(struct probe_conn *c, const void *bytes, size_t len)
 
 /*
  * The bytes of a TLS connection: they say which SSL object speaks through it. One that we know speaks from
- * the handshake on; who has sent twice without is a stranger, and nobody can read what follows.
+ * the handshake on; who has sent twice without is a stranger, and nobody can read what follows, unless the relay does, which says itself
+ * what it could not read.
  */
 static void tie(struct probe_conn *c, void *ssl)
 {
 	struct ssl *s = ssl && c->ssl != ssl ? ssl_slot(ssl) : NULL;
 
-	if (!ssl && !c->ssl && ++c->sends == STRANGER_SENDS)
+	if (!ssl && !c->ssl && ++c->sends == STRANGER_SENDS && !atomic_load(&probe_control->tls_relay))
 		atomic_fetch_or(&probe_control->incomplete, TR_INCOMPLETE_TLS);
 	if (!s)
 		return;
