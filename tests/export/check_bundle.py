@@ -230,7 +230,13 @@ class Bundle:
                     to, giver = on[e["to"]], on[e["from"]]
                     if (to, giver) not in joins and not made(to, giver):
                         self.gifts.setdefault(to, []).append((e["to"], e["wait"]))
+            for e in self.jobs():
+                self.gifts.setdefault(e["on"], []).append((e["seq"], e["seq"]))
         return min((to for to, wait in self.gifts.get(event["on"], []) if wait >= event["seq"]), default=None)
+
+    def jobs(self):
+        """Where a thread of a Python executor begins a job."""
+        return [e for e in self.events.values() if e["event"] == "queue_get" and not e["item"] and self.objects[e["of"]]["class"] == "none"]
 
     def until(self, edge):
         """Of a bytes edge to a thread that had polled: where that had lain down 1 ms since, or other news. None: for ever."""
@@ -345,8 +351,9 @@ class Bundle:
         """Where the event's thread was given something else to do, in a wait that it began since, by one that it does not join."""
         on = {seq: e["on"] for seq, e in self.events.items()}
         joined = {on[e["from"]] for e in self.edges if e["edge"] == "join" and on[e["to"]] == event["on"]}
-        return min((e["to"] for e in self.edges if e["edge"] in ("semaphore", "condition") and e["wait"] is not None and
-                    on[e["to"]] == event["on"] and e["wait"] >= event["seq"] and on[e["from"]] not in joined), default=None)
+        return min([e["to"] for e in self.edges if e["edge"] in ("semaphore", "condition") and e["wait"] is not None and
+                    on[e["to"]] == event["on"] and e["wait"] >= event["seq"] and on[e["from"]] not in joined] +
+                   [e["seq"] for e in self.jobs() if e["on"] == event["on"] and e["seq"] >= event["seq"]], default=None)
 
     def worker_led_on(self, event, points, ret):
         end = self.given(event)

@@ -903,6 +903,11 @@ static void what_a_worker_ended_before_it_was_given_something_else_is_not_ordere
 	expect_all(WORKER TOLD RETURN END, "blocks", "happens-before", "stored");
 	expect_all(WORKER TOLD GIVEN RETURN END, "blocks", "happens-before", "stored");
 	expect_all(WORKER GIVEN TOLD RETURN END, "unproven", "timing", "stored");
+	/* an executor's job that was there already, so that it did not wait */
+#define JOB "1 queue_get #3 item=0 how=at-once\n"
+	expect_all("object 3 queue jobs none\n" WORKER TOLD JOB RETURN END, "blocks", "happens-before", "stored");
+	expect_all("object 3 queue jobs none\n" WORKER JOB TOLD RETURN END, "unproven", "timing", "stored");
+	expect_all("object 3 queue jobs signal\n" WORKER JOB TOLD RETURN END, "blocks", "happens-before", "stored");
 	/* it ends, and is joined: it is done with all it was given */
 	expect_all(WORKER GIVEN TOLD "1 thread_exit id=1\n0 join_end id=1 how=woken\n" RETURN END, "blocks", "happens-before", "stored");
 }

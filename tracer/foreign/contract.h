@@ -36,6 +36,14 @@
  *   N name\n               the name of this thread
  *   S tid text\n           one line of a Python stack, innermost first, for thread tid
  *   M 0 text\n             a call that was asked for is not there
+ *   P queue item\n         this thread says task_done() of a queue.Queue
+ *   T queue item line name file\n
+ *                          this thread has waited in its join() for that; a frame as with G
+ *   J 0\n                  this thread, of an executor's, begins a job
+ *   F address\n            this thread is about to give a concurrent.futures.Future its result
+ *   G address line name file\n
+ *                          this thread wants the result for however long it takes, and it is there: a frame of the
+ *                          function that would have waited
  *
  * Who records what. The rule: the one who is nearer; nobody records a thing twice.
  *

@@ -267,12 +267,25 @@ static struct place place_of(const struct finder *f, const struct tr_event *e)
 	return p;
 }
 
-static bool is_same_place(const struct place *a, const struct place *b)
+/* One line of the program, in one function that waits: wherever in that it did, or would have. */
+static bool is_same_line(const struct finder *f, const struct place *a, const struct place *b)
+{
+	struct tr_site x = tr_log_site(f->log, a->process, a->id), y = tr_log_site(f->log, b->process, b->id);
+	char in_x[128], in_y[128];
+	if (x.line != y.line || strcmp(x.file, y.file) != 0)
+		return false;
+	waiting_function(a->stack, &x, in_x, sizeof(in_x));
+	waiting_function(b->stack, &y, in_y, sizeof(in_y));
+	return strcmp(in_x, in_y) == 0;
+}
+
+static bool is_same_place(const struct finder *f, const struct place *a, const struct place *b)
 {
 	if (!*a->stack || !*b->stack)
 		return false;
-	return a->known || b->known ? a->known && b->known && strcmp(a->known->name, b->known->name) == 0
-				    : a->process == b->process && a->id == b->id;
+	if (a->known || b->known)
+		return a->known && b->known && strcmp(a->known->name, b->known->name) == 0;
+	return a->process == b->process && (a->id == b->id || is_same_line(f, a, b));
 }
 
 static void name_by_place(const struct finder *f, struct tr_barrier *b, const struct place *p)
@@ -312,7 +325,7 @@ static bool is_barrier(const struct finder *f, uint32_t i, uint32_t frame, const
 	if (frame != TR_NONE)
 		return f->frames[i] == frame;
 	if (*place->stack)
-		return is_same_place(&f->places[i], place);
+		return is_same_place(f, &f->places[i], place);
 	/* what a loop reads without having lain in its poll for long enough to be noted is still its own */
 	return f->frames[i] == TR_NONE && (!*f->places[i].stack || e->kind == XF_EV_fd_read) && e->object != TR_NONE &&
 	       f->out->list[i].object == e->object;

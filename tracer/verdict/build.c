@@ -81,7 +81,7 @@
  * by it as well: nothing carries. See build_rival.c.
  *
  * Workers. A thread that was given something else to do (a wait that it began since was ended by a semaphore or
- * condition) shows by that nothing of what it had ended before: another might have been given it. What
+ * condition, or a Python executor's thread began the next job) shows by that nothing of what it had ended before: another might have been given it. What
  * it ended leads on by an edge that left before, or by its own end, a join. Not so the calling thread.
  *
  * Permits of others. A Python Semaphore is a condition with a lock for every waiter: to the
@@ -96,18 +96,20 @@
 
 /* ---- edges */
 
-static void note_given(struct builder *b, const struct tr_edge *edge, const struct tr_event *to)
+static void add_given(struct builder *b, const struct tr_event *to, uint32_t wait, uint32_t giver)
 {
 	struct tr_order *o = b->o;
-	bool given = edge->class == XF_CLASS_SIGNAL && (edge->kind == TR_EDGE_SEMAPHORE || edge->kind == TR_EDGE_CONDITION) &&
-		     edge->wait != TR_NONE;
-	if (!given)
-		return;
 	if (tr_grow(&o->given, o->nr_given, &o->cap_given, sizeof(*o->given)))
-		o->given[o->nr_given++] = (struct tr_given){ to->thread, edge->wait, to->index,
-							    tr_log_thread_of(b->log, edge->from) };
+		o->given[o->nr_given++] = (struct tr_given){ to->thread, wait, to->index, giver };
 	else
 		b->failed = true;
+}
+
+static void note_given(struct builder *b, const struct tr_edge *edge, const struct tr_event *to)
+{
+	bool wake = edge->kind == TR_EDGE_SEMAPHORE || edge->kind == TR_EDGE_CONDITION;
+	if (edge->class == XF_CLASS_SIGNAL && wake && edge->wait != TR_NONE)
+		add_given(b, to, edge->wait, tr_log_thread_of(b->log, edge->from));
 }
 
 void tr_build_edge(struct builder *b, enum tr_edge_kind kind, enum xf_class class, uint32_t from,
@@ -205,6 +207,8 @@ static void queue_get(struct builder *b, const struct tr_event *e)
 	uint32_t put = got_it(p->how) ? tr_map_get(&b->items, key) : TR_MAP_NONE;
 	if (put != TR_MAP_NONE)
 		tr_build_edge(b, TR_EDGE_ITEM, tr_build_class(b, e->object, XF_CLASS_SIGNAL), put, e);
+	else if (tr_order_takes_job(b->log, e))
+		add_given(b, e, e->index, TR_NONE);
 }
 
 static void mutex_lock(struct builder *b, const struct tr_event *e)

@@ -148,7 +148,8 @@ static void choose(struct bundle *b)
 		struct tr_event e = tr_log_event(b->log, i);
 		bool lay = e.kind == XF_EV_poll || e.kind == XF_EV_sleep || e.kind == XF_EV_fd_read;
 		bool counts = e.object != TR_NONE && b->counted[e.object];
-		if (is_work(e.kind) || (i < b->end && (counts || (lay && b->reader[e.thread]))))
+		bool job = e.kind == XF_EV_queue_get && tr_order_takes_job(b->log, &e);
+		if (is_work(e.kind) || (i < b->end && (counts || job || (lay && b->reader[e.thread]))))
 			need(b, i);
 		choose_request(b, &e);
 	}

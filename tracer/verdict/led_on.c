@@ -130,6 +130,11 @@ static bool led_on_by_requests(const struct tr_order *o, uint32_t event, uint32_
 
 /* ---- workers */
 
+bool tr_order_takes_job(const struct tr_log *log, const struct tr_event *get)
+{
+	return get->object != TR_NONE && tr_log_object(log, get->object)->class == XF_CLASS_NONE && !TR_PAYLOAD(get, queue_get)->item;
+}
+
 /* The first that the event's thread was given, in a wait that it began since, if it was. */
 static uint32_t first_given(const struct tr_order *o, uint32_t event)
 {

@@ -85,6 +85,8 @@ bool tr_order_led_on(const struct tr_order *o, uint32_t event, uint32_t e);
 
 /* Is a thread of one of these kinds, as far as its own events tell? */
 bool tr_order_serves(const struct tr_order *o, uint32_t thread);
+/* Is that where a thread of another program's pool (a Python executor) begins its next job? Of a queue_get. */
+bool tr_order_takes_job(const struct tr_log *log, const struct tr_event *get);
 
 /* What led to event e: its past, and what a loop was told long before it came to e (see build.c). */
 void tr_order_led_to(const struct tr_order *o, uint32_t e, struct tr_clock *clock);

@@ -159,6 +159,163 @@ if __name__ == "__main__":
 '''
 
 
+FUTURES = '''\
+import time
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, as_completed, wait
+
+def done(pool):
+    future = pool.submit(int)
+    while future._state != "FINISHED":
+        time.sleep(0.01)
+    return future
+
+def found(pool):
+    done(pool).result()
+
+def failed(pool):
+    future = done_with(pool, "x")
+    try:
+        future.result()
+    except ValueError:
+        pass
+
+def done_with(pool, text):
+    future = pool.submit(int, text)
+    while future._state != "FINISHED":
+        time.sleep(0.01)
+    return future
+
+def all_of_them(pool):
+    wait([done(pool), done(pool)])
+
+def mapped(pool):
+    results = pool.map(int, "12")
+    time.sleep(0.2)
+    assert list(results) == [1, 2]
+
+def looked(pool):
+    future = done(pool)
+    if future.done():
+        future.result()
+
+def asked(pool):
+    future = done(pool)
+    if not future.running():
+        future.exception()
+
+def limited(pool):
+    future = done(pool)
+    future.result(timeout=9)
+    future.result()
+
+def called_back(pool):
+    done(pool).add_done_callback(lambda future: future.result())
+
+def called_back_later(pool):
+    future = pool.submit(time.sleep, 0.2)
+    future.add_done_callback(lambda future: future.result())
+    time.sleep(0.4)
+    future.result()
+
+def first(pool):
+    for future in wait([done(pool), pool.submit(time.sleep, 0.2)], return_when=FIRST_COMPLETED).done:
+        future.result()
+
+def in_time(pool):
+    for future in wait([done(pool)], timeout=1).done:
+        future.result()
+
+def next_one(pool):
+    next(as_completed([done(pool)])).result()
+
+def cancelled(pool):
+    address = id(done(pool))
+    futures = [pool.submit(time.sleep, 0.1) for _ in range(9)]
+    futures[-1].cancel()
+    try:
+        futures[-1].result()
+    except BaseException:
+        pass
+'''
+# how often a future was found done by who would have waited for it for as long as it takes
+FOUND = {"found": 1, "failed": 1, "all_of_them": 2, "mapped": 2, "looked": 0, "asked": 0, "limited": 0, "called_back": 0,
+         "called_back_later": 0, "first": 0, "in_time": 0, "next_one": 0, "cancelled": 0}
+
+
+def check_futures(version):
+    python = interpreter(version)
+    with open(os.path.join(t.tmp(), "futures.py"), "w") as f:
+        f.write(FUTURES)
+    path = os.path.join(t.tmp(), "main.py")
+    with open(path, "w") as f:
+        f.write("import futures\npool = futures.ThreadPoolExecutor(2)\n" + "".join("futures.%s(pool)\n" % name for name in FOUND))
+    r = run(python, path, XFERDB_CALL="\n".join("py:futures:" + name for name in FOUND))
+    t.equal(r.status, 0, r)
+    for name, number in FOUND.items():
+        begin = r.one("call_enter", label="futures:" + name)
+        end = r.one("call_return", call=begin.fields["call"])
+        here = [e for e in r.all("event_woken") if e.thread == begin.thread and begin.ticks < e.ticks < end.ticks]
+        t.equal((name, len(here)), (name, number))
+        for woken in here:
+            kept = [e for e in r.all("event_set") if e.object == woken.object]
+            t.equal([e.thread != woken.thread and e.ticks < woken.ticks for e in kept], [True])
+
+
+QUEUES = '''\
+import queue, threading
+work = queue.PriorityQueue()
+
+def worker():
+    while True:
+        work.get()
+        work.task_done()
+
+for _ in range(2):
+    threading.Thread(target=worker, daemon=True).start()
+for n in range(6):
+    work.put(n)
+work.join()
+try:
+    work.task_done()
+except ValueError:
+    pass
+work.join()
+'''
+
+
+def check_queues(version):
+    """Every task_done() of the workers leads to the join(), each once, and one too many to nothing."""
+    path = os.path.join(t.tmp(), "main.py")
+    with open(path, "w") as f:
+        f.write(QUEUES)
+    r = run(interpreter(version), path)
+    t.equal(r.status, 0, r)
+    puts, gets = r.all("queue_put"), r.all("queue_get")
+    t.equal(len({e.fields["item"] for e in puts}), 6)
+    t.equal(sorted(e.fields["item"] for e in puts), sorted(e.fields["item"] for e in gets))
+    t.true(max(e.ticks for e in puts) < min(e.ticks for e in gets) and {e.thread for e in puts} & {e.thread for e in gets} == set())
+
+
+def test_queues_that_are_joined_3_8():
+    check_queues("3.8")
+
+
+def test_queues_that_are_joined_3_13():
+    check_queues("3.13")
+
+
+def test_futures_found_done_3_8():
+    check_futures("3.8")
+
+
+def test_futures_found_done_3_11():
+    check_futures("3.11")
+
+
+def test_futures_found_done_3_13():
+    check_futures("3.13")
+
+
 def test_functions_of_the_script_itself():
     path = os.path.join(t.tmp(), "own.py")
     with open(path, "w") as f:

@@ -138,6 +138,9 @@ void probe_python_find_loaded(void);
  * trial is open on this thread (it costs microseconds).
  */
 uint32_t probe_python_site(void);
+/* The same with one more frame inside of those that are there. */
+struct tr_pyframe;
+uint32_t probe_python_site_in(const struct tr_pyframe *innermost);
 void probe_python_forked(void);
 
 /* vfork.c, process.c: a child was made; it was waited for since begin_ns, with

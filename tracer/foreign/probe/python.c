@@ -234,7 +234,13 @@ static bool state_of_this(const struct tr_pystack *p, struct tr_pythread *self)
 
 uint32_t probe_python_site(void)
 {
+	return probe_python_site_in(NULL);
+}
+
+uint32_t probe_python_site_in(const struct tr_pyframe *innermost)
+{
 	struct tr_pyframe frames[FRAMES];
+	unsigned own = innermost ? 1 : 0;
 	struct tr_pystack here = python;
 	struct tr_pythread self;
 	struct blocks blocks;
@@ -247,6 +253,8 @@ uint32_t probe_python_site(void)
 	here.ctx = &blocks;
 	if (!state_of_this(&here, &self))
 		return 0;
-	nr = tr_pystack_frames(&here, self.state, frames, FRAMES);
-	return nr ? site_of(frames, nr) : 0;
+	if (innermost)
+		frames[0] = *innermost;
+	nr = tr_pystack_frames(&here, self.state, frames + own, FRAMES - own);
+	return nr ? site_of(frames, nr + own) : 0;
 }

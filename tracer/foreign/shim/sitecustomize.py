@@ -130,6 +130,12 @@ def replace(module, path, make):
         setattr(owner, names[-1], make(raw))
 
 
+def make_like(make):
+    """What make() makes goes by the name of what it was made from."""
+    import functools
+    return lambda function: functools.wraps(function)(make(function))
+
+
 def put_on_trial(module, path, insiders, name):
     name = plain("%s:%s" % (name, path))
     replace(module, path, lambda function: wrap_function(function, name, insiders))
@@ -248,6 +254,130 @@ def name_threads(module):
 
 def plain_line(text):
     return str(text).replace("\n", " ")[:200]
+
+
+# ---- futures
+
+def follow_futures(module):
+    """
+    That a future was found done, by who would have waited for it as long as it takes, is seen by nobody else. It was luck
+    where somebody had asked before whether it is done, or for how long; and whoever is called back knows that it is.
+    """
+    done, future = module.FINISHED, module.Future
+    future._xferdb_kept = future._xferdb_luck = False
+
+    def doubt(self):
+        try:
+            self._xferdb_luck = True
+        except Exception:
+            pass  # a subclass that takes no attributes is not followed
+
+    def begins(function):
+        def set_running_or_notify_cancel(self):
+            mark("J 0\n")
+            return function(self)
+        return set_running_or_notify_cancel
+
+    def keeps(function):
+        def keep(self, *args, **kwargs):
+            if self._state != done and not self._done_callbacks:
+                try:
+                    self._xferdb_kept = True
+                    mark("F %d\n" % id(self))
+                except Exception:
+                    pass
+            return function(self, *args, **kwargs)
+        return keep
+
+    def found(self, function):
+        if self._state == done and self._xferdb_kept and not self._xferdb_luck:
+            mark("G %d %s\n" % (id(self), frame_of(function)))
+
+    def waits(function):
+        def wait_for_it(self, timeout=None):
+            if timeout is None:
+                found(self, function)
+            else:
+                doubt(self)
+            return function(self, timeout)
+        return wait_for_it
+
+    def looks(function):
+        def look(self, *args, **kwargs):
+            answer = function(self, *args, **kwargs)
+            if self._state == done:
+                doubt(self)
+            return answer
+        return look
+
+    def calls_back(function):
+        def add_done_callback(self, *args, **kwargs):
+            doubt(self)
+            return function(self, *args, **kwargs)
+        return add_done_callback
+
+    def asks_several(function):
+        def __init__(self, futures):
+            function(self, futures)
+            for one in self.futures:
+                doubt(one)
+        return __init__
+
+    def waits_for_all(function):
+        def wait(fs, timeout=None, return_when=module.ALL_COMPLETED):
+            if timeout is not None or return_when != module.ALL_COMPLETED:
+                return function(fs, timeout, return_when)
+            fs = list(fs)
+            clean = [one for one in fs if not one._xferdb_luck]
+            answer = function(fs)
+            for one in clean:
+                one._xferdb_luck = False
+                found(one, function)
+            return answer
+        return wait
+
+    for path, make in (("Future.set_running_or_notify_cancel", begins), ("Future.set_result", keeps), ("Future.set_exception", keeps), ("Future.result", waits),
+                       ("Future.exception", waits), ("Future.done", looks), ("Future.running", looks),
+                       ("Future.add_done_callback", calls_back), ("_AcquireFutures.__init__", asks_several),
+                       ("wait", waits_for_all)):
+        replace(module, path, make_like(make))
+
+
+def frame_of(function):
+    """A frame of a function that may never be entered: where it would have waited."""
+    return "%d %s %s" % (function.__code__.co_firstlineno, function.__qualname__, function.__code__.co_filename)
+
+
+def follow_queues(module):
+    """join() of a queue needs every task_done(), in whatever order they came: to the C library they are a lock taken in turn."""
+    import collections
+
+    def made(function):
+        def __init__(self, *args, **kwargs):
+            self._xferdb_queue, self._xferdb_done = next_id(), collections.deque(maxlen=4096)
+            return function(self, *args, **kwargs)
+        return __init__
+
+    def tells(function):
+        def task_done(self):
+            done = getattr(self, "_xferdb_done", None)
+            if done is not None and self.unfinished_tasks > 0:
+                item = next_id()
+                mark("P %d %d\n" % (self._xferdb_queue, item))
+                done.append(item)
+            return function(self)
+        return task_done
+
+    def waits(function):
+        def join(self):
+            answer, done = function(self), getattr(self, "_xferdb_done", None)
+            while done:
+                mark("T %d %d %s\n" % (self._xferdb_queue, done.popleft(), frame_of(function)))
+            return answer
+        return join
+
+    for path, make in (("Queue.__init__", made), ("Queue.task_done", tells), ("Queue.join", waits)):
+        replace(module, path, make_like(make))
 
 
 # ---- the local endpoint
@@ -407,6 +537,8 @@ def begin():
     want_calls(wanted)
     want_ablation(wanted)
     add(wanted, "threading", name_threads)
+    add(wanted, "concurrent.futures._base", follow_futures)
+    add(wanted, "queue", follow_queues)
     add(wanted, "botocore.session", lead_to_endpoint)
     add(wanted, "boto3.crt", speak_plainly)
     finder = Finder(wanted)
