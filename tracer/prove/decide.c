@@ -619,7 +619,7 @@ static void row_unproven(struct tr_proof *p, const struct bench *b)
 			  "what it would have done then neither");
 		SETTLE(p, "--at-least with a time that is longer than that limit, and see the return move by as much");
 	} else if (s->moved && !s->outrun && !outlasted(p, b)) {
-		REASON(p, "every hold moved the return, but none was longer than %.1f s, when the call would have stopped waiting, and "
+		REASON(p, "every hold moved the return, but none was longer than %.1f s, when the call might have stopped waiting, and "
 			  "what it would have done then is not known", (double)b->m.hinges_ns / 1e9);
 		SETTLE(p, "--at-least %.0fs", (double)b->m.hinges_ns / 1e9 * 1.25 + 1);
 	} else {
