@@ -395,6 +395,60 @@ static void returns_that_are_late_are_a_limit_only_if_they_agree(void **state)
 	assert_int_equal(decide(uneven, 6).answer, TR_DOES_NOT_BLOCK);
 }
 
+/* A pool with a thread less takes longer: the same returns as of a limit, but nothing had one. */
+static void a_call_that_nothing_limits_did_not_give_up(void **state)
+{
+	struct tr_trial trials[] = { free_run(TR_UNPROVEN), held_run(0, 300, 500), held_run(0, 900, 505), held_run(1, 310, 500),
+				     held_run(1, 910, 505) };
+	struct tr_proof p;
+
+	(void)state;
+	assert_int_equal(decide(trials, 5).answer, TR_BLOCKS_PARTLY);
+	trials[2].endless = true;
+	assert_int_equal(decide(trials, 5).answer, TR_BLOCKS_PARTLY); /* in one of them it may have */
+	trials[4].endless = true;
+	p = decide(trials, 5);
+	assert_int_equal(p.answer, TR_DOES_NOT_BLOCK);
+	assert_non_null(strstr(p.finding, "was done by others"));
+}
+
+/* Whether a limit can have ended the call: it lay in waits that have none, and no other thread had one that ran out. */
+static void what_ran_out_in_a_trial_may_have_ended_it(void **state)
+{
+	static const struct {
+		const char *events;
+		bool endless;
+	} rows[] = {
+		{ "0 event_wait #1\n+900000000 0 event_woken #1 waited_ns=900000000 how=woken\n", true },
+		{ "0 event_wait #1 limit_ns=2000000000\n+900000000 0 event_woken #1 waited_ns=900000000 how=woken\n", false },
+		{ "0 event_wait #1\n+900000000 1 sleep asked_ns=800000000 slept_ns=800000000\n0 event_woken #1 waited_ns=900000000 how=woken\n",
+		  false },
+		{ "0 event_wait #1\n+900000000 1 sleep asked_ns=80000000 slept_ns=80000000\n0 event_woken #1 waited_ns=900000000 how=woken\n",
+		  true },
+		{ "0 event_wait #1\n+900000000 1 cond_woken #2 waited_ns=800000000 how=timed-out\n"
+		  "0 event_woken #1 waited_ns=900000000 how=woken\n", false },
+		{ "+900000000 0 poll waited_ns=900000000 ready=1\n", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct xf_error err = XF_ERROR_INIT;
+		struct tr_trial t = { .target = 0 };
+		struct tr_verdicts all;
+		struct tr_log *log;
+		char text[1024];
+		snprintf(text, sizeof(text), "thread 0 main main\nthread 1 worker\nobject 1 event done signal\nobject 2 cond more none\n"
+			 "0 call_enter call=1 label=begin\n0 submit transfer=0 call=1 op=PutObject\n%s0 call_return call=1\nclosed\n",
+			 rows[i].events);
+		assert_int_equal(tr_log_from_text(text, &log, &err), XF_OK);
+		assert_int_equal(tr_verdicts_compute(log, &all, &err), XF_OK);
+		tr_trial_read(log, &all, &all.list[0], &t);
+		assert_int_equal(t.endless, rows[i].endless);
+		tr_verdicts_fini(&all);
+		tr_log_close(log);
+	}
+}
+
 static void each_upload_is_judged_by_its_own_holds(void **state)
 {
 	struct tr_proof p = four_of(&pair, TR_UNPROVEN, 330, 730, 335, 735);
@@ -638,6 +692,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_run_that_lost_its_object_unheld_is_a_witness),
 	cmocka_unit_test(void_holds_do_not_count),
 	cmocka_unit_test(returns_that_are_late_are_a_limit_only_if_they_agree),
+	cmocka_unit_test(a_call_that_nothing_limits_did_not_give_up),
+	cmocka_unit_test(what_ran_out_in_a_trial_may_have_ended_it),
 	cmocka_unit_test(each_upload_is_judged_by_its_own_holds),
 	cmocka_unit_test(an_upload_that_was_not_held_is_not_known_to_be_waited_for),
 	cmocka_unit_test(one_doubtful_evasion_shortens_nothing),

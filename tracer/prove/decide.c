@@ -123,6 +123,7 @@ static void tally_one(struct tr_tally *y, const struct tr_trial *t, int64_t long
 	y->held++;
 	if (t->return_ns < t->end_ns) {
 		y->outrun++;
+		y->endless += t->endless;
 		if (!y->shortest_outrun_ns || t->asked_ns < y->shortest_outrun_ns)
 			y->shortest_outrun_ns = t->asked_ns;
 		if (t->return_ns > y->outrun_return_ns)
@@ -144,7 +145,7 @@ static bool agree(uint64_t a, uint64_t b)
 
 /* Over the targets of one upload, or of all. */
 struct sums {
-	uint32_t tested, held, moved, outrun, by_lock, evaded, failed, missed;
+	uint32_t tested, held, moved, outrun, endless, by_lock, evaded, failed, missed;
 	uint32_t targets;            /* that count: some need not be held */
 	uint32_t wait, pass, mixed;  /* targets whose holds all moved it, were all outrun, came out both ways */
 	uint32_t together;           /* so many uploads were held at once; 0: one at a time */
@@ -158,7 +159,7 @@ struct sums {
 static void sums_add(struct sums *s, const struct tr_target *target, const struct tr_tally *y)
 {
 	s->targets++;
-	s->held += y->held, s->moved += y->moved, s->outrun += y->outrun, s->by_lock += y->by_lock;
+	s->held += y->held, s->moved += y->moved, s->outrun += y->outrun, s->endless += y->endless, s->by_lock += y->by_lock;
 	s->evaded += y->evaded, s->failed += y->failed, s->missed += y->missed;
 	s->together = target->uploads > 1 && target->uploads > s->together ? target->uploads : s->together;
 	s->least = y->held < s->least ? y->held : s->least;
@@ -363,7 +364,8 @@ static bool moved_all(const struct sums *s, const struct tr_slope *slope)
 
 /*
  * The call waits, and gives up: long holds are outrun and short ones are not, or all are outrun by returns that are late, and alike,
- * as a limit makes them and a busy machine does not.
+ * as a limit makes them and a busy machine does not. Not where nothing had a limit: then others did, and took longer for it, what the
+ * held thread would have done.
  */
 static bool gives_up(const struct sums *s, const struct mechanism *m, int64_t longest_ns)
 {
@@ -371,7 +373,7 @@ static bool gives_up(const struct sums *s, const struct mechanism *m, int64_t lo
 		   s->soonest_ns > longest_ns + longest_ns / 2 + 100 * MS && !m->late &&
 		   agree((uint64_t)s->first_ns, (uint64_t)s->last_ns);
 
-	return !s->together && (all || (s->mixed && s->grows && !s->pass));
+	return !s->together && s->endless < s->outrun && (all || (s->mixed && s->grows && !s->pass));
 }
 
 /* A small upload is whole: that its holds never move the return is no want of room. */
@@ -643,6 +645,9 @@ static void finding(struct tr_proof *p, const struct bench *b)
 	if (by_order && s->outrun && p->limit == TR_LIMIT_NONE)
 		FINDING(p, "what was recorded says that the call waited, but it returned before %" PRIu32 " holds ended: "
 			   "it waits for a limited time only, or for something else that happened to be late", s->outrun);
+	else if (s->moved && s->outrun && s->endless == s->outrun && p->answer == TR_DOES_NOT_BLOCK)
+		FINDING(p, "the return was later while the upload was held, and did not wait for its end: what the held thread would "
+			   "have done was done by others");
 	else if (uneven && !s->together)
 		FINDING(p, "holds of the same part moved the return in some runs and not in others: it depends on something "
 			   "besides the upload");

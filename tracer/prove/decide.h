@@ -23,6 +23,7 @@ enum { TR_NR_ROUNDS = 3 }; /* after so many rounds without a disagreement one is
 /* How the holds of one target came out. */
 struct tr_tally {
 	uint32_t held, moved, outrun, by_lock, evaded, failed, missed;
+	uint32_t endless;                              /* of outrun ones: no limit can have ended the call */
 	uint64_t shortest_outrun_ns, longest_moved_ns; /* lengths */
 	int64_t outrun_return_ns, outrun_first_ns;     /* the latest and the earliest return of an outrun one */
 };

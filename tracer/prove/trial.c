@@ -45,6 +45,44 @@ static bool stood_at_lock(const struct tr_verdict *v, uint32_t released)
 	return false;
 }
 
+/* Did something end there because so much time had gone, or may it? */
+static bool runs_out(const struct tr_event *e, uint64_t least_ns)
+{
+	uint64_t how = 0, waited = 0;
+
+	switch (e->kind) {
+	case XF_EV_timer:
+		return true;
+	case XF_EV_sleep:
+		return TR_PAYLOAD(e, sleep)->slept_ns >= least_ns;
+	case XF_EV_poll:
+		return !TR_PAYLOAD(e, poll)->ready && TR_PAYLOAD(e, poll)->waited_ns >= least_ns;
+	default:
+		return tr_event_field(e, "how", &how) && how == XF_HOW_TIMED_OUT && tr_event_field(e, "waited_ns", &waited) &&
+		       waited >= least_ns;
+	}
+}
+
+/* For most of its time it lay where only others end a wait, and no thread had a limit of any weight in that time. */
+static bool is_endless(const struct tr_log *log, const struct tr_verdict *v)
+{
+	const struct tr_call *c = v->call == TR_NONE ? NULL : tr_log_call(log, v->call);
+	uint64_t took = v->return_ns < 0 ? 0 : (uint64_t)(v->return_ns - v->enter_ns), lay = 0;
+
+	for (uint32_t i = 0; i < v->barriers.nr; i++) {
+		const struct tr_barrier *b = &v->barriers.list[i];
+		lay += b->kind != TR_BARRIER_FD && b->kind != TR_BARRIER_PROCESS && !b->limit_ns ? b->wait_ns : 0;
+	}
+	if (!c || lay < took / 2)
+		return false;
+	for (uint32_t i = c->enter; i < c->ret; i++) {
+		struct tr_event e = tr_log_event(log, i);
+		if (runs_out(&e, took / 4))
+			return false;
+	}
+	return true;
+}
+
 /* A gate that holds the calling thread itself makes any call late: that shows nothing. */
 static bool held_the_caller(const struct tr_log *log, const struct tr_verdict *v, const struct tr_hold *h)
 {
@@ -141,5 +179,6 @@ void tr_trial_read(const struct tr_log *log, const struct tr_verdicts *all, cons
 	t->outcome = v->outcome;
 	t->result = v->call == TR_NONE ? 0 : tr_log_call(log, v->call)->result;
 	t->failed = failed_in_time(log, all, v);
+	t->endless = is_endless(log, v);
 	holds_read(log, v, t);
 }

@@ -18,6 +18,7 @@ struct tr_trial {
 	bool evaded;         /* and is void: the client went around it before the call returned */
 	bool failed;         /* the upload failed before the return, or the call did where it had not: no verdict from it */
 	int32_t result;      /* of the call: the exit status, or not 0 for an exception */
+	bool endless;        /* the call lay in waits without a limit, and nothing in its time had one: none can have ended it */
 	bool by_lock;        /* it came back late because it stood at a lock when the hold ended */
 	uint64_t asked_ns;   /* how long it was to be held */
 	uint64_t held_ns;    /* how long something of the call was held */
