@@ -261,6 +261,53 @@ def check_futures(version):
             t.equal([e.thread != woken.thread and e.ticks < woken.ticks for e in kept], [True])
 
 
+STRANGERS = '''\
+import asyncio, threading
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+
+class Like:
+    """What wait() looks at, and no more."""
+    __slots__ = ("_condition", "_state", "_waiters")
+
+    def __init__(self):
+        self._condition, self._state, self._waiters = threading.Condition(), "FINISHED", []
+
+class Closed(Future):
+    """It takes no attribute of others."""
+    def __setattr__(self, name, value):
+        if name.startswith("_xferdb"):
+            raise AttributeError(name)
+        object.__setattr__(self, name, value)
+
+closed = Closed()
+closed.set_result(1)
+print(len(wait([Like(), closed]).done), closed.done(), closed.result())
+loop = asyncio.new_event_loop()
+threading.Thread(target=loop.run_forever, daemon=True).start()
+asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result()
+with ThreadPoolExecutor(1) as pool:
+    pool.submit(int)
+'''
+
+
+def check_strangers(version):
+    """What is like a future goes on as without us; a loop that ends one takes no job, the executor's thread does."""
+    path = os.path.join(t.tmp(), "main.py")
+    with open(path, "w") as f:
+        f.write(STRANGERS)
+    r = run(interpreter(version), path)
+    t.equal((r.status, r.out), (0, "2 True 1\n"), r)
+    t.equal(len(r.all("queue_get")), 1)
+
+
+def test_strangers_to_futures_3_8():
+    check_strangers("3.8")
+
+
+def test_strangers_to_futures_3_13():
+    check_strangers("3.13")
+
+
 QUEUES = '''\
 import queue, threading
 work = queue.PriorityQueue()

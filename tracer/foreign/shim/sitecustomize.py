@@ -266,15 +266,16 @@ def follow_futures(module):
     done, future = module.FINISHED, module.Future
     future._xferdb_kept = future._xferdb_luck = False
 
-    def doubt(self):
+    def doubt(self, luck=True):
         try:
-            self._xferdb_luck = True
+            self._xferdb_luck = luck
         except Exception:
             pass  # a subclass that takes no attributes is not followed
 
     def begins(function):
         def set_running_or_notify_cancel(self):
-            mark("J 0\n")
+            if not is_inside(caller_module(1), ("asyncio.",)):  # a loop says so as it ends one
+                mark("J 0\n")
             return function(self)
         return set_running_or_notify_cancel
 
@@ -328,18 +329,19 @@ def follow_futures(module):
             if timeout is not None or return_when != module.ALL_COMPLETED:
                 return function(fs, timeout, return_when)
             fs = list(fs)
-            clean = [one for one in fs if not one._xferdb_luck]
+            clean = [one for one in fs if not getattr(one, "_xferdb_luck", True)]  # what only looks like a future is not followed
             answer = function(fs)
             for one in clean:
-                one._xferdb_luck = False
+                doubt(one, False)
                 found(one, function)
             return answer
         return wait
 
-    for path, make in (("Future.set_running_or_notify_cancel", begins), ("Future.set_result", keeps), ("Future.set_exception", keeps), ("Future.result", waits),
-                       ("Future.exception", waits), ("Future.done", looks), ("Future.running", looks),
-                       ("Future.add_done_callback", calls_back), ("_AcquireFutures.__init__", asks_several),
-                       ("wait", waits_for_all)):
+    # what raises a doubt first: where a version of the module lacks one of them, nothing is found done
+    for path, make in (("Future.done", looks), ("Future.running", looks), ("Future.add_done_callback", calls_back),
+                       ("_AcquireFutures.__init__", asks_several), ("Future.set_running_or_notify_cancel", begins),
+                       ("Future.set_result", keeps), ("Future.set_exception", keeps), ("Future.result", waits),
+                       ("Future.exception", waits), ("wait", waits_for_all)):
         replace(module, path, make_like(make))
 
 
