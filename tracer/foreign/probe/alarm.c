@@ -1,8 +1,11 @@
 /*
  * alarm: timers that send the process a signal. What it waits for has a limit then, though no wait says so.
  *
- * Those of a profiler (SIGPROF, a processor's clock) end nothing, nor does a signal that is ignored.
+ * Those of a profiler (SIGPROF, a processor's clock) end nothing, nor does a signal that is ignored. What is done
+ * with a signal may change while a timer runs: what is left of that is then said anew.
  */
+#include <pthread.h>
+#include <signal.h>
 #include <sys/time.h>
 
 #include "tracer/foreign/probe/probe.h"
@@ -22,14 +25,22 @@ static bool is_handled_by(int signal, void (*how)(int))
 {
 	struct sigaction now;
 
-	return signal && !sigaction(signal, NULL, &now) && now.sa_handler == how;
+	return signal && !REAL(sigaction)(signal, NULL, &now) && now.sa_handler == how;
+}
+
+/* A thread may take it from where it is kept back (sigwait, a signalfd). */
+static bool is_kept_back(int signal)
+{
+	sigset_t now;
+
+	return !pthread_sigmask(SIG_BLOCK, NULL, &now) && sigismember(&now, signal) == 1;
 }
 
 static void say_timer(uint32_t timer, int signal, uint64_t due_ns, uint64_t again_ns, const char *why)
 {
 	if (!is_handled_by(signal, SIG_IGN))
 		PROBE_EMIT(timer, .due_ns = due_ns, .again_ns = again_ns, .timer = timer, .why = xf_text(why),
-			   .deadly = is_handled_by(signal, SIG_DFL));
+			   .deadly = is_handled_by(signal, SIG_DFL) && !is_kept_back(signal));
 }
 
 PROBE_EXPORT unsigned alarm(unsigned seconds)
@@ -110,4 +121,43 @@ PROBE_EXPORT int timer_delete(timer_t timer)
 	if (!rc)
 		PROBE(say_posix_timer(timer, 0, 0, "timer_delete"));
 	return rc;
+}
+
+/* ---- what is done with their signal */
+
+static void say_real_time_again(const char *why)
+{
+	struct itimerval left;
+
+	if (!getitimer(ITIMER_REAL, &left) && timeval_ns(&left.it_value))
+		say_timer(REAL_TIME, SIGALRM, timeval_ns(&left.it_value), timeval_ns(&left.it_interval), why);
+}
+
+static void say_again(int signal, const char *why)
+{
+	struct itimerspec left;
+
+	if (signal == SIGALRM)
+		say_real_time_again(why);
+	for (uintptr_t i = 0; i < TIMERS; i++)
+		if (atomic_load(&signals[i]) == signal && !timer_gettime((timer_t)i, &left) && probe_timespec_ns(&left.it_value))
+			say_posix_timer((timer_t)i, probe_timespec_ns(&left.it_value), probe_timespec_ns(&left.it_interval), why);
+}
+
+PROBE_EXPORT int sigaction(int signal, const struct sigaction *restrict new, struct sigaction *restrict old)
+{
+	int rc = REAL(sigaction)(signal, new, old);
+
+	if (!rc && new)
+		PROBE(say_again(signal, "sigaction"));
+	return rc;
+}
+
+PROBE_EXPORT sighandler_t signal(int signal, sighandler_t handler)
+{
+	sighandler_t before = REAL(signal)(signal, handler);
+
+	if (before != SIG_ERR)
+		PROBE(say_again(signal, "signal"));
+	return before;
 }

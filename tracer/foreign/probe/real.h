@@ -72,6 +72,8 @@
 	X(int, timer_create, NULL, (clockid_t, struct sigevent *, timer_t *))                      \
 	X(int, timer_settime, NULL, (timer_t, int, const struct itimerspec *, struct itimerspec *)) \
 	X(int, timer_delete, NULL, (timer_t))                                                      \
+	X(int, sigaction, NULL, (int, const struct sigaction *, struct sigaction *))               \
+	X(sighandler_t, signal, NULL, (int, sighandler_t))                                         \
 	X(int, poll, NULL, (struct pollfd *, nfds_t, int))                                         \
 	X(int, __poll_chk, NULL, (struct pollfd *, nfds_t, int, size_t))                           \
 	X(int, ppoll, NULL,                                                                        \
