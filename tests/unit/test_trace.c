@@ -329,6 +329,24 @@ static void the_state_says_who_does_what(void **state)
 	tr_log_close(log);
 }
 
+/* Two connections begin with an upload at once: one of them tells of it, and the other may have begun before. */
+static void a_part_may_begin_before_its_upload_is_told_of(void **state)
+{
+	struct tr_log *log = load("1 request_start request=4 transfer=0 part=2 op=UploadPart\n"
+				  "1 part_start transfer=0 part=2 attempt=1\n"
+				  "2 submit transfer=0 bucket=b key=k\n");
+	struct tr_model *m;
+
+	(void)state;
+	assert_int_equal(tr_model_new(log, &m, NULL), XF_OK);
+	const struct tr_state *s = tr_model_at(m, tr_log_nr_events(log), NULL);
+	assert_int_equal(s->nr_transfers, 1);
+	assert_int_equal(s->requests[0].transfer, 0);
+	assert_int_not_equal(s->transfers[0].submit, TR_NONE);
+	tr_model_free(m);
+	tr_log_close(log);
+}
+
 static void the_threads_of_a_process_end_with_it(void **state)
 {
 	struct tr_log *log = load("thread 0 main\nthread 1 worker\nobject 1 event done signal\n"
@@ -372,6 +390,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(flipped_bytes_are_survived),
 	cmocka_unit_test(what_is_no_trace_is_refused),
 	cmocka_unit_test(the_state_says_who_does_what),
+	cmocka_unit_test(a_part_may_begin_before_its_upload_is_told_of),
 	cmocka_unit_test(the_threads_of_a_process_end_with_it),
 };
 

@@ -1,9 +1,11 @@
 /* wire: conversations in, events out; and the same events for every cut of them. */
 #include "tests/unit/t.h"
 
+#include <pthread.h>
 #include <unistd.h>
 
 #include "core/event/emit.h"
+#include "core/event/gate.h"
 #include "core/event/segment.h"
 #include "tracer/foreign/ids.h"
 #include "tracer/foreign/wire.h"
@@ -445,6 +447,49 @@ static void names_are_taken_once(void **state)
 	close(fd);
 }
 
+/* ---- parts of an upload whose Create nobody saw: the second begins while the first is about to tell of it */
+
+static struct tr_wire *second;
+
+static void *sends_the_second(void *unused)
+{
+	sends(second, "PUT /b/k?partNumber=2&uploadId=u HTTP/1.1\r\nHost: localhost\r\n\r\n");
+	return unused;
+}
+
+static void begins_beside_a_submit(void *ctx, const struct xf_gate_point *point)
+{
+	unsigned *submits = ctx;
+	pthread_t thread;
+
+	if (point->record->kind != XF_EV_submit || (*submits)++)
+		return;
+	assert_int_equal(pthread_create(&thread, NULL, sends_the_second, NULL), 0);
+	pthread_join(thread, NULL);
+}
+
+static void parts_that_begin_at_once_are_of_one_upload(void **state)
+{
+	unsigned submits = 0;
+	const struct xf_gate_policy policy = { .pass = begins_beside_a_submit, .ctx = &submits };
+	int fd;
+
+	(void)state;
+	control = tr_control_new(&fd);
+	struct tr_wire *first = tr_wire_new(control, 40001, 0);
+	second = tr_wire_new(control, 40002, 0);
+	xf_gate_install(&policy);
+	sends(first, "PUT /b/k?partNumber=1&uploadId=u HTTP/1.1\r\nHost: localhost\r\n\r\n");
+	xf_gate_install(NULL);
+	assert_int_equal(submits, 1);
+	assert_int_equal(tr_wire_now(second).part, 2);
+	assert_int_equal(tr_wire_now(second).transfer, tr_wire_now(first).transfer);
+	tr_wire_free(first, "client");
+	tr_wire_free(second, "client");
+	tr_control_free(control);
+	close(fd);
+}
+
 static void ten_thousand_parts_keep_their_attempts(void **state)
 {
 	int fd;
@@ -477,6 +522,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(only_bodies_may_be_skipped),
 	cmocka_unit_test(a_request_that_can_never_be_whole_is_known),
 	cmocka_unit_test(names_are_taken_once),
+	cmocka_unit_test(parts_that_begin_at_once_are_of_one_upload),
 	cmocka_unit_test(ten_thousand_parts_keep_their_attempts),
 };
 

@@ -71,17 +71,40 @@ static bool ids_take_slot(_Atomic uint64_t *slot, uint64_t hash)
 	return atomic_compare_exchange_strong(&slot[0], &h, hash) || h == hash;
 }
 
-void tr_ids_transfer_put(struct tr_control *c, uint64_t hash, uint32_t transfer)
+/* The slot of a name, taken when it has none; NULL: the table is full. */
+static _Atomic uint64_t *ids_enter(struct tr_control *c, uint64_t hash)
 {
 	_Atomic uint64_t *slot = ids_slot(c, hash);
 
 	for (unsigned i = 0; !slot && i < IDS_RUN; i++)
 		if (ids_take_slot(c->transfers[(hash + i) % TR_NR_TRANSFERS], hash))
 			slot = c->transfers[(hash + i) % TR_NR_TRANSFERS];
+	if (!slot)
+		atomic_fetch_or(&c->incomplete, TR_INCOMPLETE_TABLE);
+	return slot;
+}
+
+void tr_ids_transfer_put(struct tr_control *c, uint64_t hash, uint32_t transfer)
+{
+	_Atomic uint64_t *slot = ids_enter(c, hash);
+
 	if (slot)
 		atomic_store(&slot[1], (uint64_t)transfer + 1);
-	else
-		atomic_fetch_or(&c->incomplete, TR_INCOMPLETE_TABLE);
+}
+
+uint32_t tr_ids_transfer_find_or_new(struct tr_control *c, uint64_t hash, bool *made)
+{
+	_Atomic uint64_t *slot = ids_enter(c, hash);
+	uint64_t value = slot ? atomic_load(&slot[1]) : 0;
+	uint32_t transfer;
+
+	*made = !value;
+	if (value)
+		return (uint32_t)(value - 1);
+	transfer = tr_ids_transfer_new(c);
+	/* who comes second leaves its number to nobody */
+	*made = !slot || atomic_compare_exchange_strong(&slot[1], &value, (uint64_t)transfer + 1);
+	return *made ? transfer : (uint32_t)(value - 1);
 }
 
 /*

@@ -32,6 +32,11 @@ uint32_t tr_ids_transfer_new(struct tr_control *c);
 /* The transfer under that name, or TR_NO_TRANSFER; take: and the name is free again. */
 uint32_t tr_ids_transfer_find(struct tr_control *c, uint64_t hash);
 uint32_t tr_ids_transfer_take(struct tr_control *c, uint64_t hash);
+/*
+ * The transfer under a name that is never taken away, or a new one where it has none. *made: it is new, which of
+ * all who come at once with that name one is told; the others may be ahead of what that one says of it.
+ */
+uint32_t tr_ids_transfer_find_or_new(struct tr_control *c, uint64_t hash, bool *made);
 void tr_ids_transfer_put(struct tr_control *c, uint64_t hash, uint32_t transfer);
 
 /* The number of the attempt that begins now, from 1. `what`: a part, or TR_ATTEMPT_*. */

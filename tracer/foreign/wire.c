@@ -157,21 +157,18 @@ static void wire_lose(struct tr_wire *w)
 /* ---- a request begins */
 
 /* A new transfer is told of once, by whichever request names it first. */
-static uint32_t wire_submit(struct tr_wire *w, const struct tr_http_head *head,
-			    const struct tr_s3_request *s3)
+static void wire_submit(struct tr_wire *w, const struct tr_http_head *head, const struct tr_s3_request *s3,
+			uint32_t transfer)
 {
-	uint32_t transfer = tr_ids_transfer_new(w->control);
-
 	uint32_t bucket = xf_text(s3->bucket);
 	WIRE_EVENT(submit, .transfer = transfer, .bucket = bucket, .key = xf_text(s3->key),
 		   .op = (uint8_t)s3->op);
 	WIRE_EVENT(status, .transfer = transfer, .from = XF_STATE_NOT_STARTED,
 		   .to = XF_STATE_RUNNING);
 	if (!*s3->key)
-		return transfer;
+		return;
 	tr_ids_transfer_put(w->control, tr_ids_hash(TR_NAME_OBJECT, s3->bucket, s3->key), transfer);
 	tr_control_object_enter(w->control, transfer, w->tls, head->host, s3->bucket, s3->key);
-	return transfer;
 }
 
 /* Create and put begin a transfer, or take up the one whose last attempt failed; without a key nobody knows which. */
@@ -180,8 +177,10 @@ static void wire_begin_transfer(struct tr_wire *w, const struct tr_http_head *he
 {
 	r->pending = *s3->key ? tr_ids_hash(TR_NAME_PENDING + 16 * s3->op, s3->bucket, s3->key) : 0;
 	r->transfer = r->pending ? tr_ids_transfer_take(w->control, r->pending) : TR_NO_TRANSFER;
-	if (r->transfer == TR_NO_TRANSFER)
-		r->transfer = wire_submit(w, head, s3);
+	if (r->transfer != TR_NO_TRANSFER)
+		return;
+	r->transfer = tr_ids_transfer_new(w->control);
+	wire_submit(w, head, s3, r->transfer);
 }
 
 /* Everything that carries an upload id belongs to its transfer, known or not. */
@@ -189,12 +188,14 @@ static void wire_find_upload(struct tr_wire *w, const struct tr_http_head *head,
 			     const struct tr_s3_request *s3, struct wire_request *r)
 {
 	uint64_t name = tr_ids_hash(TR_NAME_UPLOAD, head->upload_id, NULL);
+	bool made = false;
 
-	r->transfer = tr_ids_transfer_find(w->control, name);
-	if (r->transfer != TR_NO_TRANSFER || !tr_s3_is_upload(s3->op))
-		return;
-	r->transfer = wire_submit(w, head, s3);
-	tr_ids_transfer_put(w->control, name, r->transfer);
+	if (tr_s3_is_upload(s3->op))
+		r->transfer = tr_ids_transfer_find_or_new(w->control, name, &made);
+	else
+		r->transfer = tr_ids_transfer_find(w->control, name);
+	if (made)
+		wire_submit(w, head, s3, r->transfer);
 }
 
 static void wire_identify(struct tr_wire *w, const struct tr_http_head *head,

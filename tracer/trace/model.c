@@ -250,7 +250,9 @@ static void request_start(struct tr_model *m, const struct tr_event *e, struct t
 {
 	const struct xf_ev_request_start *p = TR_PAYLOAD(e, request_start);
 	struct frame *f = &m->now;
-	uint32_t transfer = tr_map_get(&m->transfers, tr_pair(e->process, p->transfer));
+	/* the upload of a part may be told of a moment later, by another connection that began with it at once */
+	uint32_t transfer = p->part ? transfer_for(m, e, p->transfer)
+				    : tr_map_get(&m->transfers, tr_pair(e->process, p->transfer));
 	if (!tr_grow(&f->s.requests, f->s.nr_requests, &f->cap_requests, sizeof(*f->s.requests)) ||
 	    !tr_map_set(&m->requests, tr_pair(e->process, p->request), f->s.nr_requests)) {
 		m->failed = true;
