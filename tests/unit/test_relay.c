@@ -16,6 +16,7 @@
 #include "tracer/foreign/launch.h"
 #include "tracer/foreign/splice.h"
 #include "tracer/foreign/unprobed.h"
+#include "tracer/foreign/wire.h"
 
 static int listener;
 static _Atomic unsigned served; /* requests it has had in full */
@@ -360,7 +361,34 @@ static int speak[2] = { -1, -1 }; /* the program waits for a byte here before it
 ssize_t __real_recv(int fd, void *buf, size_t len, int flags);
 ssize_t __wrap_recv(int fd, void *buf, size_t len, int flags);
 
-/* ---- the same, as the probe would claim it: two requests for one part, the second known by its number a moment late */
+static uint32_t port_of_peer(int fd)
+{
+	struct sockaddr_in from;
+	socklen_t len = sizeof(from);
+
+	assert_int_equal(getpeername(fd, (struct sockaddr *)&from, &len), 0);
+	return ntohs(from.sin_port);
+}
+
+/* ---- connections that the probe would claim: one as it begins, and never gives it up; one under TLS, and does at once */
+
+static struct {
+	bool on;
+	uint32_t port; /* of the last that was heard */
+} claiming;
+
+static void claims(const char *bytes, bool heard)
+{
+	struct tr_wire *w = NULL;
+
+	if (memcmp(bytes, "claimed", 6) == 0 && heard)
+		tr_wire_new(running, claiming.port, 4711);
+	if (memcmp(bytes, "\x16given", 6) == 0 && !heard)
+		w = tr_wire_new(running, claiming.port, 4711);
+	tr_wire_free(w, "client");
+}
+
+/* ---- two requests that the probe would claim, for one part, the second known by its number a moment late */
 
 static struct {
 	bool on;
@@ -371,7 +399,8 @@ static void duel_claim(uint32_t i, uint32_t request)
 {
 	struct tr_control_connection *s = &running->connections[duel.ports[i] % TR_NR_CONNECTIONS];
 
-	s->port = duel.ports[i];
+	s->port = s->claimed = duel.ports[i];
+	s->connection = atomic_fetch_add(&running->nr_connections, 1) + 1;
 	s->op = XF_OP_UPLOAD_PART;
 	s->part = 2;
 	s->flags = TR_CONNECTION_SENT;
@@ -383,13 +412,10 @@ static void duel_claim(uint32_t i, uint32_t request)
 /* a and b begin; while c does, what b begins with and what a says then come to lie in one round of the loop. */
 static void duel_received(int fd, const char *bytes)
 {
-	struct sockaddr_in from;
-	socklen_t len = sizeof(from);
-
 	if (bytes[1] == 'c') {
 		poll(NULL, 0, 400);
-	} else if (getpeername(fd, (struct sockaddr *)&from, &len) == 0) {
-		duel.ports[bytes[1] - 'a'] = ntohs(from.sin_port);
+	} else {
+		duel.ports[bytes[1] - 'a'] = port_of_peer(fd);
 		duel_claim((uint32_t)(bytes[1] - 'a'), bytes[1] == 'a');
 	}
 }
@@ -403,6 +429,8 @@ ssize_t __wrap_send(int fd, const void *buf, size_t len, int flags)
 	struct pollfd answer = { .fd = fd, .events = POLLIN };
 	ssize_t n = __real_send(fd, buf, len, flags);
 
+	if (claiming.on && n > 5)
+		claims(buf, false);
 	if (duel.on && n == 2 && memcmp(buf, "\x16" "b", 2) == 0) {
 		duel_claim(1, 2);
 		assert_int_equal(poll(&answer, 1, 10000), 1);
@@ -425,6 +453,10 @@ ssize_t __wrap_recv(int fd, void *buf, size_t len, int flags)
 	}
 	if (duel.on && n == 2 && *(char *)buf == 0x16)
 		duel_received(fd, buf);
+	if (claiming.on && n > 5) {
+		claiming.port = port_of_peer(fd);
+		claims(buf, true);
+	}
 	errno = error;
 	return n;
 }
@@ -471,6 +503,42 @@ static void holds_that_end_each_other_end_once(void **state)
 	assert_int_equal(after.holds[1].state, TR_HOLD_EVADED);
 }
 
+#define SPEAK "import socket, struct, sys, time\n"                                                                        \
+	      "def speak(*words, own=0):\n"                                                                              \
+	      "    s = socket.socket()\n    s.bind(('127.0.0.1', own))\n    s.connect(('127.0.0.1', int(sys.argv[1])))\n" \
+	      "    for w in words:\n        s.sendall(w)\n        time.sleep(0.2)\n"                                   \
+	      "    own = s.getsockname()[1]\n"                                                                            \
+	      "    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))\n    s.close()\n    return own\n" \
+	      "PUT = b'PUT /b/k?partNumber=2&uploadId=u HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\nContent-Length: 3\\r\\n\\r\\nabc'\n"
+
+static void speaks(const char *code, struct tr_control *after)
+{
+	claiming.on = true;
+	assert_int_equal(run_with((struct tr_launch_options){ .no_probe = true }, code, after), 0);
+	claiming.on = false;
+}
+
+/* Its process ended with it open, and a port that nobody has any more is soon another's. */
+static void a_claim_is_of_one_connection_not_of_its_port(void **state)
+{
+	static struct tr_control after;
+
+	(void)state;
+	speaks(SPEAK "speak(PUT, own=speak(b'claimed'))\n", &after);
+	assert_int_equal(after.nr_requests, 1);
+}
+
+static void a_claim_that_was_given_up_was_one(void **state)
+{
+	static struct tr_control after;
+
+	(void)state;
+	speaks(SPEAK "speak(b'\\x16given', b'more')\n", &after);
+	assert_int_equal(after.incomplete & TR_INCOMPLETE_TLS, 0);
+	speaks(SPEAK "speak(b'\\x16other', b'more')\n", &after);
+	assert_int_equal(after.incomplete & TR_INCOMPLETE_TLS, TR_INCOMPLETE_TLS);
+}
+
 static void a_hello_that_comes_behind_the_look_for_it_is_one_all_the_same(void **state)
 {
 	static struct tr_control after;
@@ -492,6 +560,8 @@ static void a_hello_that_comes_behind_the_look_for_it_is_one_all_the_same(void *
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(holds_that_end_each_other_end_once),
+	cmocka_unit_test(a_claim_is_of_one_connection_not_of_its_port),
+	cmocka_unit_test(a_claim_that_was_given_up_was_one),
 	cmocka_unit_test(a_hello_that_comes_behind_the_look_for_it_is_one_all_the_same),
 	cmocka_unit_test(of_a_process_that_cannot_be_looked_into_no_reason_is_given),
 	cmocka_unit_test(a_broken_socket_raises_no_signal),

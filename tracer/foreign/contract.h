@@ -101,7 +101,7 @@
 
 enum {
 	TR_CONTROL_MAGIC = 0x4c544358, /* "XCTL" */
-	TR_CONTROL_VERSION = 5,
+	TR_CONTROL_VERSION = 6,
 	TR_MARK_FD = 1000000007,
 	TR_NR_PROCESSES = 256,
 	TR_NR_THREADS = 4096,
@@ -151,7 +151,7 @@ struct tr_control_connection {
 	_Atomic uint32_t part;
 	_Atomic uint32_t op;         /* enum xf_op */
 	_Atomic uint32_t flags;      /* TR_CONNECTION_*, of the request under way */
-	_Atomic uint32_t reserved;
+	_Atomic uint32_t claimed;    /* the port of the last claim, given up or not; written before `connection` */
 	_Atomic uint64_t object;     /* tr_ids_object() of what it is about; 0: of nothing */
 };
 

@@ -64,7 +64,7 @@ static bool flow_may_fill(struct conn *c, const struct flow *f)
  * How many of the next bytes nobody here looks at: those of a body but for its last, which may
  * have to be held, and of TLS that cannot be read.
  */
-static uint64_t flow_unread(const struct conn *c, const struct flow *f)
+static uint64_t flow_unread(struct conn *c, const struct flow *f)
 {
 	uint64_t left = 0;
 

@@ -7,13 +7,24 @@
 
 enum { RELAY_LOOK_NS = 2000000 };   /* between two looks at `release` of a hold */
 
-/* The claimer's view of it, read whole or not at all. */
-static bool slot_read(const struct tr_control *control, uint32_t port, struct tr_wire_now *now)
+static const struct tr_control_connection *conn_slot(const struct conn *c)
 {
-	const struct tr_control_connection *s = &control->connections[port % TR_NR_CONNECTIONS];
+	return &c->relay->setup.control->connections[c->port % TR_NR_CONNECTIONS];
+}
+
+/* Is what stands in its slot younger than it? A process that ends leaves its claims there, and its ports to others. */
+static bool conn_is_before(const struct conn *c, const struct tr_control_connection *s)
+{
+	return (int32_t)(atomic_load(&s->connection) - c->since) > 0;
+}
+
+/* The claimer's view of it, read whole or not at all. */
+static bool slot_read(const struct conn *c, struct tr_wire_now *now)
+{
+	const struct tr_control_connection *s = conn_slot(c);
 	uint32_t before = atomic_load(&s->sequence), flags;
 
-	if (before & 1 || atomic_load(&s->port) != port || !atomic_load(&s->pid))
+	if (before & 1 || !conn_is_before(c, s) || atomic_load(&s->port) != c->port || !atomic_load(&s->pid))
 		return false;
 	flags = atomic_load(&s->flags);
 	*now = (struct tr_wire_now){
@@ -25,19 +36,19 @@ static bool slot_read(const struct tr_control *control, uint32_t port, struct tr
 	return atomic_load(&s->sequence) == before;
 }
 
-bool tr_conn_is_claimed(const struct conn *c)
+bool tr_conn_is_claimed(struct conn *c)
 {
-	const struct tr_control *control = c->relay->setup.control;
-	const struct tr_control_connection *s = &control->connections[c->port % TR_NR_CONNECTIONS];
+	const struct tr_control_connection *s = conn_slot(c);
 
-	return atomic_load(&s->port) == c->port && atomic_load(&s->pid);
+	c->claimed = c->claimed || (conn_is_before(c, s) && atomic_load(&s->claimed) == c->port);
+	return c->claimed;
 }
 
 /* What is under way, by our own reading or the probe's. */
 static bool conn_now(const struct conn *c, struct tr_wire_now *now)
 {
 	if (!c->wire)
-		return slot_read(c->relay->setup.control, c->port, now) && now->op != XF_OP_NONE;
+		return slot_read(c, now) && now->op != XF_OP_NONE;
 	*now = tr_wire_now(c->wire);
 	return now->op != XF_OP_NONE;
 }

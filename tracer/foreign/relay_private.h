@@ -30,6 +30,8 @@ struct conn {
 	enum conn_state state;
 	struct tr_relay_ask ask;
 	uint32_t port;           /* of the program's socket */
+	uint32_t since;          /* number of the last connection that began before it */
+	bool claimed;            /* the probe reads it, or did until it closed it or its process ended */
 	struct tr_end client, server;
 	struct flow up, down;
 	struct tr_timer timer;   /* patience, the hold's end, or what comes behind that */
@@ -122,8 +124,8 @@ void tr_conn_let_go(struct conn *c, enum tr_evasion evasion);
  * bytes that pass there may say the same of c, which is in the midst of its own.
  */
 void tr_conn_check_repeated(struct conn *c);
-/* Does the probe read it? */
-bool tr_conn_is_claimed(const struct conn *c);
+/* Does the probe read it, or has it? */
+bool tr_conn_is_claimed(struct conn *c);
 /* Is its process at its end? */
 bool tr_conn_leaves(const struct conn *c);
 /* A client that closes what is held goes around it; one whose process ends did not wait for it. */

@@ -79,6 +79,7 @@ static void conn_turn(struct conn *c)
 		conn_give_up(c);
 		return;
 	}
+	c->since = atomic_load(&s->control->nr_connections);
 	errno = 0;
 	turned = connect(c->ask.copy, (struct sockaddr *)&own, len) == 0 || errno == EINPROGRESS;
 	enum tr_relay_answer answer = errno == EINPROGRESS ? TR_RELAY_IN_PROGRESS : TR_RELAY_CONNECTED;

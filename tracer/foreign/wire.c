@@ -119,6 +119,7 @@ static void slot_take(struct tr_wire *w, uint32_t pid)
 	slot_begin(s);
 	atomic_store(&s->port, w->port);
 	atomic_store(&s->pid, pid);
+	atomic_store(&s->claimed, pid ? w->port : 0);
 	atomic_store(&s->connection, w->connection);
 	atomic_store(&s->request, 0);
 	atomic_store(&s->op, XF_OP_NONE);
