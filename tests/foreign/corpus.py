@@ -113,7 +113,7 @@ def kit_pypi():
 
 
 def with_libcurl(compiler, source):
-    path = t.tmp("upload")
+    path = t.tmp("upload-" + compiler)
     if run("pkg-config", "--exists", "libcurl").returncode:
         t.skip("libcurl's headers are not installed")
     compile(t.need(compiler), "-O1", "-g", "-o", path, os.path.join(HERE, source), "-lcurl", "-pthread")
@@ -242,7 +242,8 @@ def traced(row, words):
     """None, or how one trace came out otherwise than the table says."""
     v, r = judged("trace", row, words)
     seen = (v["answer"], v["outcome"])
-    return None if seen == (row.answer, row.outcome) else (row, seen, v["reason"], r)
+    right = v["answer"] in row.answer.split("/") and v["outcome"] == row.outcome
+    return None if right else (row, seen, v["reason"], r)
 
 
 def proved(row, words):
