@@ -240,11 +240,15 @@ static size_t give_body(char *buf, size_t size, size_t nr, void *ctx)
 	return len;
 }
 
-/* libcurl seeks only to send again. */
+/*
+ * libcurl seeks only to send again; at the beginning, where there is nothing to be sent again, because it was
+ * refused that in the exchange before this one, and has not forgotten.
+ */
 static int refuse_seek(void *ctx, curl_off_t offset, int origin)
 {
 	struct exchange *x = ctx;
-	(void)offset, (void)origin;
+	if (x->phase == CONNECTING && offset == 0 && origin == SEEK_SET)
+		return CURL_SEEKFUNC_OK;
 	x->resend = true;
 	return CURL_SEEKFUNC_FAIL;
 }

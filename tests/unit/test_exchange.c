@@ -456,6 +456,24 @@ static void a_kept_connection_that_dies_is_not_replaced_silently(void **state)
 	stop(&r);
 }
 
+/* The next attempt is one, and not what libcurl was refused to do by itself. */
+static void a_body_is_sent_again_after_a_kept_connection_died(void **state)
+{
+	(void)state;
+	struct run r = start((const struct t_act[]){ { T_ACCEPT }, { T_HEAD }, { T_SAY, OK_EMPTY }, { T_HEAD }, { T_BODY },
+		{ T_CLOSE }, { T_ACCEPT }, { T_HEAD }, { T_BODY }, { T_SAY, OK_EMPTY }, { T_END } }, false, (struct xf_http_options){ 0 });
+	struct xf_body body = xf_body_memory("hello", 5);
+	const struct xf_http_request post = { .method = "POST", .url = r.url, .body = &body };
+	assert_int_equal(get(&r), XF_OK);
+	assert_int_equal(xf_http_exchange(r.http, &post, &r.reply, &r.err), XF_CLOSED);
+	r.err = XF_ERROR_INIT;
+	assert_int_equal(xf_http_exchange(r.http, &post, &r.reply, &r.err), XF_OK);
+	t_server_join(r.server);
+	assert_int_equal(t_server_connections(r.server), 2);
+	assert_int_equal(heads(&r), 3);
+	stop(&r);
+}
+
 static void an_expecting_put_on_a_dying_connection_is_not_resent(void **state)
 {
 	(void)state;
@@ -795,6 +813,7 @@ const struct CMUnitTest tests[] = {
 	cmocka_unit_test(garbage_is_a_bad_reply),
 	cmocka_unit_test(a_kept_connection_is_used_again),
 	cmocka_unit_test(a_kept_connection_that_dies_is_not_replaced_silently),
+	cmocka_unit_test(a_body_is_sent_again_after_a_kept_connection_died),
 	cmocka_unit_test(an_expecting_put_on_a_dying_connection_is_not_resent),
 	cmocka_unit_test(an_interrupt_drops_a_request_that_waits),
 	cmocka_unit_test(no_more_body_stops_in_mid_body),
