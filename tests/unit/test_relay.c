@@ -539,6 +539,36 @@ static void a_claim_that_was_given_up_was_one(void **state)
 	assert_int_equal(after.incomplete & TR_INCOMPLETE_TLS, TR_INCOMPLETE_TLS);
 }
 
+/* ---- many connections at once, and room for one of them at a time */
+
+static bool narrow;
+
+int __real_listen(int fd, int backlog);
+int __wrap_listen(int fd, int backlog);
+
+int __wrap_listen(int fd, int backlog)
+{
+	return __real_listen(fd, narrow ? 0 : backlog);
+}
+
+static void those_that_come_at_once_do_not_wait_for_each_other(void **state)
+{
+	static struct tr_control after;
+	uint64_t begin = xf_clock_mono_ns();
+
+	(void)state;
+	narrow = true;
+	assert_int_equal(run_with((struct tr_launch_options){ .relay = TR_RELAY_ALL },
+				  "import threading\n" HEAD
+				  "def upload():\n    s = put()\n    s.recv(99)\n    s.close()\n"
+				  "threads = [threading.Thread(target=upload) for _ in range(16)]\n"
+				  "for t in threads: t.start()\n"
+				  "for t in threads: t.join()\n", &after), 0);
+	narrow = false;
+	assert_int_equal(after.nr_requests, 16);
+	assert_true(xf_clock_mono_ns() - begin < 30000000000);
+}
+
 static void a_hello_that_comes_behind_the_look_for_it_is_one_all_the_same(void **state)
 {
 	static struct tr_control after;
@@ -562,6 +592,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(holds_that_end_each_other_end_once),
 	cmocka_unit_test(a_claim_is_of_one_connection_not_of_its_port),
 	cmocka_unit_test(a_claim_that_was_given_up_was_one),
+	cmocka_unit_test(those_that_come_at_once_do_not_wait_for_each_other),
 	cmocka_unit_test(a_hello_that_comes_behind_the_look_for_it_is_one_all_the_same),
 	cmocka_unit_test(of_a_process_that_cannot_be_looked_into_no_reason_is_given),
 	cmocka_unit_test(a_broken_socket_raises_no_signal),

@@ -61,10 +61,50 @@ bool tr_relay_address(const struct tr_relay *relay, const struct sockaddr_storag
 	return true;
 }
 
+static struct conn *relay_expected(struct tr_relay *relay, uint32_t port)
+{
+	struct conn *c = relay->conns;
+
+	while (c && !(c->state == CONN_EXPECTED && c->port == port))
+		c = c->next;
+	return c;
+}
+
+/* The program's end of a connection has come. */
+static void relay_meets(struct tr_relay *relay, int fd, uint32_t port)
+{
+	struct conn *c = relay_expected(relay, port);
+
+	if (!c) {
+		close(fd); /* not one of ours: nobody else has business here */
+		return;
+	}
+	tr_end_open(&c->client, fd, tr_conn_ready);
+	c->state = CONN_OPEN;
+	if (c->server.watch.ready == tr_conn_ready)
+		tr_conn_pump(c);
+}
+
+static void listener_accept(struct listener *l)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+
+	for (int fd; (fd = accept4(l->watch.fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0; len = sizeof(peer))
+		relay_meets(l->relay, fd, port_of(&peer));
+}
+
+void tr_relay_accept(struct tr_watch *watch, uint32_t events)
+{
+	(void)events;
+	listener_accept((struct listener *)((char *)watch - offsetof(struct listener, watch)));
+}
+
 /* The far side stands: the program's socket is turned to us. */
 static void conn_turn(struct conn *c)
 {
-	const struct tr_relay_setup *s = &c->relay->setup;
+	struct tr_relay *relay = c->relay;
+	const struct tr_relay_setup *s = &relay->setup;
 	struct sockaddr_storage own;
 	socklen_t len;
 	bool turned;
@@ -74,8 +114,8 @@ static void conn_turn(struct conn *c)
 		tr_conn_close(c, "client", false);
 		return;
 	}
-	if (!tr_relay_address(c->relay, &c->ask.to, &own, &len)) {
-		relay_misses(c->relay, &c->ask);
+	if (!tr_relay_address(relay, &c->ask.to, &own, &len)) {
+		relay_misses(relay, &c->ask);
 		conn_give_up(c);
 		return;
 	}
@@ -85,7 +125,7 @@ static void conn_turn(struct conn *c)
 	enum tr_relay_answer answer = errno == EINPROGRESS ? TR_RELAY_IN_PROGRESS : TR_RELAY_CONNECTED;
 	len = sizeof(own);
 	if (!turned || getsockname(c->ask.copy, (struct sockaddr *)&own, &len) != 0) {
-		relay_misses(c->relay, &c->ask);
+		relay_misses(relay, &c->ask);
 		conn_give_up(c);
 		return;
 	}
@@ -94,6 +134,9 @@ static void conn_turn(struct conn *c)
 	c->ask.copy = -1;
 	c->state = CONN_EXPECTED;
 	conn_answer(c, answer);
+	/* at once: a socket that blocks would wait, and we with it, where nobody takes those before it */
+	for (unsigned i = 0; i < 2; i++)
+		listener_accept(&relay->listeners[i]);
 }
 
 /* The server's socket while it connects: writable is decided. */
@@ -154,37 +197,4 @@ void tr_relay_take(struct tr_relay *relay, const struct tr_relay_ask *ask)
 		c->timer.fire = conn_impatient;
 		tr_loop_at(relay->setup.loop, &c->timer, xf_clock_mono_ns() + RELAY_PATIENCE_NS);
 	}
-}
-
-static struct conn *relay_expected(struct tr_relay *relay, uint32_t port)
-{
-	struct conn *c = relay->conns;
-
-	while (c && !(c->state == CONN_EXPECTED && c->port == port))
-		c = c->next;
-	return c;
-}
-
-void tr_relay_accept(struct tr_watch *watch, uint32_t events)
-{
-	struct tr_relay *relay =
-		((struct listener *)((char *)watch - offsetof(struct listener, watch)))->relay;
-	struct sockaddr_storage peer;
-	socklen_t len = sizeof(peer);
-	struct conn *c;
-	int fd;
-
-	(void)events;
-	fd = accept4(watch->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	if (fd < 0)
-		return;
-	c = relay_expected(relay, port_of(&peer));
-	if (!c) {
-		close(fd); /* not one of ours: nobody else has business here */
-		return;
-	}
-	tr_end_open(&c->client, fd, tr_conn_ready);
-	c->state = CONN_OPEN;
-	if (c->server.watch.ready == tr_conn_ready)
-		tr_conn_pump(c);
 }
