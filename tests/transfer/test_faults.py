@@ -46,7 +46,7 @@ class Case:
         size = SIZE.get(self.kind, BIG)
         source = t.make_file("source", size)
         # only what stalls is given up: a busy machine may take its time for the rest
-        patience = "700ms" if self.misfortune == "stall" else "20s"
+        patience = "2s" if self.misfortune == "stall" else "20s"
         knobs = ["--max-attempts", ATTEMPTS, "--read-timeout", patience, "--connect-timeout", "5s",
                  "--num-download-attempts", 2, "--no-trace"]
         tls, cert = scripted.certificate(t) if TLS else (None, None)

@@ -414,14 +414,16 @@ def test_creates_that_were_never_answered_leave_nothing():
 
 def test_uploads_of_others_are_not_taken_for_ones_own():
     with scripted.Server(lost_creates("mute", 2)) as server:
+        just_now = time.time() + 2      # or the machine is that slow to begin
         server.uploads = {"old": {}, "theirs": {1: b"x"}, "other": {}}
-        server.initiated = {"old": ("/bucket/key", time.time() - 600), "theirs": ("/bucket/key", time.time()),
-                            "other": ("/bucket/key2", time.time())}
+        server.initiated = {"old": ("/bucket/key", time.time() - 600), "theirs": ("/bucket/key", just_now),
+                            "other": ("/bucket/key2", just_now)}
         r = put(server, t.make_file("f", 20 * t.MiB), "--max-attempts", 2)
         t.equal((r.status, server.ops("abort")), (3, []), r)     # three of the key, two of them ours: which?
         t.match("an upload may be left", r.err)
         del server.uploads["theirs"], server.requests[:]
         server.misfortune = lost_creates("mute", 1)
+        server.initiated["other"] = ("/bucket/key2", time.time() + 2)
         r = put(server, t.make_file("f", 20 * t.MiB), "--max-attempts", 1, key="key2")
         t.equal((r.status, server.ops("abort")), (3, []), r)     # other was begun just now, too
 
