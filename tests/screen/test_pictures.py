@@ -328,6 +328,16 @@ def test_plain_tells_the_run_in_sentences():
         t.true(sentence in r.out, sentence)
 
 
+def test_plain_tells_a_timer_that_is_set_from_one_that_is_stopped():
+    text = "thread 0 main\n0 timer due_ns=30000000000 why=alarm\n0 timer why=alarm\nclosed\n"
+    source, path = os.path.join(t.tmp(), "timer.trace"), os.path.join(t.tmp(), "timer.xft")
+    with open(source, "w") as out:
+        out.write(text)
+    subprocess.run([os.path.join(t.BUILD, "tests", "write_trace"), source, path], check=True)
+    said = [line.split(": ")[1] for line in t.xferdb("view", path, "--plain").out.split("\n") if "signal" in line]
+    t.equal(said, ["a signal is to come in 30.00 s (alarm).", "that signal is not to come any more (alarm)."])
+
+
 def test_lists_as_tables_without_a_screen():
     import csv
     import io

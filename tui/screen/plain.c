@@ -131,10 +131,19 @@ static bool news(const struct tr_event *e)
 	return !(tr_event_field(e, "how", &how) && how == XF_HOW_AT_ONCE);
 }
 
+/* A timer that is stopped is an event of the same kind. */
+static const char *sentence_of(const struct tr_event *e)
+{
+	uint64_t due_ns;
+
+	return e->kind == XF_EV_timer && tr_event_field(e, "due_ns", &due_ns) && !due_ns ? "that signal is not to come any more ({why})"
+											  : sentences[e->kind];
+}
+
 bool ui_plain_sentence(const struct tr_log *log, const struct tr_event *e, char *buf, size_t cap)
 {
 	struct text t = { buf, cap, 0 };
-	const char *p = sentences[e->kind];
+	const char *p = sentence_of(e);
 
 	if (!p || !cap || !news(e))
 		return false;
