@@ -402,6 +402,25 @@ static void a_timer_that_was_to_send_a_signal_is_a_limit(void **state)
 	expect_all(HERE("exit", "deadly=true") RETURN END, "blocks-partly", "happens-before", "stored");
 }
 
+/* A program may set one for each of its thousands of waits; of those that matter the last to come is told. */
+static void of_many_timers_those_that_matter_are_found(void **state)
+{
+	enum { TIMERS = 20000, LINE = 64 };
+	char *text = malloc(2 * TIMERS * LINE + 8192), *at = text;
+	(void)state;
+	assert_non_null(text);
+	at += sprintf(at, "%s", BEGIN);
+	for (int i = 0; i < TIMERS; i++)
+		at += sprintf(at, "0 timer due_ns=7000000000 why=alarm\n0 timer why=alarm\n");
+	sprintf(at, "%s", ALARM("5000000000", "") "0 timer due_ns=9000000000 timer=1 why=timer_settime\n0 timer due_ns=8000000000 timer=2 "
+			  "why=timer_settime\n0 timer timer=2 why=timer_settime\n" WAIT WORK DONE WOKEN RETURN END);
+	struct judged j = judge(text);
+	expect(&j, "unproven", "timing", "stored");
+	assert_true(j.v->hinges_ns >= 9000000000 && j.v->hinges_ns < 9100000000);
+	release(&j);
+	free(text);
+}
+
 static void what_timeout_runs_is_waited_for_so_long(void **state)
 {
 #define RUNS(command) "thread 0 main main\nthread 1 main main process=2\n0 process_start pid=1000 command=" command "\n" \
@@ -1205,6 +1224,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_join_behind_a_futex_with_a_limit_is_unproven),
 	cmocka_unit_test(what_was_found_ended_behind_a_sleep_may_have_been_looked_for),
 	cmocka_unit_test(a_timer_that_was_to_send_a_signal_is_a_limit),
+	cmocka_unit_test(of_many_timers_those_that_matter_are_found),
 	cmocka_unit_test(what_timeout_runs_is_waited_for_so_long),
 	cmocka_unit_test(a_wait_that_another_would_have_ended_is_unproven),
 	cmocka_unit_test(a_loop_with_a_timer_to_come_is_unproven),

@@ -25,6 +25,7 @@ struct judge {
 	uint32_t *ends, nr_ends, cap_ends;       /* released, hold_evaded */
 	uint32_t *deaths, nr_deaths, cap_deaths; /* process_exit, process_wait */
 	uint32_t *timers, nr_timers, cap_timers; /* timer */
+	struct alarm *alarms;                    /* what is known of each of these, once it is asked for (alarm.c) */
 	struct xf_error *err;
 	bool failed;
 };

@@ -681,6 +681,7 @@ enum xf_status tr_verdicts_compute(const struct tr_log *log, struct tr_verdicts 
 	free(j.ends);
 	free(j.deaths);
 	free(j.timers);
+	free(j.alarms);
 	if (j.failed) {
 		tr_verdicts_fini(out);
 		return xf_fail(err, XF_NOMEM, "no memory for the verdict");
