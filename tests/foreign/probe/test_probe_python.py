@@ -261,6 +261,33 @@ def check_futures(version):
             t.equal([e.thread != woken.thread and e.ticks < woken.ticks for e in kept], [True])
 
 
+ALARMS = '''\
+import signal
+
+def late(number, frame):
+    pass
+
+signal.alarm(30)
+signal.signal(signal.SIGALRM, late)
+signal.signal(signal.SIGUSR1, late)
+signal.alarm(0)
+signal.signal(signal.SIGALRM, signal.SIG_DFL)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+signal.setitimer(signal.ITIMER_REAL, 20, 5)
+'''
+
+
+def test_a_timer_is_told_anew_when_its_signal_is_handled():
+    """Deadly is what nobody handles, or may take from where it is kept back."""
+    path = os.path.join(t.tmp(), "main.py")
+    with open(path, "w") as f:
+        f.write(ALARMS)
+    r = run(interpreter("3.8"), path)
+    t.equal(r.status, 0, r)
+    said = [(e.fields["why"], round(int(e.fields["due_ns"]) / 1e9), e.fields["deadly"] == "1") for e in r.all("timer")]
+    t.equal(said, [("alarm", 30, True), ("sigaction", 30, False), ("alarm", 0, False), ("setitimer", 20, False)])
+
+
 STRANGERS = '''\
 import asyncio, threading
 from concurrent.futures import Future, ThreadPoolExecutor, wait
