@@ -1043,6 +1043,22 @@ static void an_upload_whose_process_was_killed_ended_with_that(void **state)
 		   "unproven", "timing", "unknown");
 }
 
+/* An object of its size was there when all was over: its parts may be in that. */
+static void an_upload_whose_object_may_be_there_is_not_left_behind(void **state)
+{
+#define ALL_SENT CREATED "0 part_start bytes=10 transfer=0 part=1 attempt=1\n0 part_done transfer=0 part=1 attempt=1 etag=e\n" \
+		 "0 call_return call=1\n0 request_start request=9 transfer=0 op=CompleteMultipartUpload\n"
+	struct judged j = judge(ALL_SENT LOOK("200", "10", "false") END);
+	(void)state;
+	expect(&j, "does-not-block", "witness", "unknown");
+	assert_string_equal(j.v->orphan, "");
+	release(&j);
+	j = judge(ALL_SENT LOOK("404", "0", "true") END);
+	expect(&j, "does-not-block", "witness", "lost");
+	assert_string_equal(j.v->orphan, "u");
+	release(&j);
+}
+
 /* Nothing of its end was seen, and something that nobody could read: that is not where it ended, but where seeing did. */
 static void the_rest_of_an_upload_may_have_gone_over_what_nobody_could_read(void **state)
 {
@@ -1262,6 +1278,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_refused_create_has_failed),
 	cmocka_unit_test(a_create_cut_off_by_the_end_is_lost),
 	cmocka_unit_test(an_object_that_is_there_after_all_is_not_lost),
+	cmocka_unit_test(an_upload_whose_object_may_be_there_is_not_left_behind),
 	cmocka_unit_test(the_rest_of_an_upload_may_have_gone_over_what_nobody_could_read),
 	cmocka_unit_test(an_upload_taken_back_by_the_end_is_lost),
 	cmocka_unit_test(an_upload_given_up_after_the_return_was_not_waited_for),

@@ -170,6 +170,14 @@ static int badness(enum tr_outcome o)
 	return order[o];
 }
 
+/* Its parts are there, and nobody will make an object of them. Not where one may have come to be. */
+static bool is_left_behind(const struct judge *j, const struct tr_transfer_state *t, enum tr_outcome o)
+{
+	bool in_vain = o == TR_LOST || o == TR_FAILED || o == TR_CANCELLED;
+	return in_vain && t->create_ok && !t->complete_ok && !t->abort_ok && t->upload_id &&
+	       (tr_judge_saw_the_end(j) || tr_judge_settled(t));
+}
+
 void tr_judge_find_outcome(struct judge *j, struct tr_verdict *v, const struct tr_call *c)
 {
 	v->outcome = v->nr_transfers ? TR_STORED : TR_OUTCOME_UNKNOWN;
@@ -178,8 +186,7 @@ void tr_judge_find_outcome(struct judge *j, struct tr_verdict *v, const struct t
 		enum tr_outcome o = v->there[i] == TR_NONE ? outcome_of(j, c, t) : TR_STORED;
 		if (badness(o) > badness(v->outcome))
 			v->outcome = o;
-		if (v->there[i] == TR_NONE && t->create_ok && !t->complete_ok && !t->abort_ok && t->upload_id && !*v->orphan &&
-		    !tr_judge_unseen_rest(j, t) && (tr_judge_saw_the_end(j) || tr_judge_settled(t)))
+		if (!*v->orphan && is_left_behind(j, t, o))
 			snprintf(v->orphan, sizeof(v->orphan), "%s",
 				 tr_log_text(j->log, t->process, t->upload_id));
 	}
