@@ -519,7 +519,7 @@ class Bundle:
         done = [e for e in mine if e["event"] in ("multipart_complete", "object_put") and not e["failed"] and not e["skipped"]]
         if ret is None or any(e["seq"] < ret["seq"] for e in done[-1:]):
             return False
-        request = listed = None
+        request = listed = sent_ns = None
         sent = absent = False
         for e in self.events.values():
             if not submit["seq"] <= e["seq"] < ret["seq"]:
@@ -527,19 +527,28 @@ class Bundle:
             name = (self.process(e), e.get("request"))
             if e["event"] == "request_start" and e["transfer"] == transfer and e["op"] in (
                     "CompleteMultipartUpload", "PutObject", "CopyObject"):
-                request, sent = name, False
+                request, sent, sent_ns = name, False, self.sent_since(e)
             elif e["event"] == "request_start" and e["op"] == "ListObjects":
                 listed = name
             elif e["event"] == "body_sent":
                 sent = sent or name == request
-            elif e["event"] == "response" and sent and listed and name == listed and e["status"] == 0:
+            elif e["event"] == "response" and (sent or sent_ns is not None and e["t_ns"] >= sent_ns) and listed and name == listed and e["status"] == 0:
                 return True
             elif e["event"] in ("object_head", "object_get") and e["transfer"] == transfer and not e.get("verify"):
                 absent = absent or e["http_status"] == 404
                 known = etags[-1:] and etags[-1] and e["etag"]
-                if not e["failed"] and (sent or absent) and (etags[-1] == e["etag"] if known else absent):
+                gone = sent or sent_ns is not None and e["t_ns"] >= sent_ns
+                if not e["failed"] and (gone or absent) and (etags[-1] == e["etag"] if known else absent):
                     return True
         return False
+
+    def sent_since(self, start):
+        """When the last bytes of the request that begins there were given away; None: they were not, or elsewhere."""
+        for e in self.events.values():
+            if (e["event"] == "body_sent" and e["seq"] > start["seq"] and e["on"] == start["on"]
+                    and self.process(e) == self.process(start) and e["request"] == start["request"]):
+                return e["t_ns"] - e["going_ns"]
+        return None
 
     # ---- an upload of which nothing was sent
 

@@ -142,6 +142,7 @@ static void a_list_answered_when_the_server_may_have_had_it_may_have_shown_the_o
 	expect_all(LISTED(SENT, "", ""), "unproven", "timing", "stored");
 	expect_all(LISTED("", SENT, ""), "unproven", "timing", "stored");
 	expect_all(LISTED("", "", SENT), "does-not-block", "witness", "stored-later");
+	expect_all(LISTED("", "", "@900 1 body_sent request=1 going_ns=890\n"), "unproven", "timing", "stored");
 }
 
 /* Lines of output begin and end a call, and a Go program prints them on whatever thread it is on. */

@@ -60,6 +60,7 @@ struct tr_wire {
 	bool lost;
 	bool early;             /* an answer came before the body: the body may never come */
 	bool whole;             /* the request under way is whole with the bytes that are about to go */
+	uint64_t going_ns;      /* since when the last bytes have been on their way; 0: not known */
 	unsigned first, count;  /* the queue */
 	struct wire_request queue[WIRE_QUEUE];
 	struct wire_answer answer;
@@ -337,7 +338,8 @@ static void wire_request_end(void *ctx, uint64_t body_len)
 		slot_name(w, r);
 	if (!r->body_len || r->body_len > body_len)
 		r->body_len = body_len;
-	WIRE_EVENT(body_sent, .request = r->request, .bytes = body_len);
+	WIRE_EVENT(body_sent, .request = r->request, .bytes = body_len,
+		   .going_ns = w->going_ns ? r->sent_ns - w->going_ns : 0);
 	if (r->part)
 		WIRE_EVENT(part_sent, .bytes = r->body_len, .transfer = r->transfer,
 			   .part = r->part, .attempt = r->attempt);
@@ -774,7 +776,10 @@ void tr_wire_will_send(struct tr_wire *w, const void *bytes, size_t len, size_t 
 	struct wire_request r = { .transfer = TR_NO_TRANSFER };
 	struct tr_http h;
 
-	if (!w || w->lost || !w->slot || peek_is_idle(w, len + more))
+	if (!w || w->lost)
+		return;
+	w->going_ns = xf_clock_mono_ns();
+	if (!w->slot || peek_is_idle(w, len + more))
 		return;
 	if (w->count)
 		r = *wire_oldest(w);

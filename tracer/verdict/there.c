@@ -6,7 +6,8 @@
  * An answer shows it when it is of this upload and of no earlier object under the key: the request
  * that makes the object had gone out in full, and the ETags agree; or the same key was
  * not there a moment ago. A list that was answered in that time is not read, and may have shown it: what was asked
- * when is no matter, as bytes are recorded once they have gone, and the server may have had them before.
+ * when is no matter, as bytes are recorded once they have gone, and the server may have had them before. Nor is it
+ * whether that record comes before the answer: a sender may lose its processor in between.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ struct look {
 	const struct tr_transfer_state *t;
 	uint32_t process, request; /* that makes the object; 0: not yet */
 	uint32_t list_process, list; /* the last list asked for; 0: none */
+	int64_t sent_ns;           /* it may have been with the server in full since then */
 	bool sent, absent;
 };
 
@@ -35,6 +37,21 @@ static bool same_etag(const struct look *l, const struct tr_event *e, uint32_t e
 	return *seen && *own ? strcmp(seen, own) == 0 : l->absent;
 }
 
+/* The last bytes of the request that begins here were with the server at the earliest when they were given away. */
+static int64_t sent_since(const struct look *l, const struct tr_event *start)
+{
+	const struct tr_log *log = l->j->log;
+	for (uint32_t i = start->index; (i = tr_log_step(log, i, start->thread, 1)) != TR_NONE;) {
+		if (tr_log_kind(log, i) != XF_EV_body_sent)
+			continue;
+		struct tr_event e = tr_log_event(log, i);
+		const struct xf_ev_body_sent *p = TR_PAYLOAD(&e, body_sent);
+		if (p->request == l->request && e.process == l->process)
+			return e.t_ns - (int64_t)p->going_ns;
+	}
+	return INT64_MAX;
+}
+
 static void request_began(struct look *l, const struct tr_event *e)
 {
 	const struct xf_ev_request_start *p = TR_PAYLOAD(e, request_start);
@@ -43,10 +60,16 @@ static void request_began(struct look *l, const struct tr_event *e)
 		l->process = e->process;
 		l->request = p->request;
 		l->sent = false;
+		l->sent_ns = sent_since(l, e);
 	} else if (p->op == XF_OP_LIST_OBJECTS) {
 		l->list_process = e->process;
 		l->list = p->request;
 	}
+}
+
+static bool is_sent(const struct look *l, const struct tr_event *e)
+{
+	return l->sent || (l->request && e->t_ns >= l->sent_ns);
 }
 
 static bool was_shown(struct look *l, const struct tr_event *e, uint32_t transfer, uint32_t http_status, bool failed,
@@ -55,7 +78,7 @@ static bool was_shown(struct look *l, const struct tr_event *e, uint32_t transfe
 	if (transfer != l->t->id)
 		return false;
 	l->absent = l->absent || http_status == 404;
-	return !failed && (l->sent || l->absent) && same_etag(l, e, etag);
+	return !failed && (is_sent(l, e) || l->absent) && same_etag(l, e, etag);
 }
 
 /* Does this event show the object? */
@@ -69,7 +92,7 @@ static bool shows(struct look *l, const struct tr_event *e)
 		l->sent = l->sent || (l->request && TR_PAYLOAD(e, body_sent)->request == l->request && e->process == l->process);
 		return false;
 	case XF_EV_response:
-		return l->sent && l->list && TR_PAYLOAD(e, response)->request == l->list && e->process == l->list_process &&
+		return is_sent(l, e) && l->list && TR_PAYLOAD(e, response)->request == l->list && e->process == l->list_process &&
 		       TR_PAYLOAD(e, response)->status == XF_OK;
 	case XF_EV_object_head: {
 		const struct xf_ev_object_head *p = TR_PAYLOAD(e, object_head);
